@@ -1,0 +1,1 @@
+"""What every function may import: domain, providers, auth, storage, use cases and the composition root."""

@@ -1,0 +1,107 @@
+"""Settings of one function, read once from its environment; the only reader of the environment.
+
+`load` names every variable that is missing or malformed in one error. Secrets are not among them:
+the environment carries the name of a Secrets Manager secret, never a value.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.domain.ids import ProviderName
+
+
+class ConfigurationError(Exception):
+    """The function cannot start; deliberately no SyncError, so that nothing swallows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEndpoints:
+    """Where a provider is. Any server that speaks the documented protocol will do."""
+
+    api_url: str
+    authorize_url: str
+    token_url: str
+    revoke_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """See template.yaml for what each means to an installation."""
+
+    records_table: str
+    sync_state_table: str
+    grants_table: str
+    token_key_id: str
+    provider_secret_name: str
+    endpoints: Mapping[ProviderName, ProviderEndpoints]
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_company_claim: str = "company_id"
+    oidc_roles_claim: str = "roles"
+    sync_items_state_machine_arn: str = ""
+    public_url: str = ""
+    slice_seconds: float = 270.0
+    heartbeat_seconds: float = 10.0
+    abandoned_seconds: float = 60.0
+    request_deadline_seconds: float = 60.0
+    """Total time of one provider call; the provider's own limit for a request is 120 s."""
+
+
+def load(
+    provider_names: tuple[ProviderName, ...], environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Raises `ConfigurationError` naming each variable that is missing or is not a number."""
+    source = os.environ if environment is None else environment
+    problems: list[str] = []
+
+    def required(name: str) -> str:
+        value = source.get(name, "").strip()
+        if not value:
+            problems.append(f"{name} is not set")
+        return value
+
+    def number(name: str, default: float) -> float:
+        text = source.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0 < value < 86_400:
+            problems.append(f"{name} is not a number of seconds between 0 and 86400")
+        return value
+
+    endpoints = {}
+    for name in provider_names:
+        prefix = name.upper()
+        endpoints[name] = ProviderEndpoints(
+            api_url=required(f"{prefix}_API_URL").rstrip("/"),
+            authorize_url=required(f"{prefix}_AUTHORIZE_URL"),
+            token_url=required(f"{prefix}_TOKEN_URL"),
+            revoke_url=required(f"{prefix}_REVOKE_URL"),
+        )
+    settings = Settings(
+        records_table=required("RECORDS_TABLE"),
+        sync_state_table=required("SYNC_STATE_TABLE"),
+        grants_table=required("GRANTS_TABLE"),
+        token_key_id=required("TOKEN_KEY_ID"),
+        provider_secret_name=required("PROVIDER_SECRET_NAME"),
+        endpoints=endpoints,
+        oidc_issuer=source.get("OIDC_ISSUER", ""),
+        oidc_audience=source.get("OIDC_AUDIENCE", ""),
+        oidc_company_claim=source.get("OIDC_COMPANY_CLAIM", "") or "company_id",
+        oidc_roles_claim=source.get("OIDC_ROLES_CLAIM", "") or "roles",
+        sync_items_state_machine_arn=source.get("SYNC_ITEMS_STATE_MACHINE_ARN", ""),
+        public_url=source.get("PUBLIC_URL", "").rstrip("/"),
+        slice_seconds=number("SLICE_SECONDS", 270.0),
+        heartbeat_seconds=number("HEARTBEAT_SECONDS", 10.0),
+        abandoned_seconds=number("ABANDONED_SECONDS", 60.0),
+        request_deadline_seconds=number("REQUEST_DEADLINE_SECONDS", 60.0),
+    )
+    if problems:
+        raise ConfigurationError("; ".join(problems))
+    return settings

@@ -1,0 +1,55 @@
+"""A connection: one company, one provider, one remote company, over a grant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.ids import ConnectionKey, CorrelationId, GrantId, RemoteCompanyId
+
+
+class ConnectionState(StrEnum):
+    CONNECTED = "connected"
+    NEEDS_REAUTH = "needs_reauth"
+    DISCONNECTED = "disconnected"
+
+
+class PacingMode(StrEnum):
+    """See `shared.providers.pacing`."""
+
+    ADAPTIVE = "adaptive"
+    DOCUMENTED = "documented"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCompany:
+    """The provider's company. `home_currency` is ISO 4217, `country` ISO 3166 alpha-2 or empty."""
+
+    remote_company_id: RemoteCompanyId
+    name: str
+    home_currency: str
+    country: str = ""
+    time_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """What the office chose. `default_income_account_id` empty means: not chosen, items cannot go."""
+
+    default_income_account_id: str = ""
+    pacing_mode: PacingMode = PacingMode.ADAPTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """`version` is for compare-and-set; 0 means not stored yet."""
+
+    key: ConnectionKey
+    state: ConnectionState
+    grant_id: GrantId
+    remote_company: RemoteCompany
+    settings: ConnectionSettings = field(default_factory=ConnectionSettings)
+    connected_at: datetime | None = None
+    version: int = 0
+    correlation_id: CorrelationId = CorrelationId("")

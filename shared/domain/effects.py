@@ -1,0 +1,57 @@
+"""The ports for everything that is not a pure rule and not a store: time, ids, chance, parallel work.
+
+They are made in `shared.bootstrap`; a lint rule forbids reaching around them. That is what lets the
+simulation run whole flows on a virtual clock and replay them from a seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The instant, aware, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait at least that long."""
+
+
+class Ids(Protocol):
+    def new(self) -> str:
+        """32 hexadecimal characters nobody else was given."""
+
+
+class Chance(Protocol):
+    def fraction(self) -> float:
+        """Uniform in [0, 1): for jitter, never for a secret."""
+
+
+class InFlight(Protocol):
+    """Several provider calls under way at once; the only parallelism of the suite."""
+
+    def map_in_flight(
+        self,
+        tasks: Iterator[T],
+        work: Callable[[T], R],
+        *,
+        may_start: Callable[[int], float],
+        settle: Callable[[list[tuple[T, R]]], None],
+        idle: Callable[[], None],
+        look_ahead: int,
+    ) -> None:
+        """Run `work` over `tasks`, side by side; everything else stays on the calling thread.
+
+        `may_start(in_flight)` answers 0.0 when another task may start now, else the seconds after
+        which to ask again (infinity: not before one in flight has settled). `settle` receives what
+        finished, in any order, after freed places were filled again, so that saving takes no request
+        slot. `tasks` is drawn up to `look_ahead` ahead of the free places, while calls are under way.
+        `idle` is called at least once a second (heartbeats). Ends when `tasks` is exhausted and all
+        is settled. An exception of `work`, `settle` or `tasks` ends the drawing of tasks, waits for
+        what is under way, and is raised; results that had arrived are settled first.
+        """

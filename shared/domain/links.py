@@ -1,0 +1,86 @@
+"""A link is the stored pair of a source record and its remote twin, with what was true last time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from shared.domain.ids import CorrelationId, RemoteId, RemoteVersion, RunId, SourceId
+from shared.domain.money import canonical_amount
+
+LONG_VALUE = 80
+"""Base values longer than this are kept as a digest, so that a link stays within one write unit.
+
+A base is only ever compared, never shown or sent, so a digest serves as well as the text.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFields:
+    """The fields of an item as they are kept in step; the provider-neutral shape of both sides."""
+
+    name: str
+    description: str
+    unit_price: Decimal
+    code: str
+    income_account_id: str
+    active: bool = True
+
+    def canonical(self) -> dict[str, str]:
+        """Field name to comparable text."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "unit_price": canonical_amount(self.unit_price),
+            "code": self.code,
+            "income_account_id": self.income_account_id,
+            "active": "true" if self.active else "false",
+        }
+
+
+def base_value(text: str) -> str:
+    """What a link keeps of a field's value (see `LONG_VALUE`)."""
+    if len(text) <= LONG_VALUE:
+        return text
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def base_of(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: base_value(text) for name, text in values.items()}
+
+
+class LinkOrigin(StrEnum):
+    """How the pair came to be."""
+
+    CREATED = "created"
+    ADOPTED = "adopted"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Exactly one per scope and source id, and exactly one per scope and remote id.
+
+    `base` holds each field as we sent it (for an adopted record: as we would have sent it where both
+    sides agree, else as the provider has it); `answered` only the fields that the provider answered
+    otherwise. `name_key` is the normalised source name from which `remote_name` was chosen: while it
+    is unchanged the chosen name stays. `row_version` is for compare-and-set; 0 means not stored yet.
+    """
+
+    source_id: SourceId
+    remote_id: RemoteId
+    remote_version: RemoteVersion
+    remote_name: str
+    name_key: str
+    source_version: int
+    mapping_version: str
+    base: Mapping[str, str]
+    answered: Mapping[str, str] = field(default_factory=dict)
+    origin: LinkOrigin = LinkOrigin.CREATED
+    differing: tuple[str, ...] = ()
+    """Adopted records only: fields whose value in the books was not ours. Shown, not overwritten."""
+    run_id: RunId = RunId("")
+    correlation_id: CorrelationId = CorrelationId("")
+    row_version: int = 0

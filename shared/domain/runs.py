@@ -1,0 +1,162 @@
+"""A run is one execution of a sync; its plan is stored as chunks, each the content of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from shared.domain.ids import (
+    ConnectionKey,
+    CorrelationId,
+    RecordKind,
+    RemoteCompanyId,
+    RemoteId,
+    RemoteVersion,
+    RequestKey,
+    RunId,
+    SourceId,
+)
+
+
+class RunState(StrEnum):
+    """PLANNING and PUSHING are active; the rest are ends."""
+
+    PLANNING = "planning"
+    PUSHING = "pushing"
+    FINISHED = "finished"
+    """Everything was tried; some records may have been refused, see the counts."""
+    NEEDS_REAUTH = "needs_reauth"
+    """The grant died; what was not sent waits, nothing is marked failed."""
+    FAILED = "failed"
+    """Stopped for a reason that concerns the whole run; `problem` says which and what to do."""
+
+    @property
+    def active(self) -> bool:
+        return self in (RunState.PLANNING, RunState.PUSHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something stopped or was refused: a code for programs, one sentence and an action for people."""
+
+    code: str
+    message: str
+    action: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """How many records ended how. `renamed` counts among created and updated; `total` is the catalogue."""
+
+    total: int = 0
+    created: int = 0
+    updated: int = 0
+    adopted: int = 0
+    adopted_differing: int = 0
+    unchanged: int = 0
+    renamed: int = 0
+    refused: int = 0
+
+    @property
+    def settled(self) -> int:
+        """Records whose end is known; never falls during a run."""
+        return self.created + self.updated + self.adopted + self.unchanged + self.refused
+
+    def plus(self, other: RunCounts) -> RunCounts:
+        return RunCounts(
+            *(getattr(self, name) + getattr(other, name) for name in RunCounts.__slots__)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`epoch` is the fencing token: it grows with each worker slice, and every save checks it.
+
+    `heartbeat_at` older than 60 s on an active run means abandoned: the next click or the schedule
+    takes it over. `causes` groups refusals: cause key to how many and one sentence.
+    """
+
+    run_id: RunId
+    connection: ConnectionKey
+    remote_company_id: RemoteCompanyId
+    kind: RecordKind
+    state: RunState
+    started_at: datetime
+    heartbeat_at: datetime
+    epoch: int = 0
+    takeovers: int = 0
+    plan_attempt: int = 0
+    chunk_count: int = 0
+    counts: RunCounts = field(default_factory=RunCounts)
+    causes: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    provider_calls: int = 0
+    finished_at: datetime | None = None
+    problem: Problem | None = None
+    started_by: str = ""
+    correlation_id: CorrelationId = CorrelationId("")
+
+
+class ChunkState(StrEnum):
+    PLANNED = "planned"
+    """Not sent, or sent without a trustworthy answer yet: the same bytes and request key may go again."""
+    REJECTED = "rejected"
+    """The whole request was definitely refused, or read back: what is left goes one at a time."""
+    DONE = "done"
+
+
+class PushAction(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkEntry:
+    """One record in a chunk: which version of it, under which name, onto which remote record.
+
+    `remote_name` is what the plan chose. `renamed` says whether the stated rule changed the name.
+    """
+
+    source_id: SourceId
+    source_version: int
+    action: PushAction
+    remote_name: str
+    renamed: bool = False
+    remote_id: RemoteId = RemoteId("")
+    remote_version: RemoteVersion = RemoteVersion("")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """At most the provider's batch size of entries, sent as one request under one request key.
+
+    `body_hash` is of the exact bytes: rebuilt bytes that hash otherwise must not go under the same
+    request key. `generation` grows with each new request key. `epoch` is the run's at the last save.
+    """
+
+    run_id: RunId
+    plan_attempt: int
+    number: int
+    entries: tuple[ChunkEntry, ...]
+    request_key: RequestKey
+    body_hash: str
+    state: ChunkState = ChunkState.PLANNED
+    generation: int = 0
+    counts: RunCounts = field(default_factory=RunCounts)
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A record that could not be synced, for a person to see. One per connection, kind and source id."""
+
+    connection: ConnectionKey
+    kind: RecordKind
+    source_id: SourceId
+    cause: str
+    problem: Problem
+    source_version: int
+    run_id: RunId
+    at: datetime

@@ -1,0 +1,1 @@
+"""One adapter folder per provider over one small protocol, one transport and one way of pacing."""

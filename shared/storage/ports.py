@@ -1,0 +1,274 @@
+"""What the use cases may ask of storage. One file per store implements it in `dynamo/` and `memory/`.
+
+Every method takes the company or a key that contains it. Unless a docstring says otherwise a write
+touches one row and is atomic, a read is strongly consistent, and a lost condition is answered as
+data (False, a conflict, the winner), not raised. Raises `StorageUnavailable` when the store cannot
+be reached; the write may then have happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from shared.domain.connections import Connection
+from shared.domain.grants import Grant, Lease
+from shared.domain.ids import (
+    CompanyId,
+    ConnectionKey,
+    GrantId,
+    LinkScope,
+    PersonId,
+    ProviderName,
+    RecordKind,
+    RemoteCompanyId,
+    RemoteId,
+    RunId,
+    SourceId,
+)
+from shared.domain.links import Link
+from shared.domain.records import Item
+from shared.domain.runs import Chunk, ChunkState, Failure, Run
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Rows in key order and an opaque cursor; `cursor` None means this was the last page."""
+
+    rows: tuple[T, ...]
+    cursor: str | None
+
+
+class RecordStore(Protocol):
+    """BlueClerk's records. Keys sort by source id in code-point order."""
+
+    def get_item(self, company_id: CompanyId, source_id: SourceId) -> Item | None: ...
+
+    def get_items(
+        self, company_id: CompanyId, source_ids: Sequence[SourceId]
+    ) -> Mapping[SourceId, Item]:
+        """Those of the ids that exist; any number of ids."""
+
+    def save_items(self, company_id: CompanyId, items: Sequence[Item]) -> Sequence[SourceId]:
+        """Store each item on the condition that the stored version is `item.version - 1`.
+
+        (Version 1 means: on the condition that there is none.) Each row is atomic, together they are
+        not. Answers the source ids that lost their condition. Any number; a repeated id is an error.
+        """
+
+    def page_items(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[Item]:
+        """In order of source id. Raises `InvalidCursor` for a cursor that is not ours."""
+
+
+class LinkStore(Protocol):
+    """Links and their reverse. Keys sort by source id in code-point order."""
+
+    def get_links(
+        self, scope: LinkScope, source_ids: Sequence[SourceId]
+    ) -> Mapping[SourceId, Link]: ...
+
+    def linked_to(
+        self, scope: LinkScope, remote_ids: Sequence[RemoteId]
+    ) -> Mapping[RemoteId, SourceId]:
+        """Which of these remote records are linked, and to whom."""
+
+    def page_links(self, scope: LinkScope, limit: int, cursor: str | None) -> Page[Link]: ...
+
+    def save_links(self, scope: LinkScope, links: Sequence[Link]) -> Sequence[SourceId]:
+        """Store each link on the condition that the stored row version is `link.row_version - 1`.
+
+        (Row version 1 means: on the condition that there is none, and that its remote id is linked to
+        nobody else; the remote id is claimed first. A claim by the same source id, left by a crash in
+        between, counts as ours.) An update must not change the remote id. Each link is atomic but for
+        that claim; together they are not. Answers the source ids that lost their condition.
+        """
+
+
+class ConnectionStore(Protocol):
+    def get(self, key: ConnectionKey) -> Connection | None: ...
+
+    def of_company(self, company_id: CompanyId) -> Sequence[Connection]: ...
+
+    def save(self, connection: Connection) -> bool:
+        """On the condition that the stored version is `connection.version - 1`."""
+
+    def claim_remote_company(
+        self, provider: ProviderName, remote_company_id: RemoteCompanyId, company_id: CompanyId
+    ) -> CompanyId:
+        """One remote company serves one BlueClerk company: answers whose it is now (maybe another's)."""
+
+    def release_remote_company(
+        self, provider: ProviderName, remote_company_id: RemoteCompanyId, company_id: CompanyId
+    ) -> None:
+        """Only if it is this company's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRequest:
+    """What an authorize URL's one-time state stands for. `code_verifier` only where PKCE is used."""
+
+    state: str
+    connection: ConnectionKey
+    person_id: PersonId
+    redirect_uri: str
+    expires_at: datetime
+    code_verifier: str = ""
+    return_to: str = ""
+
+
+class ConsentStore(Protocol):
+    def put(self, request: ConsentRequest) -> None: ...
+
+    def take(self, state: str) -> ConsentRequest | None:
+        """Read and remove in one atomic step: a state works once. Expiry is the caller's to compare."""
+
+
+class GrantStore(Protocol):
+    """Token pairs and the lease on renewing them. `sealed_*` is opaque here."""
+
+    def get(self, grant_id: GrantId) -> Grant | None: ...
+
+    def put_new(self, grant: Grant) -> None:
+        """A consent given: stores the grant, replacing one of the same id whatever its version.
+
+        The stored token version must be higher than any before under this id; the caller sees to it.
+        """
+
+    def take_lease(
+        self, grant_id: GrantId, owner: str, *, now: datetime, expires_at: datetime
+    ) -> Lease | None:
+        """The lease with the next fence, if none is running at `now`; else None. Atomic."""
+
+    def release_lease(self, grant_id: GrantId, lease: Lease) -> None:
+        """Only if it is still this owner's and fence's; the fence stays."""
+
+    def save_pair(self, grant: Grant, *, expected_token_version: int) -> bool:
+        """Save pair, expiries, former pair and token version (expected + 1), state active.
+
+        On the condition that the stored token version is the expected one, whoever holds the lease:
+        a late save still wins while the version is unmoved, because it holds the only live pair.
+        """
+
+    def mark_needs_reauth(
+        self, grant_id: GrantId, *, expected_token_version: int, fence: int
+    ) -> bool:
+        """On the condition that version and lease fence are unmoved. Does not move the version."""
+
+
+class RunStore(Protocol):
+    """Runs and their chunks. At most one active run per connection and kind."""
+
+    def start(self, run: Run) -> Run:
+        """Store a new run (epoch 0) unless one is active; answers the run that is active now."""
+
+    def get(self, connection: ConnectionKey, run_id: RunId) -> Run | None: ...
+
+    def active(self, connection: ConnectionKey, kind: RecordKind) -> Run | None: ...
+
+    def page(self, connection: ConnectionKey, limit: int, cursor: str | None) -> Page[Run]:
+        """Newest first."""
+
+    def active_everywhere(self, limit: int, cursor: str | None) -> Page[Run]:
+        """Active runs of all companies, for the schedule. Eventually consistent."""
+
+    def save(self, run: Run, *, expected_epoch: int) -> bool:
+        """Replace the run on the condition that its stored epoch is the expected one and it is active.
+
+        A run saved in an ended state frees the connection for the next run, in the same transaction.
+        """
+
+    def add_chunks(self, connection: ConnectionKey, chunks: Sequence[Chunk]) -> None:
+        """Store new chunks; the same run, plan attempt and number again replaces. Not atomic together."""
+
+    def save_chunks(self, connection: ConnectionKey, chunks: Sequence[Chunk]) -> Sequence[int]:
+        """Each on the condition that its stored epoch is not higher; answers the numbers that lost."""
+
+    def page_chunks(
+        self,
+        connection: ConnectionKey,
+        run_id: RunId,
+        plan_attempt: int,
+        limit: int,
+        cursor: str | None,
+        state: ChunkState | None = None,
+    ) -> Page[Chunk]:
+        """In order of number; only those in `state` when given (a page may then be short or empty)."""
+
+
+class FailureStore(Protocol):
+    def save(self, failures: Sequence[Failure]) -> None:
+        """Replaces what stood for the same connection, kind and source id. Not atomic together."""
+
+    def clear(
+        self, connection: ConnectionKey, kind: RecordKind, source_ids: Sequence[SourceId]
+    ) -> None: ...
+
+    def page(
+        self, connection: ConnectionKey, kind: RecordKind, limit: int, cursor: str | None
+    ) -> Page[Failure]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PacingRow:
+    """The shared budget of one connection. `state` is opaque here (see `shared.providers.pacing`)."""
+
+    state: str
+    version: int
+
+
+class PacingStore(Protocol):
+    def load(self, connection: ConnectionKey) -> PacingRow | None: ...
+
+    def save(self, connection: ConnectionKey, row: PacingRow) -> bool:
+        """On the condition that the stored version is `row.version - 1`."""
+
+
+class RemoteListCache(Protocol):
+    """Lists of a provider kept for a while for all function instances (accounts here)."""
+
+    def get(self, connection: ConnectionKey, name: str, now: datetime) -> str | None:
+        """The text put under the name while it is fresh; expiry is compared with `now`, not left to TTL."""
+
+    def put(
+        self, connection: ConnectionKey, name: str, text: str, *, now: datetime, fresh: timedelta
+    ) -> None:
+        """Raises `TooLarge` above 300 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what, for ever. `what` is a code such as `connection.connected`; no customer data."""
+
+    company_id: CompanyId
+    at: datetime
+    entry_id: str
+    who: PersonId
+    what: str
+    about: Mapping[str, str]
+
+
+class AuditStore(Protocol):
+    def add(self, entry: AuditEntry) -> None: ...
+
+    def page(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[AuditEntry]:
+        """Newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """All stores of one installation, as `bootstrap` or a test makes them."""
+
+    records: RecordStore
+    links: LinkStore
+    connections: ConnectionStore
+    consents: ConsentStore
+    grants: GrantStore
+    runs: RunStore
+    failures: FailureStore
+    pacing: PacingStore
+    remote_lists: RemoteListCache
+    audit: AuditStore
