@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from shared.domain.ids import ProviderName
 
 
+_LONGEST_SETTING_SECONDS = 86_400.0
+
+
 class ConfigurationError(Exception):
     """The function cannot start; deliberately no SyncError, so that nothing swallows it."""
 
@@ -71,7 +74,7 @@ def load(
             value = float(text)
         except ValueError:
             value = -1.0
-        if not 0 < value < 86_400:
+        if not 0 < value < _LONGEST_SETTING_SECONDS:
             problems.append(f"{name} is not a number of seconds between 0 and 86400")
         return value
 
