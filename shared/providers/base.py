@@ -25,6 +25,7 @@ from shared.domain.ids import (
     SourceId,
 )
 from shared.domain.links import ItemFields
+from shared.domain.names import NameRules
 from shared.domain.outcomes import CallOutcome
 from shared.domain.runs import PushAction
 
@@ -35,15 +36,6 @@ class CallClass(StrEnum):
     BATCH = "batch"
     SINGLE = "single"
     READ = "read"
-
-
-@dataclass(frozen=True, slots=True)
-class NameRules:
-    """What a chosen name may look like. `unique` False: equal names may stand side by side."""
-
-    max_length: int
-    forbidden: frozenset[str]
-    unique: bool
 
 
 @dataclass(frozen=True, slots=True)
