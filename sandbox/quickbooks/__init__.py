@@ -1,0 +1,1 @@
+"""QuickBooks Online: OAuth 2.0 and the Accounting API v3."""

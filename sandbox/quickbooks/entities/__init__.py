@@ -1,0 +1,8 @@
+"""One file per entity. ``KINDS`` is the only list of them: a new entity is added here and nowhere else."""
+
+from sandbox.quickbooks.entities.accounts import ACCOUNT
+from sandbox.quickbooks.entities.items import ITEM
+from sandbox.quickbooks.entities.kind import EntityKind
+
+KINDS: dict[str, EntityKind] = {kind.name: kind for kind in (ACCOUNT, ITEM)}
+KINDS_BY_PATH: dict[str, EntityKind] = {kind.name.lower(): kind for kind in KINDS.values()}

@@ -1,0 +1,227 @@
+"""Items: products and services, and the categories above them."""
+
+import re
+
+from sandbox.jsontext import Json, JsonObject
+from sandbox.quickbooks import refusals
+from sandbox.quickbooks.entities.kind import Books, EntityKind
+from sandbox.quickbooks.entities.schema import Property
+from sandbox.quickbooks.records import Record
+from sandbox.quickbooks.settings import QuickBooksSettings
+
+_SELLABLE = ("Service", "NonInventory", "Inventory")
+_LONGEST_NAME = 100
+_DEEPEST = 5
+_NEEDS_EXPENSE_ACCOUNT = ("CA", "GB")
+_DELETED = re.compile(r" \(deleted(?: \d+)?\)$")
+
+_PROPERTIES: dict[str, Property] = {
+    "Name": Property("text", longest=_LONGEST_NAME, filterable=True),
+    "Sku": Property("text", longest=100, filterable=True),
+    "Description": Property("text", longest=4000),
+    "Active": Property("boolean", empty=True, filterable=True),
+    "FullyQualifiedName": Property("ignored", filterable=True),
+    "SubItem": Property("boolean", empty=False, filterable=True),
+    "ParentRef": Property("reference"),
+    "Level": Property("ignored"),
+    "Taxable": Property("boolean", empty=False, filterable=True),
+    "SalesTaxIncluded": Property("boolean"),
+    "UnitPrice": Property("number", empty=0, filterable=True),
+    "Type": Property("text", longest=30, filterable=True),
+    "IncomeAccountRef": Property("reference"),
+    "PurchaseDesc": Property("text", longest=1000),
+    "PurchaseTaxIncluded": Property("boolean"),
+    "PurchaseCost": Property("number", empty=0),
+    "ExpenseAccountRef": Property("reference"),
+    "AssetAccountRef": Property("reference"),
+    "PrefVendorRef": Property("reference"),
+    "TrackQtyOnHand": Property("boolean", empty=False),
+    "QtyOnHand": Property("number"),
+    "ReorderPoint": Property("number"),
+    "InvStartDate": Property("date"),
+    "SalesTaxCodeRef": Property("reference"),
+    "PurchaseTaxCodeRef": Property("reference"),
+    "ClassRef": Property("reference"),
+    "TaxClassificationRef": Property("reference"),
+    "AbatementRate": Property("number"),
+    "ReverseChargeRate": Property("number"),
+    "ServiceType": Property("text", longest=100),
+    "ItemCategoryType": Property("text", longest=100),
+    "Source": Property("ignored"),
+    "AvgCost": Property("ignored"),
+    "domain": Property("ignored"),
+    "status": Property("ignored"),
+    "sparse": Property("ignored"),
+    "Id": Property("ignored"),
+    "SyncToken": Property("ignored"),
+    "MetaData": Property("ignored"),
+}
+
+
+def _rules(
+    books: Books, values: JsonObject, former: Record | None, settings: QuickBooksSettings
+) -> JsonObject:
+    values = values | {"Name": _name(values, settings), "Type": _type(values, former, settings)}
+    values |= _accounts(books, values, settings)
+    if values["Type"] == "Inventory":
+        _check_inventory(values)
+    category = _category(books, values, former)
+    values["SubItem"] = category is not None
+    values["Name"] = _free_name(books, values, former, settings)
+    above = category.values["FullyQualifiedName"] if category is not None else ""
+    values["FullyQualifiedName"] = f"{above}:{values['Name']}" if above else values["Name"]
+    return values
+
+
+def _name(values: JsonObject, settings: QuickBooksSettings) -> str:
+    name = str(values.get("Name", ""))
+    if settings.trim_names:
+        name = name.strip(" ")
+    if not name:
+        raise refusals.missing("Name")
+    if any(character in settings.forbidden_name_characters for character in name):
+        raise refusals.bad_characters("Name")
+    return name
+
+
+def _type(values: JsonObject, former: Record | None, settings: QuickBooksSettings) -> str:
+    kind = str(values.get("Type", ""))
+    before = str(former.values["Type"]) if former is not None else ""
+    if not kind:
+        if settings.require_item_type:
+            raise refusals.missing("Type")
+        kind = before or "Service"
+    if kind not in _SELLABLE and kind != before:
+        raise refusals.bad_enum("Type", kind)
+    if before == "Inventory" and kind != before:
+        raise refusals.business_rule(
+            "Business Validation Error: An inventory item cannot change its type.", "Type"
+        )
+    return kind
+
+
+def _accounts(books: Books, values: JsonObject, settings: QuickBooksSettings) -> JsonObject:
+    kind = values["Type"]
+    income = ("Income", "Other Income") if settings.other_income_allowed else ("Income",)
+    expense = (
+        ("Cost of Goods Sold",)
+        if kind == "Inventory"
+        else ("Expense", "Other Expense", "Cost of Goods Sold")
+    )
+    sellable = kind in _SELLABLE
+    inventory = kind == "Inventory"
+    rules = (
+        ("IncomeAccountRef", income, sellable),
+        (
+            "ExpenseAccountRef",
+            expense,
+            inventory or (sellable and books.country in _NEEDS_EXPENSE_ACCOUNT),
+        ),
+        ("AssetAccountRef", ("Other Current Asset",), inventory),
+    )
+    return {
+        element: reference
+        for element, types, required in rules
+        if (reference := _account(books, values, element, types, required=required)) is not None
+    }
+
+
+def _account(
+    books: Books, values: JsonObject, element: str, types: tuple[str, ...], *, required: bool
+) -> Json:
+    reference = values.get(element)
+    if not isinstance(reference, dict):
+        if required:
+            raise refusals.missing(element)
+        return None
+    account_id = str(reference["value"])
+    account = books.table("Account").get(account_id)
+    if account is None:
+        raise refusals.bad_reference(element, account_id)
+    if not account.active:
+        raise refusals.not_found()
+    if account.values["AccountType"] not in types:
+        raise refusals.wrong_account_type(element)
+    return {"value": account_id, "name": account.values["FullyQualifiedName"]}
+
+
+def _check_inventory(values: JsonObject) -> None:
+    if values.get("TrackQtyOnHand") is not True:
+        raise refusals.missing("TrackQtyOnHand")
+    for element in ("QtyOnHand", "InvStartDate"):
+        if element not in values:
+            raise refusals.missing(element)
+
+
+def _category(books: Books, values: JsonObject, former: Record | None) -> Record | None:
+    reference = values.get("ParentRef")
+    if not isinstance(reference, dict):
+        if values.get("SubItem") is True:
+            raise refusals.missing("ParentRef")
+        return None
+    parent_id = str(reference["value"])
+    category = books.table("Item").get(parent_id)
+    if (
+        category is None
+        or category.values["Type"] != "Category"
+        or (former is not None and former.id == parent_id)
+    ):
+        raise refusals.bad_reference("ParentRef", parent_id)
+    if str(category.values["FullyQualifiedName"]).count(":") + 2 > _DEEPEST:
+        raise refusals.business_rule(
+            f"Business Validation Error: Items go {_DEEPEST} levels deep.", "ParentRef"
+        )
+    return category
+
+
+def _free_name(
+    books: Books, values: JsonObject, former: Record | None, settings: QuickBooksSettings
+) -> str:
+    """The name to store: an inactive item's gets " (deleted)" appended, which frees the plain one.
+
+    Raises ``Refusal`` 6240 when another item, active or not, has the name already.
+    """
+    name = str(values["Name"])
+    if values["Active"] is False:
+        deactivated_now = former is None or former.active
+        if not deactivated_now and _DELETED.search(name):
+            return _checked_free(books, values, former, settings)
+        number, candidate = 1, f"{name} (deleted)"
+        while _owner(books, values | {"Name": candidate}, former, settings) is not None:
+            number += 1
+            candidate = f"{name} (deleted {number})"
+        return candidate
+    return _checked_free(books, values, former, settings)
+
+
+def _checked_free(
+    books: Books, values: JsonObject, former: Record | None, settings: QuickBooksSettings
+) -> str:
+    owner = _owner(books, values, former, settings)
+    if owner is not None:
+        texts = {
+            "id": f"Id={owner.id}",
+            "null": "null",
+            "prose": "Another product or service is already using this name. Please use a different name.",
+        }
+        raise refusals.duplicate_name(texts[settings.duplicate_name_detail])
+    return str(values["Name"])
+
+
+def _owner(
+    books: Books, values: JsonObject, former: Record | None, settings: QuickBooksSettings
+) -> Record | None:
+    for other in books.table("Item").named(str(values["Name"])):
+        if former is not None and other.id == former.id:
+            continue
+        if settings.name_uniqueness == "company" or _parent_id(other.values) == _parent_id(values):
+            return other
+    return None
+
+
+def _parent_id(values: JsonObject) -> Json:
+    reference = values.get("ParentRef")
+    return reference.get("value") if isinstance(reference, dict) else None
+
+
+ITEM = EntityKind("Item", _PROPERTIES, _rules)

@@ -1,0 +1,133 @@
+"""What an entity's properties may hold, and the reading of a request body against that."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Literal, TypeAlias
+
+from sandbox.jsontext import Json, JsonObject
+from sandbox.quickbooks import refusals
+from sandbox.quickbooks.settings import QuickBooksSettings
+
+Kind: TypeAlias = Literal["text", "number", "boolean", "date", "reference", "ignored"]
+
+LARGEST_NUMBER = Decimal(99_999_999_999)
+_MOST_DECIMALS = 10
+# XML 1.0 cannot carry these, and the service speaks XML inside; a lone surrogate is not a character at all.
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property. ``ignored`` ones may be sent (clients send back what they read) and change nothing."""
+
+    kind: Kind
+    longest: int = 4000
+    empty: Json = None
+    filterable: bool = False
+
+
+def read_properties(
+    properties: Mapping[str, Property], body: JsonObject, settings: QuickBooksSettings
+) -> JsonObject:
+    """The writable properties that the body names, None for those it empties. Raises ``Refusal``."""
+    read: JsonObject = {}
+    for name, value in body.items():
+        rule = properties.get(name)
+        if rule is None:
+            raise refusals.unknown_property(name, sorted(properties))
+        if rule.kind != "ignored":
+            read[name] = _read(name, rule, value, settings)
+    return read
+
+
+def emptied(properties: Mapping[str, Property]) -> JsonObject:
+    """Every writable property at its empty value: where a full update starts from."""
+    return {name: rule.empty for name, rule in properties.items() if rule.kind != "ignored"}
+
+
+def with_defaults(properties: Mapping[str, Property], values: JsonObject) -> JsonObject:
+    """Emptied properties back at their default, those without one left out: answers carry no empty values."""
+    filled = {
+        name: properties[name].empty if value is None else value for name, value in values.items()
+    }
+    return {name: value for name, value in filled.items() if value is not None}
+
+
+def text_length(text: str) -> int:
+    """Length as Java counts it, in UTF-16 units: an emoji is two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def identifier(body: JsonObject, name: str) -> str:
+    """``Id`` or ``SyncToken``, which some clients send as a number; empty when missing."""
+    value = body.get(name)
+    if value is None or isinstance(value, bool | list | dict):
+        return ""
+    return str(value)
+
+
+def _read(name: str, rule: Property, value: Json, settings: QuickBooksSettings) -> Json:
+    if value is None or value == "":
+        return None
+    match rule.kind:
+        case "text":
+            return _text(name, rule, value)
+        case "number":
+            return _number(name, value, settings)
+        case "boolean" if isinstance(value, bool):
+            return value
+        case "date":
+            return _date(name, value)
+        case "reference":
+            return _reference(name, value)
+    raise refusals.invalid_property(f"Property Name:{name} has a value of a wrong type", name)
+
+
+def _text(name: str, rule: Property, value: Json) -> str:
+    if not isinstance(value, str):
+        raise refusals.invalid_property(f"Property Name:{name} has a value of a wrong type", name)
+    if _NOT_TEXT.search(value):
+        raise refusals.bad_characters(name)
+    if text_length(value) > rule.longest:
+        raise refusals.bad_length(name, 0, rule.longest, text_length(value))
+    return value
+
+
+def _number(name: str, value: Json, settings: QuickBooksSettings) -> int | Decimal:
+    if isinstance(value, str) and settings.numbers_as_strings:
+        try:
+            value = Decimal(value)
+        except InvalidOperation:
+            value = None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise refusals.invalid_property(f"Property Name:{name} has a value of a wrong type", name)
+    exact = Decimal(value)
+    exponent = exact.as_tuple().exponent
+    if not exact.is_finite() or abs(exact) > LARGEST_NUMBER or not isinstance(exponent, int):
+        raise refusals.out_of_range(name, f"-{LARGEST_NUMBER}", str(LARGEST_NUMBER))
+    if exponent < -_MOST_DECIMALS:
+        raise refusals.out_of_range(
+            name, f"-{LARGEST_NUMBER}", f"{LARGEST_NUMBER}, {_MOST_DECIMALS} decimals"
+        )
+    return value
+
+
+def _date(name: str, value: Json) -> str:
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise refusals.invalid_property(f"Property Name:{name} is not a date", name) from None
+
+
+def _reference(name: str, value: Json) -> Json:
+    """The ``value`` of a reference; the ``name`` that clients send along is not looked at."""
+    if not isinstance(value, dict):
+        raise refusals.invalid_property(f"Property Name:{name} has a value of a wrong type", name)
+    unknown = sorted(set(value) - {"value", "name", "type"})
+    if unknown:
+        raise refusals.unknown_property(f"{name}.{unknown[0]}", ["name", "type", "value"])
+    target = identifier(value, "value")
+    return {"value": target} if target else None

@@ -1,0 +1,129 @@
+"""The rows of one entity in one company, found by id and by name."""
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sandbox.jsontext import Json, JsonObject, Raw, as_list, as_object, dumps
+from sandbox.quickbooks.envelopes import stamp
+
+
+@dataclass(frozen=True)
+class Record:
+    """One version of one object. ``values`` are its writable and computed properties, empty ones left out."""
+
+    id: str
+    sync_token: int
+    created: datetime
+    updated: datetime
+    values: JsonObject
+    wire: Raw
+
+    @property
+    def active(self) -> bool:
+        return self.values.get("Active") is not False
+
+    @property
+    def name(self) -> str:
+        return str(self.values.get("Name", ""))
+
+    @property
+    def shuffled_position(self) -> int:
+        """A place in a sequence that is stable but follows nothing: none is promised without ORDERBY."""
+        return zlib.crc32(self.id.encode())
+
+    def property(self, path: str) -> Json:
+        """The value at ``Name`` or ``MetaData.LastUpdatedTime``; a reference gives its ``value``."""
+        if path == "Id":
+            return self.id
+        if path == "MetaData.CreateTime":
+            return stamp(self.created)
+        if path == "MetaData.LastUpdatedTime":
+            return stamp(self.updated)
+        value = self.values.get(path)
+        return value.get("value") if isinstance(value, dict) else value
+
+
+def folded_name(values: JsonObject) -> str:
+    return str(values.get("Name", "")).casefold()
+
+
+class Table:
+    """Rows of one entity. Ids are handed out in order and never again."""
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        self._rows: dict[str, Record] = {}
+        self._ids_by_name: dict[str, dict[str, None]] = {}
+        self._last_id = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def rows(self) -> list[Record]:
+        return list(self._rows.values())
+
+    def get(self, row_id: str) -> Record | None:
+        return self._rows.get(row_id)
+
+    def named(self, name: str) -> list[Record]:
+        """The rows with this name, whatever its case."""
+        return [self._rows[row_id] for row_id in self._ids_by_name.get(name.casefold(), ())]
+
+    def insert(self, values: JsonObject, now: datetime, row_id: str | None = None) -> Record:
+        if row_id is None:
+            row_id = str(self._last_id + 1)
+        self._last_id = max(self._last_id, int(row_id))
+        return self._keep(row_id, 0, now, now, values)
+
+    def replace(self, former: Record, values: JsonObject, now: datetime) -> Record:
+        """The next version, or ``former`` itself when nothing differs: no new SyncToken then."""
+        if values == former.values:
+            return former
+        return self._keep(former.id, former.sync_token + 1, former.created, now, values)
+
+    def _keep(
+        self, row_id: str, sync_token: int, created: datetime, updated: datetime, values: JsonObject
+    ) -> Record:
+        former = self._rows.get(row_id)
+        if former is not None:
+            del self._ids_by_name[folded_name(former.values)][row_id]
+        wire = Raw(dumps(_rendered(row_id, sync_token, created, updated, values)))
+        record = Record(row_id, sync_token, created, updated, values, wire)
+        self._rows[row_id] = record
+        self._ids_by_name.setdefault(folded_name(values), {})[row_id] = None
+        return record
+
+    def dump(self) -> Json:
+        return [
+            {
+                "id": row.id,
+                "syncToken": row.sync_token,
+                "created": row.created.isoformat(),
+                "updated": row.updated.isoformat(),
+                "values": row.values,
+            }
+            for row in self._rows.values()
+        ]
+
+    def load(self, rows: Json) -> None:
+        for one in as_list(rows):
+            row = as_object(one)
+            row_id, token = str(row["id"]), int(str(row["syncToken"]))
+            created, updated = (
+                datetime.fromisoformat(str(row[key])) for key in ("created", "updated")
+            )
+            self._keep(row_id, token, created, updated, as_object(row["values"]))
+            self._last_id = max(self._last_id, int(row_id))
+
+
+def _rendered(
+    row_id: str, sync_token: int, created: datetime, updated: datetime, values: JsonObject
+) -> JsonObject:
+    return values | {
+        "domain": "QBO",
+        "sparse": False,
+        "Id": row_id,
+        "SyncToken": str(sync_token),
+        "MetaData": {"CreateTime": stamp(created), "LastUpdatedTime": stamp(updated)},
+    }
