@@ -49,8 +49,8 @@ class Settings:
     slice_seconds: float = 270.0
     heartbeat_seconds: float = 10.0
     abandoned_seconds: float = 60.0
-    request_deadline_seconds: float = 60.0
-    """Total time of one provider call; the provider's own limit for a request is 120 s."""
+    request_deadline_seconds: float = 25.0
+    """Total time of one provider call: slice and one call fit into a function's 300 s."""
 
 
 def load(
@@ -103,7 +103,7 @@ def load(
         slice_seconds=number("SLICE_SECONDS", 270.0),
         heartbeat_seconds=number("HEARTBEAT_SECONDS", 10.0),
         abandoned_seconds=number("ABANDONED_SECONDS", 60.0),
-        request_deadline_seconds=number("REQUEST_DEADLINE_SECONDS", 60.0),
+        request_deadline_seconds=number("REQUEST_DEADLINE_SECONDS", 25.0),
     )
     if problems:
         raise ConfigurationError("; ".join(problems))

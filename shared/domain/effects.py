@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from shared.domain.runs import Run
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -52,6 +54,15 @@ class InFlight(Protocol):
         finished, in any order, after freed places were filled again, so that saving takes no request
         slot. `tasks` is drawn up to `look_ahead` ahead of the free places, while calls are under way.
         `idle` is called at least once a second (heartbeats). Ends when `tasks` is exhausted and all
-        is settled. An exception of `work`, `settle` or `tasks` ends the drawing of tasks, waits for
-        what is under way, and is raised; results that had arrived are settled first.
+        is settled. An exception of `work`, `may_start`, `settle`, `idle` or `tasks` ends the drawing
+        and starting of tasks (those drawn but not started are dropped), waits for what is under way,
+        settles it, and is raised.
+        """
+
+
+class Workflows(Protocol):
+    def start_sync(self, run: Run) -> None:
+        """Have the run's state machine executed, under a name made of run id and takeovers.
+
+        The same name again changes nothing. Raises `RetryLater` when it cannot be started now.
         """

@@ -9,9 +9,12 @@
     ├── ConnectionStopped(problem)          a person must act at the provider or in the settings
     ├── ProviderContractBroken              drift: an answer in a shape we do not know
     ├── RequestInvalid(problem, status)     the caller's input: names the field, changed nothing
+    │   ├── Unauthenticated             who calls is not known: no token, or not a good one
+    │   ├── Forbidden                   who calls is known and may not
     │   ├── NotFound
     │   ├── Conflicting
     │   └── TooLarge
+    ├── SealBroken                      a sealed token pair does not open: reported, never retried
     └── LostLease                           another worker took over: stop, write nothing more
 
 Messages carry provider, operation, our ids, status and the provider's codes and request id; never
@@ -78,6 +81,14 @@ class RequestInvalid(SyncError):
         self.problem = problem
 
 
+class Unauthenticated(RequestInvalid):
+    status = 401
+
+
+class Forbidden(RequestInvalid):
+    status = 403
+
+
 class NotFound(RequestInvalid):
     status = 404
 
@@ -97,6 +108,10 @@ class InvalidCursor(RequestInvalid):
         super().__init__(
             Problem("INVALID_CURSOR", "This page no longer exists.", "Start again.", "cursor")
         )
+
+
+class SealBroken(SyncError):
+    """A sealed token pair does not open: altered, cut, or sealed for another grant."""
 
 
 class LostLease(SyncError):

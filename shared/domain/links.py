@@ -63,10 +63,10 @@ class LinkOrigin(StrEnum):
 class Link:
     """Exactly one per scope and source id, and exactly one per scope and remote id.
 
-    `base` holds each field as we sent it (for an adopted record: as we would have sent it where both
-    sides agree, else as the provider has it); `answered` only the fields that the provider answered
-    otherwise. `name_key` is the normalised source name from which `remote_name` was chosen: while it
-    is unchanged the chosen name stays. `row_version` is for compare-and-set; 0 means not stored yet.
+    `base` holds each field as we sent it (for an adopted record: as we would have sent it), `answered`
+    only the fields that the provider answered otherwise; so a later edit sends just what was edited.
+    `name_key` is the normalised source name from which `remote_name` was chosen: while it is unchanged
+    the chosen name stays. `row_version` is for compare-and-set; 0 means not stored yet.
     """
 
     source_id: SourceId

@@ -14,7 +14,7 @@ import hashlib
 import unicodedata
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -98,6 +98,9 @@ class KeyHashes:
         self._filling.append(value)
         self._sorted = None
 
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._filling)
+
     def __contains__(self, value: int) -> bool:
         rows = self._rows()
         place = bisect_left(rows, value)
@@ -144,3 +147,10 @@ class NameDesk:
         if hashed in self._contested:
             self._given.add(hashed)
         return plain
+
+    def choose_other(self, name: str, source_id: SourceId) -> str:
+        """For a record whose plain name somebody else has: plain only where names need not be unique."""
+        plain = plain_name(name)
+        if not self._rules.unique and fits(plain, self._rules):
+            return plain
+        return marked_name(name, source_id, self._rules)

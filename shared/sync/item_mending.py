@@ -1,0 +1,196 @@
+"""Read back what a write left unclear, settle what is there, and say what is left to send.
+
+A chunk is mended when an answer could not be trusted twice, when an entry's name is taken or its
+remote version stale, or when a record was edited after it was planned. Reading decides; nothing is
+sent from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from shared.domain.ids import LinkScope, RemoteId, SourceId
+from shared.domain.item_plan import changed_in_books, differing_fields
+from shared.domain.names import marked_name, name_key
+from shared.domain.outcomes import Done
+from shared.domain.runs import Chunk, ChunkEntry, Problem, PushAction, RunCounts
+from shared.providers.base import AccountingProvider, RemoteItem
+from shared.sync.item_preparing import ItemPreparer
+from shared.sync.item_settling import ItemSettler, PreparedEntry
+from shared.sync.services import Services
+
+MOST_GENERATIONS = 6
+"""New request keys of one chunk before its last entries are handed to a person."""
+
+
+class Doubt(Enum):
+    """Why an entry is read back."""
+
+    UNANSWERED = auto()
+    """Sent, twice, without a trustworthy answer: what is there is ours; what is absent goes singly."""
+    EDITED = auto()
+    """The record changed since the plan, and an earlier worker may have sent the former content."""
+    NAME_TAKEN = auto()
+    """Refused because somebody has the name; maybe our own earlier write."""
+    STALE = auto()
+    """Refused because the remote record moved on or is gone."""
+    BUSY = auto()
+    """Refused for a passing cause: simply again, nothing to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """`left` goes again under a new request key; `singly` says that it must not go as a batch."""
+
+    counts: RunCounts
+    left: tuple[PreparedEntry, ...]
+    singly: bool
+
+
+class ItemMender:
+    """Reads the provider; raises what its reads raise. Used from one thread."""
+
+    def __init__(
+        self,
+        services: Services,
+        provider: AccountingProvider,
+        preparer: ItemPreparer,
+        settler: ItemSettler,
+        scope: LinkScope,
+    ) -> None:
+        self._services = services
+        self._provider = provider
+        self._preparer = preparer
+        self._settler = settler
+        self._scope = scope
+        self._label = provider.profile.label
+
+    def mend(
+        self, chunk: Chunk, entries: Sequence[PreparedEntry], doubts: Mapping[SourceId, Doubt]
+    ) -> Mended:
+        look = [p for p in entries if doubts[p.item.source_id] is not Doubt.BUSY]
+        by_name = self._by_name([p for p in look if p.entry.action is PushAction.CREATE])
+        by_id = self._by_id([p for p in look if p.entry.action is PushAction.UPDATE])
+        owners = self._services.stores.links.linked_to(
+            self._scope, [row.remote_id for row in by_name.values()]
+        )
+        counts, left, singly = RunCounts(), [], False
+        for prepared in entries:
+            doubt = doubts[prepared.item.source_id]
+            if doubt is Doubt.BUSY:
+                left.append(prepared)
+                continue
+            if prepared.entry.action is PushAction.CREATE:
+                row = by_name.get(name_key(prepared.entry.remote_name))
+                step = self._mend_create(prepared, doubt, row, owners)
+            else:
+                step = self._mend_update(prepared, by_id.get(prepared.entry.remote_id))
+            if isinstance(step, RunCounts):
+                counts = counts.plus(step)
+            elif chunk.generation >= MOST_GENERATIONS:
+                counts = counts.plus(self._give_up(prepared))
+            else:
+                left.append(step)
+                singly = singly or doubt is Doubt.UNANSWERED
+        return Mended(counts, tuple(left), singly)
+
+    def _mend_create(
+        self,
+        prepared: PreparedEntry,
+        doubt: Doubt,
+        row: RemoteItem | None,
+        owners: Mapping[RemoteId, SourceId],
+    ) -> PreparedEntry | RunCounts:
+        if row is None:
+            return self._mend_absent(prepared, doubt)
+        owner = owners.get(row.remote_id)
+        if not row.linkable or owner not in (None, prepared.item.source_id):
+            return self._other_name(prepared)
+        found = Done(row.remote_id, row.remote_version, row.fields)
+        differing = differing_fields(prepared.write.fields, row.fields)
+        if not differing:
+            return self._settler.done(prepared, found)
+        if doubt is Doubt.NAME_TAKEN and owner is None:
+            return self._settler.adopted(prepared, found, differing)
+        link = self._settler.found_older(prepared, found)
+        entry = replace(
+            prepared.entry,
+            action=PushAction.UPDATE,
+            remote_id=row.remote_id,
+            remote_version=row.remote_version,
+        )
+        return self._preparer.rebuilt(replace(prepared, link=link), entry)
+
+    def _mend_absent(self, prepared: PreparedEntry, doubt: Doubt) -> PreparedEntry | RunCounts:
+        if not self._preparer.still_wanted(prepared):
+            return RunCounts(unchanged=1)
+        if doubt is Doubt.NAME_TAKEN:  # by something that listings do not show
+            return self._other_name(prepared)
+        return prepared
+
+    def _other_name(self, prepared: PreparedEntry) -> PreparedEntry | RunCounts:
+        item = prepared.item
+        name = marked_name(item.name, item.source_id, self._preparer.rules.names)
+        if name == prepared.entry.remote_name:
+            problem = Problem(
+                "NAME_TAKEN",
+                f"{self._label} already has another record of the name “{name}”.",
+                f"Rename that record in {self._label}, or this item in BlueClerk.",
+                "name",
+            )
+            return self._settler.refused(prepared, problem, problem.code)
+        return self._preparer.rebuilt(prepared, _renamed(prepared.entry, name))
+
+    def _mend_update(
+        self, prepared: PreparedEntry, row: RemoteItem | None
+    ) -> PreparedEntry | RunCounts:
+        wanted, changed = prepared.write.fields, prepared.write.changed
+        if row is None or (wanted.active and "active" not in changed and not row.fields.active):
+            problem = Problem(
+                "REMOTE_GONE",
+                f"This item was deleted or made inactive in {self._label}.",
+                f"Make it active again in {self._label}, or archive it in BlueClerk.",
+            )
+            return self._settler.refused(prepared, problem, problem.code)
+        found = Done(row.remote_id, row.remote_version, row.fields)
+        if changed.isdisjoint(differing_fields(wanted, row.fields)):
+            return self._settler.done(prepared, found)
+        theirs = changed_in_books(prepared.link, changed, row.fields) if prepared.link else ()
+        if theirs:
+            problem = Problem(
+                "CHANGED_IN_BOOKS",
+                f"This item was changed both in BlueClerk and in {self._label}.",
+                f"Give it the same value on both sides ({', '.join(theirs)}), then sync again.",
+                theirs[0],
+            )
+            return self._settler.refused(prepared, problem, problem.code)
+        entry = replace(prepared.entry, remote_version=row.remote_version)
+        return self._preparer.rebuilt(prepared, entry)
+
+    def _give_up(self, prepared: PreparedEntry) -> RunCounts:
+        problem = Problem(
+            "PROVIDER_KEEPS_REFUSING",
+            f"{self._label} refused this item again and again without a lasting reason.",
+            "Sync again later.",
+        )
+        return self._settler.refused(prepared, problem, problem.code)
+
+    def _by_name(self, creates: Sequence[PreparedEntry]) -> Mapping[str, RemoteItem]:
+        names = [prepared.entry.remote_name for prepared in creates]
+        rows = self._provider.items_by_name(names) if names else ()
+        found: dict[str, RemoteItem] = {}
+        for row in rows:
+            key = name_key(row.fields.name)
+            if key not in found or (row.linkable and not found[key].linkable):
+                found[key] = row
+        return found
+
+    def _by_id(self, updates: Sequence[PreparedEntry]) -> Mapping[RemoteId, RemoteItem]:
+        ids = [prepared.entry.remote_id for prepared in updates]
+        return {row.remote_id: row for row in self._provider.items_by_id(ids)} if ids else {}
+
+
+def _renamed(entry: ChunkEntry, name: str) -> ChunkEntry:
+    return replace(entry, remote_name=name, renamed=True)

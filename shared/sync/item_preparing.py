@@ -1,0 +1,151 @@
+"""From stored chunks to requests: records are read again, bodies rebuilt, hashes compared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from shared.domain.connections import Connection
+from shared.domain.ids import RequestKey
+from shared.domain.item_plan import changed_fields, desired_fields, refusal_before_push
+from shared.domain.links import Link
+from shared.domain.records import Item
+from shared.domain.runs import Chunk, ChunkEntry, ChunkState, PushAction, Run, RunCounts
+from shared.providers.base import AccountingProvider, ItemWrite
+from shared.storage.ports import Stores
+from shared.sync.item_planning import item_mapping, item_rules, item_scope, request_key
+from shared.sync.item_settling import PreparedChunk, PreparedEntry
+from shared.sync.services import Services
+
+CHUNKS_OF_A_PAGE = 40
+CHUNKS_TOGETHER = 3
+"""Prepared by one bulk read: few, so that a finished call is not kept waiting."""
+
+
+def stored_chunks(stores: Stores, run: Run, state: ChunkState | None = None) -> Iterator[Chunk]:
+    """The chunks of the run's plan (in that state), in order, as they stand when drawn."""
+    cursor: str | None = None
+    while True:
+        page = stores.runs.page_chunks(
+            run.connection, run.run_id, run.plan_attempt, CHUNKS_OF_A_PAGE, cursor, state
+        )
+        yield from page.rows
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def counts_of(chunks: Iterable[Chunk]) -> RunCounts:
+    """What a run has done, told from what is stored."""
+    counts = RunCounts()
+    for chunk in chunks:
+        counts = counts.plus(chunk.counts)
+    return counts
+
+
+class ItemPreparer:
+    """Rebuilds what a chunk sends. Reads records and links, writes nothing."""
+
+    def __init__(
+        self, services: Services, connection: Connection, provider: AccountingProvider, run: Run
+    ) -> None:
+        self._services = services
+        self._connection = connection
+        self._provider = provider
+        self._run = run
+        self._scope = item_scope(connection)
+        self.mapping = item_mapping(connection)
+        self.rules = item_rules(provider.profile)
+
+    def prepared(self, state: ChunkState) -> Iterator[PreparedChunk]:
+        together: list[Chunk] = []
+        for chunk in stored_chunks(self._services.stores, self._run, state):
+            together.append(chunk)
+            if len(together) == CHUNKS_TOGETHER:
+                yield from self.prepare(together)
+                together = []
+        if together:
+            yield from self.prepare(together)
+
+    def prepare(self, chunks: Sequence[Chunk]) -> list[PreparedChunk]:
+        """With the records and links as they are now; entries whose record is gone are left out."""
+        ids = [entry.source_id for chunk in chunks for entry in chunk.entries]
+        items = self._services.stores.records.get_items(self._connection.key.company_id, ids)
+        linked_ids = [
+            entry.source_id
+            for chunk in chunks
+            for entry in chunk.entries
+            if entry.action is PushAction.UPDATE
+        ]
+        links = self._services.stores.links.get_links(self._scope, linked_ids) if linked_ids else {}
+        prepared = []
+        for chunk in chunks:
+            entries = []
+            for entry in chunk.entries:
+                item = items.get(entry.source_id)
+                if item is None:
+                    continue
+                link = links.get(entry.source_id)
+                write = self._write(entry, item, link)
+                entries.append(PreparedEntry(entry, item, link, write))
+            prepared.append(self.with_request(chunk, entries))
+        return prepared
+
+    def with_request(self, chunk: Chunk, entries: Sequence[PreparedEntry]) -> PreparedChunk:
+        request = self._provider.item_request(
+            [prepared.write for prepared in entries], chunk.request_key, single=False
+        )
+        return PreparedChunk(chunk, tuple(entries), request)
+
+    def again(self, chunk: Chunk, entries: Sequence[PreparedEntry]) -> PreparedChunk:
+        """These entries of the chunk under a new request key; the chunk is to be stored before sending."""
+        generation = chunk.generation + 1
+        key = request_key(
+            self._connection, self._run.run_id, chunk.plan_attempt, chunk.number, generation
+        )
+        renewed = replace(
+            chunk,
+            entries=tuple(prepared.entry for prepared in entries),
+            request_key=key,
+            generation=generation,
+            state=ChunkState.PLANNED,
+            epoch=self._run.epoch,
+        )
+        prepared = self.with_request(renewed, entries)
+        prepared.chunk = replace(renewed, body_hash=prepared.request.body_hash)
+        return prepared
+
+    def rebuilt(self, prepared: PreparedEntry, entry: ChunkEntry) -> PreparedEntry:
+        """The same record as another entry (a new name, a newer remote version, an update instead)."""
+        write = self._write(entry, prepared.item, prepared.link)
+        return replace(prepared, entry=entry, write=write)
+
+    def single_key(self, chunk: Chunk, prepared: PreparedEntry, attempt: int) -> RequestKey:
+        """Derived, not drawn: a worker that comes after a crash sends the same write under the same key."""
+        write = prepared.write
+        text = (
+            f"{chunk.request_key}/{prepared.entry.source_id}/{prepared.item.version}/"
+            f"{write.fields.name}/{write.remote_version}/{attempt}"
+        )
+        return RequestKey(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
+
+    def still_wanted(self, prepared: PreparedEntry) -> bool:
+        """Whether the record as it is now may go at all (it may have been archived or repriced)."""
+        if prepared.link is None and not prepared.item.active:
+            return False
+        return refusal_before_push(prepared.item, self.mapping, self.rules) is None
+
+    def _write(self, entry: ChunkEntry, item: Item, link: Link | None) -> ItemWrite:
+        fields = desired_fields(item, entry.remote_name, self.mapping, self.rules)
+        if entry.action is PushAction.CREATE:
+            return ItemWrite(item.source_id, PushAction.CREATE, fields)
+        changed = changed_fields(fields, link) if link else frozenset(fields.canonical())
+        return ItemWrite(
+            source_id=item.source_id,
+            action=PushAction.UPDATE,
+            fields=fields,
+            changed=changed,
+            remote_id=entry.remote_id,
+            remote_version=entry.remote_version,
+        )

@@ -1,0 +1,256 @@
+"""Push the stored chunks of a run for one budget slice: batches in flight, saved as they arrive.
+
+Everything but the sending itself happens on one thread. What a batch's failure means is decided in
+`_settle_one`; DESIGN's table "When a batch fails as a whole" is the text it follows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.domain.connections import Connection
+from shared.domain.ids import SourceId
+from shared.domain.outcomes import (
+    Answered,
+    CallOutcome,
+    CallRejected,
+    CallStopped,
+    Done,
+    EntryBusy,
+    EntryOutcome,
+    EntryRefused,
+    EntryUnknown,
+    GrantDead,
+    NameTaken,
+    NoTrustworthyAnswer,
+    Throttled,
+)
+from shared.domain.runs import Chunk, ChunkState, RunCounts
+from shared.providers.base import CallClass
+from shared.sync.item_mending import Doubt, ItemMender
+from shared.sync.item_planning import item_scope
+from shared.sync.item_preparing import ItemPreparer, stored_chunks
+from shared.sync.item_settling import ItemSettler, PreparedChunk, PreparedEntry, finished
+from shared.sync.progress import Progress
+from shared.sync.services import Books, Services
+from shared.sync.slices import SliceEnd, SliceOver, SliceResult
+
+BUSY_TRIES = 3
+BUSY_PAUSE = 1.0
+ANSWER_TRIES = 2
+"""The request and its identical repeat; then read back."""
+SILENT_CALLS = 6
+"""Calls in a row without a trustworthy answer: the provider is down, stop and wait."""
+
+
+@dataclass(slots=True)
+class _Trouble:
+    prepared: PreparedChunk
+    left: tuple[PreparedEntry, ...]
+    doubts: Mapping[SourceId, Doubt]
+
+
+class PushSlice:
+    """One worker's share of a run, until `until`. Every save is fenced by the run's epoch."""
+
+    def __init__(
+        self,
+        services: Services,
+        connection: Connection,
+        books: Books,
+        progress: Progress,
+        until: datetime,
+    ) -> None:
+        self._services = services
+        self._books = books
+        self._progress = progress
+        self._until = until
+        self._connection = connection
+        run = progress.run
+        self.settler = ItemSettler(services, connection, run)
+        self.preparer = ItemPreparer(services, connection, books.provider, run)
+        self.mender = ItemMender(
+            services, books.provider, self.preparer, self.settler, item_scope(connection)
+        )
+        self._again: deque[PreparedChunk] = deque()
+        self._later: list[PreparedChunk] = []
+        self._troubles: list[_Trouble] = []
+        self._silent = 0
+        self._rejected = False
+        # Told from the chunks: what a crash left unsaved in the run's row is found again.
+        self._counts = RunCounts()
+        for chunk in stored_chunks(services.stores, run):
+            self._counts = self._counts.plus(chunk.counts)
+            self._rejected = self._rejected or chunk.state is ChunkState.REJECTED
+
+    def perform(self) -> SliceResult:
+        """Raises `RetryLater` and the like from read backs, and `LostLease`."""
+        stored = self.preparer.prepared(ChunkState.PLANNED)
+        try:
+            while True:
+                self._services.in_flight.map_in_flight(
+                    self._tasks(stored),
+                    self._send,
+                    may_start=self._may_start,
+                    settle=self._settle,
+                    idle=self._progress.beat,
+                    look_ahead=self._books.provider.profile.limits.in_flight,
+                )
+                self._mend()
+                if self._later:
+                    self._services.clock.sleep(BUSY_PAUSE)
+                    self._again.extend(self._later)
+                    self._later.clear()
+                if not self._again:
+                    break
+        except SliceOver as over:
+            return over.result
+        return SliceResult(SliceEnd.REJECTED if self._rejected else SliceEnd.DONE)
+
+    def _tasks(self, stored: Iterator[PreparedChunk]) -> Iterator[PreparedChunk]:
+        while True:
+            if self._again:
+                yield self._again.popleft()
+                continue
+            prepared = next(stored, None)
+            if prepared is None:
+                return
+            if prepared.request.body_hash == prepared.chunk.body_hash:
+                yield prepared
+            else:
+                self._doubt_all(prepared, Doubt.EDITED)
+
+    def _may_start(self, in_flight: int) -> float:
+        if self._services.clock.now() >= self._until:
+            raise SliceOver(SliceEnd.MORE)
+        return self._books.pacer.may_start(CallClass.BATCH, in_flight)
+
+    def _send(self, prepared: PreparedChunk) -> CallOutcome:
+        return self._books.provider.send(prepared.request)
+
+    def _settle(self, finished_calls: list[tuple[PreparedChunk, CallOutcome]]) -> None:
+        chunks: list[Chunk] = []
+        over: SliceOver | None = None
+        for prepared, outcome in finished_calls:
+            self._books.pacer.note(outcome, CallClass.BATCH)
+            try:
+                chunk = self._settle_one(prepared, outcome)
+            except SliceOver as stop:
+                over = stop
+                continue
+            if chunk is not None:
+                chunks.append(chunk)
+        self.settler.flush(chunks)
+        self._progress.moved(self._counts, self.settler.causes)
+        if over is not None:
+            raise over
+
+    def _settle_one(self, prepared: PreparedChunk, outcome: CallOutcome) -> Chunk | None:
+        """The chunk to store, or None while it stays as it is stored."""
+        match outcome:
+            case Answered(entries):
+                self._silent = 0
+                return self._settle_entries(prepared, entries)
+            case CallRejected():
+                self._silent = 0
+                self._rejected = True
+                return replace(
+                    prepared.chunk, state=ChunkState.REJECTED, epoch=self._progress.run.epoch
+                )
+            case NoTrustworthyAnswer():
+                self._unanswered(prepared)
+            case Throttled():
+                self._again.append(prepared)
+            case GrantDead():
+                raise SliceOver(SliceEnd.NEEDS_REAUTH)
+            case CallStopped(problem):
+                raise SliceOver(SliceEnd.STOPPED, problem)
+        return None
+
+    def _unanswered(self, prepared: PreparedChunk) -> None:
+        """The identical bytes once more under the same request key; then read back."""
+        self._silent += 1
+        if self._silent >= SILENT_CALLS:
+            raise SliceOver(SliceEnd.WAIT)
+        prepared.unanswered += 1
+        if prepared.unanswered < ANSWER_TRIES:
+            self._again.append(prepared)
+        else:
+            self._doubt_all(prepared, Doubt.UNANSWERED)
+
+    def _settle_entries(
+        self, prepared: PreparedChunk, outcomes: Mapping[SourceId, EntryOutcome]
+    ) -> Chunk | None:
+        if prepared.unanswered == 0 and any(
+            isinstance(outcome, EntryUnknown) for outcome in outcomes.values()
+        ):
+            # Nothing is settled yet: the repeat answers every entry, these ones again.
+            prepared.unanswered = 1
+            self._again.append(prepared)
+            return None
+        counts, left, doubts = RunCounts(), [], {}
+        for entry in prepared.entries:
+            outcome = outcomes[entry.item.source_id]
+            if isinstance(outcome, Done):
+                counts = counts.plus(self.settler.done(entry, outcome))
+            elif isinstance(outcome, EntryRefused):
+                counts = counts.plus(self.settler.refused(entry, outcome.problem, outcome.cause))
+            elif isinstance(outcome, EntryBusy) and prepared.busy + 1 >= BUSY_TRIES:
+                counts = counts.plus(self.settler.refused(entry, outcome.problem, "PROVIDER_BUSY"))
+            else:
+                left.append(entry)
+                doubts[entry.item.source_id] = _doubt(outcome)
+        self._counts = self._counts.plus(counts)
+        if not left:
+            return finished(prepared.chunk, counts, self._progress.run.epoch)
+        chunk = replace(prepared.chunk, counts=prepared.chunk.counts.plus(counts))
+        if all(doubt is Doubt.BUSY for doubt in doubts.values()):
+            again = self.preparer.again(chunk, left)
+            again.busy = prepared.busy + 1
+            self._later.append(again)
+            return again.chunk
+        prepared.chunk = chunk
+        self._troubles.append(_Trouble(prepared, tuple(left), doubts))
+        return None
+
+    def _doubt_all(self, prepared: PreparedChunk, doubt: Doubt) -> None:
+        doubts = dict.fromkeys((entry.item.source_id for entry in prepared.entries), doubt)
+        self._troubles.append(_Trouble(prepared, prepared.entries, doubts))
+
+    def _mend(self) -> None:
+        """Read back what is unclear; called when nothing is in flight."""
+        troubles, self._troubles = self._troubles, []
+        for trouble in troubles:
+            if self._services.clock.now() >= self._until:
+                raise SliceOver(SliceEnd.MORE)
+            mended = self.mender.mend(trouble.prepared.chunk, trouble.left, trouble.doubts)
+            gone = len(trouble.prepared.chunk.entries) - len(trouble.prepared.entries)
+            counts = mended.counts.plus(RunCounts(unchanged=gone))
+            chunk = replace(trouble.prepared.chunk, counts=trouble.prepared.chunk.counts)
+            self._counts = self._counts.plus(counts)
+            if not mended.left:
+                stored = finished(chunk, counts, self._progress.run.epoch)
+            else:
+                again = self.preparer.again(
+                    replace(chunk, counts=chunk.counts.plus(counts)), mended.left
+                )
+                again.busy = trouble.prepared.busy + 1
+                if mended.singly:
+                    self._rejected = True
+                    again.chunk = replace(again.chunk, state=ChunkState.REJECTED)
+                else:
+                    self._again.append(again)
+                stored = again.chunk
+            self.settler.flush([stored])
+            self._progress.moved(self._counts, self.settler.causes)
+
+
+def _doubt(outcome: EntryOutcome) -> Doubt:
+    if isinstance(outcome, EntryBusy):
+        return Doubt.BUSY
+    if isinstance(outcome, NameTaken):
+        return Doubt.NAME_TAKEN
+    return Doubt.UNANSWERED if isinstance(outcome, EntryUnknown) else Doubt.STALE

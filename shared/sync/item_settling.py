@@ -1,0 +1,190 @@
+"""From outcomes of entries to links, failures and counts, saved in bulk.
+
+Saved in this order, so that a crash in between repeats work and loses none: links and failures, then
+the chunk, then the run's counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from shared.domain.connections import Connection
+from shared.domain.errors import LostLease
+from shared.domain.ids import RecordKind, SourceId
+from shared.domain.item_plan import linked_after_write
+from shared.domain.links import ItemFields, Link, LinkOrigin
+from shared.domain.outcomes import Done
+from shared.domain.records import Item
+from shared.domain.runs import (
+    Chunk,
+    ChunkEntry,
+    ChunkState,
+    Failure,
+    Problem,
+    PushAction,
+    Run,
+    RunCounts,
+)
+from shared.providers.base import ItemWrite, WriteRequest
+from shared.sync.item_planning import item_mapping, item_scope
+from shared.sync.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEntry:
+    """A chunk's entry with what it was built from."""
+
+    entry: ChunkEntry
+    item: Item
+    link: Link | None
+    write: ItemWrite
+
+
+@dataclass(slots=True)
+class PreparedChunk:
+    """A chunk ready to send. `unanswered` and `busy` count tries of this worker only."""
+
+    chunk: Chunk
+    entries: tuple[PreparedEntry, ...]
+    request: WriteRequest
+    unanswered: int = 0
+    busy: int = 0
+
+
+class ItemSettler:
+    """Collects what became of entries; `flush` stores it. Used from one thread."""
+
+    def __init__(self, services: Services, connection: Connection, run: Run) -> None:
+        self._services = services
+        self._connection = connection
+        self._run = run
+        self._scope = item_scope(connection)
+        self._mapping = item_mapping(connection)
+        self._links: list[Link] = []
+        self._failures: list[Failure] = []
+        self._healed: list[SourceId] = []
+        self._failing: set[SourceId] = set()
+        self._causes: dict[str, tuple[int, str]] = {}
+        self._load_failures()
+
+    @property
+    def causes(self) -> Mapping[str, tuple[int, str]]:
+        """Refusals of this run by cause: how many, and one sentence."""
+        return dict(self._causes)
+
+    def done(self, prepared: PreparedEntry, done: Done) -> RunCounts:
+        """Written, or found written. Answers what it adds to the counts."""
+        self._links.append(
+            replace(
+                self._linked(prepared, prepared.write.fields, done),
+                origin=prepared.link.origin if prepared.link else LinkOrigin.CREATED,
+                run_id=self._run.run_id,
+            )
+        )
+        self._heal(prepared.item.source_id)
+        tally = Counter({"renamed": 1} if prepared.entry.renamed else {})
+        created = prepared.entry.action is PushAction.CREATE
+        tally["created" if created else "updated"] += 1
+        return RunCounts(**tally)
+
+    def adopted(self, prepared: PreparedEntry, done: Done, differing: tuple[str, ...]) -> RunCounts:
+        """Somebody's record of the very name: linked, not overwritten; what differs is shown."""
+        self._links.append(
+            replace(
+                self._linked(prepared, prepared.write.fields, done),
+                origin=LinkOrigin.ADOPTED,
+                differing=differing,
+                run_id=self._run.run_id,
+            )
+        )
+        self._heal(prepared.item.source_id)
+        return RunCounts(adopted=1, adopted_differing=1 if differing else 0)
+
+    def found_older(self, prepared: PreparedEntry, found: Done) -> Link:
+        """Our own record with older content: linked as it is, so that an update can follow.
+
+        Stored at once: the update's chunk entry relies on it.
+        """
+        link = replace(
+            self._linked(prepared, found.fields, found),
+            remote_name=prepared.entry.remote_name,
+            source_version=0,
+            run_id=self._run.run_id,
+        )
+        self._services.stores.links.save_links(self._scope, [link])
+        return link
+
+    def refused(self, prepared: PreparedEntry, problem: Problem, cause: str) -> RunCounts:
+        item = prepared.item
+        self._failures.append(
+            Failure(
+                connection=self._connection.key,
+                kind=RecordKind.ITEM,
+                source_id=item.source_id,
+                cause=cause,
+                problem=problem,
+                source_version=item.version,
+                run_id=self._run.run_id,
+                at=self._services.clock.now(),
+            )
+        )
+        self._failing.add(item.source_id)
+        self._count_cause(cause, problem.message)
+        return RunCounts(refused=1)
+
+    def flush(self, chunks: list[Chunk]) -> None:
+        """Store links and failures, then the chunks. Raises `LostLease` when a chunk has a newer epoch."""
+        stores = self._services.stores
+        if self._links:
+            # A lost condition is our own earlier save of the same pair, found again after a crash,
+            # or another worker's newer one; either way the stored link is at least as good.
+            stores.links.save_links(self._scope, self._links)
+            self._links.clear()
+        if self._failures:
+            stores.failures.save(self._failures)
+            self._failures.clear()
+        if self._healed:
+            stores.failures.clear(self._connection.key, RecordKind.ITEM, self._healed)
+            self._healed.clear()
+        if chunks and stores.runs.save_chunks(self._connection.key, chunks):
+            raise LostLease(f"run {self._run.run_id} was taken over")
+
+    def _linked(self, prepared: PreparedEntry, sent: ItemFields, done: Done) -> Link:
+        return linked_after_write(
+            prepared.link,
+            item=prepared.item,
+            sent=sent,
+            answered=done.fields,
+            remote_id=done.remote_id,
+            remote_version=done.remote_version,
+            mapping=self._mapping,
+        )
+
+    def _heal(self, source_id: SourceId) -> None:
+        if source_id in self._failing:
+            self._failing.discard(source_id)
+            self._healed.append(source_id)
+
+    def _count_cause(self, cause: str, message: str) -> None:
+        count, first_message = self._causes.get(cause, (0, message))
+        self._causes[cause] = (count + 1, first_message)
+
+    def _load_failures(self) -> None:
+        cursor: str | None = None
+        while True:
+            page = self._services.stores.failures.page(
+                self._connection.key, RecordKind.ITEM, 200, cursor
+            )
+            for failure in page.rows:
+                self._failing.add(failure.source_id)
+                if failure.run_id == self._run.run_id:
+                    self._count_cause(failure.cause, failure.problem.message)
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+
+def finished(chunk: Chunk, counts: RunCounts, epoch: int) -> Chunk:
+    return replace(chunk, state=ChunkState.DONE, counts=chunk.counts.plus(counts), epoch=epoch)

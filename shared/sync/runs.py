@@ -1,0 +1,121 @@
+"""Start, join, take over and end runs: one at a time per connection and kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from shared.domain.connections import Connection, ConnectionState
+from shared.domain.errors import Conflicting, LostLease, NeedsReauth
+from shared.domain.ids import ConnectionKey, CorrelationId, PersonId, RecordKind, RunId
+from shared.domain.runs import Problem, Run, RunState
+from shared.sync.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """`joined`: a run was under way already and this is it."""
+
+    run: Run
+    joined: bool
+
+
+def start_or_join(
+    services: Services, connection: Connection, kind: RecordKind, person_id: PersonId
+) -> StartedRun:
+    """One click. A run that went silent is taken over instead of joined for ever.
+
+    Raises `NeedsReauth`, or `Conflicting` naming the setting that is missing.
+    """
+    _ready_or_raise(services, connection)
+    now = services.clock.now()
+    run_id = RunId(services.ids.new())
+    wanted = Run(
+        run_id=run_id,
+        connection=connection.key,
+        remote_company_id=connection.remote_company.remote_company_id,
+        kind=kind,
+        state=RunState.PLANNING,
+        started_at=now,
+        heartbeat_at=now,
+        started_by=person_id,
+        correlation_id=CorrelationId(run_id),
+    )
+    active = services.stores.runs.start(wanted)
+    if active.run_id == run_id:
+        services.workflows.start_sync(active)
+        return StartedRun(active, joined=False)
+    return StartedRun(take_over_if_abandoned(services, active), joined=True)
+
+
+def take_over_if_abandoned(services: Services, run: Run) -> Run:
+    """Have a silent run executed anew; a live one, or one that somebody else took over, is left alone."""
+    now = services.clock.now()
+    silent_since = now - timedelta(seconds=services.settings.abandoned_seconds)
+    if not run.state.active or run.heartbeat_at > silent_since:
+        return run
+    taken = replace(run, takeovers=run.takeovers + 1, epoch=run.epoch + 1, heartbeat_at=now)
+    if not services.stores.runs.save(taken, expected_epoch=run.epoch):
+        return services.stores.runs.get(run.connection, run.run_id) or run
+    services.workflows.start_sync(taken)
+    return taken
+
+
+def take_over_abandoned_runs(services: Services) -> int:
+    """The schedule's part: every abandoned run of every company. Answers how many were taken over."""
+    taken = 0
+    cursor: str | None = None
+    while True:
+        page = services.stores.runs.active_everywhere(100, cursor)
+        for listed in page.rows:
+            # The listing may lag behind: decide on the row itself.
+            run = services.stores.runs.get(listed.connection, listed.run_id)
+            if run is not None:
+                taken += take_over_if_abandoned(services, run).takeovers > run.takeovers
+        cursor = page.cursor
+        if cursor is None:
+            return taken
+
+
+def claim_slice(services: Services, connection: ConnectionKey, run_id: RunId, takeover: int) -> Run:
+    """Fence off every earlier worker of this run. Raises `LostLease` if the run is not ours any more."""
+    run = services.stores.runs.get(connection, run_id)
+    if run is None or not run.state.active or run.takeovers != takeover:
+        raise LostLease(f"run {run_id} was ended or taken over")
+    claimed = replace(run, epoch=run.epoch + 1, heartbeat_at=services.clock.now())
+    if not services.stores.runs.save(claimed, expected_epoch=run.epoch):
+        raise LostLease(f"run {run_id} was taken over")
+    return claimed
+
+
+def end_run(services: Services, run: Run, state: RunState, problem: Problem | None = None) -> Run:
+    """Save the end and free the connection. Raises `LostLease` if another worker holds the run."""
+    now = services.clock.now()
+    ended = replace(run, state=state, finished_at=now, heartbeat_at=now, problem=problem)
+    if not services.stores.runs.save(ended, expected_epoch=run.epoch):
+        raise LostLease(f"run {run.run_id} was taken over")
+    return ended
+
+
+def _ready_or_raise(services: Services, connection: Connection) -> None:
+    profile = services.profile(connection.key.provider)
+    if connection.state is ConnectionState.NEEDS_REAUTH:
+        raise NeedsReauth(connection.key.provider)
+    if connection.state is not ConnectionState.CONNECTED:
+        raise Conflicting(
+            Problem(
+                "NOT_CONNECTED",
+                f"{profile.label} is not connected.",
+                f"Go to Settings → Integrations → Connect {profile.label}.",
+            )
+        )
+    if profile.has_income_accounts and not connection.settings.default_income_account_id:
+        raise Conflicting(
+            Problem(
+                "DEFAULT_INCOME_ACCOUNT_MISSING",
+                "No income account is chosen yet, so items cannot be sent.",
+                "Choose the default income account in the connection's settings "
+                "(setting defaultIncomeAccountId).",
+                "defaultIncomeAccountId",
+            )
+        )

@@ -1,0 +1,64 @@
+"""What a use case is given: stores, effects and the way to the books. Made in `shared.bootstrap`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from shared.config import Settings
+from shared.domain.connections import Connection
+from shared.domain.effects import Chance, Clock, Ids, InFlight, Workflows
+from shared.domain.ids import ProviderName, RecordKind
+from shared.domain.outcomes import CallOutcome
+from shared.providers.base import AccountingProvider, CallClass, ProviderOAuth, ProviderProfile
+from shared.storage.ports import Stores
+
+if TYPE_CHECKING:
+    from shared.auth.bearer import Caller
+    from shared.auth.vault import TokenVault
+
+
+class WritePacer(Protocol):
+    """Says when the next write may start; see `shared.providers.pacing`."""
+
+    def may_start(self, call_class: CallClass, in_flight: int) -> float:
+        """0.0: start now (the permit is used); else seconds to wait; infinity: not before one settles."""
+
+    def note(self, outcome: CallOutcome, call_class: CallClass) -> None:
+        """Learn from an outcome. Raises `ConnectionStopped` when waiting for the limit does not help."""
+
+
+class CallCount(Protocol):
+    @property
+    def total(self) -> int:
+        """HTTP calls made to the provider so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """One connection's provider, opened for one kind of record, and the pace of writing to it."""
+
+    provider: AccountingProvider
+    pacer: WritePacer
+    calls: CallCount
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    stores: Stores
+    clock: Clock
+    ids: Ids
+    chance: Chance
+    in_flight: InFlight
+    workflows: Workflows
+    profile: Callable[[ProviderName], ProviderProfile]
+    open_books: Callable[[Connection, RecordKind], Books]
+    oauth: Callable[[ProviderName], ProviderOAuth]
+    vault: Callable[[], TokenVault]
+    verify_bearer: Callable[[str], Caller]
+
+    def provider(self, connection: Connection) -> AccountingProvider:
+        """For reads of a moment; a sync opens the books itself."""
+        return self.open_books(connection, RecordKind.ITEM).provider

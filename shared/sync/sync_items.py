@@ -1,0 +1,251 @@
+"""The steps of a full item sync, as the state machine calls them: state in, state out.
+
+A step's answer is data that a Choice state reads; an exception means a crash, and only a crash. The
+state carries ids and counters, never records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.auth.reauth import mark_needs_reauth, reauth_problem
+from shared.domain.connections import Connection, ConnectionState
+from shared.domain.errors import (
+    ConnectionStopped,
+    LostLease,
+    NeedsReauth,
+    ProviderContractBroken,
+    RetryLater,
+)
+from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RecordKind, RunId
+from shared.domain.runs import Problem, Run, RunState
+from shared.sync.item_planning import plan_items
+from shared.sync.item_preparing import counts_of, stored_chunks
+from shared.sync.item_pushing import PushSlice
+from shared.sync.item_settling import ItemSettler
+from shared.sync.item_singles import SinglesSlice
+from shared.sync.progress import Progress
+from shared.sync.runs import claim_slice, end_run
+from shared.sync.services import Books, Services
+from shared.sync.slices import SliceEnd, SliceResult
+
+MOST_WAITS = 8
+FIRST_WAIT = 5.0
+LONGEST_WAIT = 60.0
+MOST_CRASHES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """The state machine's whole state. Raises `KeyError` for an input that is not of this shape."""
+
+    connection: ConnectionKey
+    run_id: RunId
+    takeover: int
+    waits: int = 0
+    crashes: int = 0
+    problem: Problem | None = None
+    outcome: str = ""
+
+    @classmethod
+    def read(cls, state: Mapping[str, Any]) -> SyncState:
+        problem = state.get("problem")
+        return cls(
+            connection=ConnectionKey(
+                CompanyId(state["companyId"]), ProviderName(state["provider"])
+            ),
+            run_id=RunId(state["runId"]),
+            takeover=int(state["takeover"]),
+            waits=int(state.get("waits", 0)),
+            crashes=int(state.get("crashes", 0)),
+            problem=Problem(**problem) if problem else None,
+            outcome=str(state.get("outcome", "")),
+        )
+
+    def written(self, wait_seconds: float = 0.0) -> dict[str, Any]:
+        return {
+            "companyId": self.connection.company_id,
+            "provider": self.connection.provider,
+            "runId": self.run_id,
+            "takeover": self.takeover,
+            "waits": self.waits,
+            "crashes": self.crashes,
+            "problem": asdict(self.problem) if self.problem else None,
+            "outcome": self.outcome,
+            "waitSeconds": round(wait_seconds),
+        }
+
+
+def first_state(run: Run) -> dict[str, Any]:
+    """What an execution for this run begins with."""
+    return SyncState(run.connection, run.run_id, run.takeovers).written()
+
+
+def perform_step(
+    services: Services, operation: str, state: Mapping[str, Any], remaining_seconds: float
+) -> dict[str, Any]:
+    """One call of the state machine. `remaining_seconds` is what the function has left to live.
+
+    Raises `ValueError` for an operation that there is not.
+    """
+    read = SyncState.read(state)
+    if operation == "classify":
+        return _classified(read)
+    room = remaining_seconds - services.settings.request_deadline_seconds
+    until = services.clock.now() + timedelta(seconds=min(services.settings.slice_seconds, room))
+    match operation:
+        case "plan":
+            return _answered(read, _guarded(services, read, _plan, until))
+        case "push":
+            return _answered(read, _guarded(services, read, _push, until))
+        case "push_singly":
+            return _answered(read, _guarded(services, read, _push_singly, until))
+        case "summarise":
+            return _answered(read, _guarded(services, read, _summarise, until))
+    raise ValueError(f"no step is called {operation!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    services: Services
+    state: SyncState
+    connection: Connection
+    run: Run
+    until: datetime
+
+    def opened(self) -> tuple[Books, Progress]:
+        books = self.services.open_books(self.connection, RecordKind.ITEM)
+        return books, Progress(self.services, self.run, books.calls)
+
+
+def _plan(work: _Work) -> SliceResult:
+    if work.run.state is RunState.PLANNING:
+        books, progress = work.opened()
+        plan_items(work.services, work.connection, books.provider, work.run, progress)
+    return SliceResult(SliceEnd.PLANNED)
+
+
+def _push(work: _Work) -> SliceResult:
+    books, progress = work.opened()
+    try:
+        return PushSlice(work.services, work.connection, books, progress, work.until).perform()
+    finally:
+        _save_if_ours(progress)
+
+
+def _push_singly(work: _Work) -> SliceResult:
+    books, progress = work.opened()
+    try:
+        return SinglesSlice(work.services, work.connection, books, progress, work.until).perform()
+    finally:
+        _save_if_ours(progress)
+
+
+def _save_if_ours(progress: Progress) -> None:
+    """The last counts of a slice; a lost lease has been noticed, or is noticed by the next step."""
+    try:
+        progress.replace(progress.run)
+    except LostLease:
+        return
+
+
+def _summarise(work: _Work) -> SliceResult:
+    """End the run, with counts and causes told from what is stored."""
+    services, run = work.services, work.run
+    profile = services.profile(run.connection.provider)
+    if run.state is RunState.PUSHING:
+        counts = counts_of(stored_chunks(services.stores, run))
+        causes = ItemSettler(services, work.connection, run).causes
+        run = replace(run, counts=counts, causes=causes)
+    if work.state.outcome == SliceEnd.NEEDS_REAUTH:
+        mark_needs_reauth(services.stores, run.connection)
+        end_run(services, run, RunState.NEEDS_REAUTH, reauth_problem(profile))
+    elif work.state.outcome == SliceEnd.STOPPED:
+        end_run(services, run, RunState.FAILED, work.state.problem)
+    else:
+        end_run(services, run, RunState.FINISHED)
+    return SliceResult(SliceEnd(work.state.outcome))
+
+
+def _guarded(
+    services: Services, state: SyncState, step: Callable[[_Work], SliceResult], until: datetime
+) -> SliceResult:
+    """Run a step; what stops it on purpose becomes its answer."""
+    try:
+        run = claim_slice(services, state.connection, state.run_id, state.takeover)
+        connection = services.stores.connections.get(state.connection)
+        work = _Work(services, state, _usable(connection, run, step), run, until)
+        return step(work)
+    except LostLease:
+        return SliceResult(SliceEnd.LOST)
+    except NeedsReauth:
+        return SliceResult(SliceEnd.NEEDS_REAUTH)
+    except ConnectionStopped as stopped:
+        return SliceResult(SliceEnd.STOPPED, stopped.problem)
+    except RetryLater as later:
+        return SliceResult(SliceEnd.WAIT, wait_seconds=later.after)
+    except ProviderContractBroken as broken:
+        problem = Problem("PROVIDER_CHANGED", str(broken), "Contact support with the run's id.")
+        return SliceResult(SliceEnd.STOPPED, problem)
+
+
+def _usable(
+    connection: Connection | None, run: Run, step: Callable[[_Work], SliceResult]
+) -> Connection:
+    if connection is None or (connection.remote_company.remote_company_id != run.remote_company_id):
+        raise ConnectionStopped(
+            Problem(
+                "CONNECTION_CHANGED",
+                "The connection was changed while the sync was under way.",
+                "Sync again.",
+            )
+        )
+    if step is _summarise:
+        return connection
+    if connection.state is ConnectionState.NEEDS_REAUTH:
+        raise NeedsReauth(connection.key.provider)
+    if connection.state is not ConnectionState.CONNECTED:
+        raise ConnectionStopped(
+            Problem(
+                "DISCONNECTED",
+                "The connection was closed while the sync was under way.",
+                "Connect again, then sync.",
+            )
+        )
+    return connection
+
+
+def _answered(state: SyncState, result: SliceResult) -> dict[str, Any]:
+    if result.end is SliceEnd.PLANNED:  # proves nothing about what comes after a pause
+        return replace(state, outcome=result.end.value, problem=None).written()
+    if result.end is not SliceEnd.WAIT:
+        following = replace(
+            state, waits=0, crashes=0, outcome=result.end.value, problem=result.problem
+        )
+        return following.written()
+    if state.waits >= MOST_WAITS:
+        problem = Problem(
+            "PROVIDER_UNAVAILABLE",
+            "The accounting provider has not answered for several minutes. Nothing is lost.",
+            "Sync again later; what has arrived is not sent twice.",
+        )
+        return replace(state, outcome=SliceEnd.STOPPED.value, problem=problem).written()
+    pause = min(LONGEST_WAIT, FIRST_WAIT * 2**state.waits)
+    waiting = replace(state, waits=state.waits + 1, outcome=SliceEnd.WAIT.value)
+    return waiting.written(max(pause, result.wait_seconds))
+
+
+def _classified(state: SyncState) -> dict[str, Any]:
+    """After a crash: again in a moment, but not for ever."""
+    if state.crashes >= MOST_CRASHES:
+        problem = Problem(
+            "STOPPED_UNEXPECTEDLY",
+            "The sync stopped unexpectedly several times. Nothing is lost.",
+            "Sync again; if it stops again, contact support with the run's id.",
+        )
+        return replace(state, outcome=SliceEnd.STOPPED.value, problem=problem).written()
+    waiting = replace(state, crashes=state.crashes + 1, outcome=SliceEnd.WAIT.value)
+    return waiting.written(min(LONGEST_WAIT, 1.0 * 2**state.crashes))
