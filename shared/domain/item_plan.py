@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from shared.domain.ids import RemoteId, RemoteVersion
 from shared.domain.links import ItemFields, Link, base_of, base_value
@@ -16,16 +17,34 @@ NAME_FIELD = "name"
 ACTIVE_FIELD = "active"
 
 
+class ItemKey(StrEnum):
+    """The remote field that the chosen name goes into, and by which a record is found again."""
+
+    NAME = "name"
+    CODE = "code"
+    """Where codes, not names, must be unique (Xero): our code, or our name where we have none."""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemRules:
     """What the provider can take of an item; from its profile."""
 
     names: NameRules
+    max_name: int
     max_description: int
     max_code: int
     max_unit_price: Decimal
     unit_price_decimals: int
     provider_label: str
+    key: ItemKey = ItemKey.NAME
+
+    def name_of(self, item: Item) -> str:
+        """The text that its remote name is chosen from."""
+        return item.code or item.name if self.key is ItemKey.CODE else item.name
+
+    def remote_name_of(self, fields: ItemFields) -> str:
+        """The remote name in a remote record's fields."""
+        return fields.code if self.key is ItemKey.CODE else fields.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +89,17 @@ def refusal_before_push(item: Item, mapping: ItemMapping, rules: ItemRules) -> P
     return None
 
 
-def kept_name(item: Item, link: Link, rules: NameRules) -> str | None:
+def kept_name(item: Item, link: Link, rules: ItemRules) -> str | None:
     """The remote name that a linked item keeps; None when its own name changed and one must be chosen.
 
     A link that holds the plain name follows changes that do not change the key ("pipe" to "Pipe").
     """
-    key = name_key(item.name)
+    name = rules.name_of(item)
+    key = name_key(name)
     if key != link.name_key:
         return None
-    plain = plain_name(item.name)
-    if name_key(link.remote_name) == key and fits(plain, rules):
+    plain = plain_name(name)
+    if name_key(link.remote_name) == key and fits(plain, rules.names):
         return plain
     return link.remote_name
 
@@ -87,15 +107,17 @@ def kept_name(item: Item, link: Link, rules: NameRules) -> str | None:
 def desired_fields(
     item: Item, remote_name: str, mapping: ItemMapping, rules: ItemRules
 ) -> ItemFields:
-    """What the books should say. A name that the rule changed is kept in the description."""
+    """What the books should say. A name that is not carried whole is kept in the description."""
+    name = remote_name if rules.key is ItemKey.NAME else _cut(plain_name(item.name), rules.max_name)
+    code = remote_name if rules.key is ItemKey.CODE else item.code
     description = item.description
-    if remote_name != plain_name(item.name):
+    if name != plain_name(item.name):
         description = f"{item.name.strip()}\n{description}".rstrip("\n")
     return ItemFields(
-        name=remote_name,
+        name=name,
         description=_cut(description, rules.max_description),
         unit_price=item.unit_price.amount,
-        code=_cut(item.code, rules.max_code),
+        code=_cut(code, rules.max_code),
         income_account_id=mapping.income_account_id,
         active=item.active,
     )
@@ -151,14 +173,15 @@ def linked_after_write(
     remote_id: RemoteId,
     remote_version: RemoteVersion,
     mapping: ItemMapping,
+    rules: ItemRules,
 ) -> Link:
     """The link to store after a write (or a read back) showed the record in the books."""
     return Link(
         source_id=item.source_id,
         remote_id=remote_id,
         remote_version=remote_version,
-        remote_name=sent.name,
-        name_key=name_key(item.name),
+        remote_name=rules.remote_name_of(sent),
+        name_key=name_key(rules.name_of(item)),
         source_version=item.version,
         mapping_version=mapping.version,
         base=base_of(sent.canonical()),

@@ -24,6 +24,7 @@ from shared.domain.ids import (
     RequestKey,
     SourceId,
 )
+from shared.domain.item_plan import ItemKey
 from shared.domain.links import ItemFields
 from shared.domain.names import NameRules
 from shared.domain.outcomes import CallOutcome
@@ -79,6 +80,8 @@ class ProviderProfile:
     """Whether a repeated request with the same key is answered, not executed again."""
     max_request_key: int
     item_names: NameRules
+    """Rules of the field that `item_key` names."""
+    max_item_name: int
     max_description: int
     max_code: int
     max_unit_price: str
@@ -91,6 +94,7 @@ class ProviderProfile:
     shares_grants: bool
     """Whether one consent may cover several remote companies."""
     page_size: int
+    item_key: ItemKey = ItemKey.NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,7 @@ class AccountingProvider(Protocol):
         """Those that exist, inactive ones included."""
 
     def items_by_name(self, names: Sequence[str]) -> Sequence[RemoteItem]:
-        """Those that exist under exactly one of these chosen names (compared as the provider does)."""
+        """Those that exist under one of these chosen names, in the field that `item_key` names."""
 
     def item_request(
         self, writes: Sequence[ItemWrite], request_key: RequestKey, *, single: bool

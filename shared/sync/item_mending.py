@@ -132,7 +132,8 @@ class ItemMender:
 
     def _other_name(self, prepared: PreparedEntry) -> PreparedEntry | RunCounts:
         item = prepared.item
-        name = marked_name(item.name, item.source_id, self._preparer.rules.names)
+        rules = self._preparer.rules
+        name = marked_name(rules.name_of(item), item.source_id, rules.names)
         if name == prepared.entry.remote_name:
             problem = Problem(
                 "NAME_TAKEN",
@@ -182,7 +183,7 @@ class ItemMender:
         rows = self._provider.items_by_name(names) if names else ()
         found: dict[str, RemoteItem] = {}
         for row in rows:
-            key = name_key(row.fields.name)
+            key = name_key(self._preparer.rules.remote_name_of(row.fields))
             if key not in found or (row.linkable and not found[key].linkable):
                 found[key] = row
         return found

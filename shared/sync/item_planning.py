@@ -64,11 +64,13 @@ class _Survey:
 def item_rules(profile: ProviderProfile) -> ItemRules:
     return ItemRules(
         names=profile.item_names,
+        max_name=profile.max_item_name,
         max_description=profile.max_description,
         max_code=profile.max_code,
         max_unit_price=Decimal(profile.max_unit_price),
         unit_price_decimals=profile.unit_price_decimals,
         provider_label=profile.label,
+        key=profile.item_key,
     )
 
 
@@ -211,11 +213,11 @@ class _Planning:
             if item is None or refusal_before_push(item, self._mapping, self._rules):
                 continue
             if link is None and item.active:
-                hashed = key_hash(name_key(item.name))
+                hashed = key_hash(name_key(self._rules.name_of(item)))
                 survey.unlinked.add(hashed)
                 survey.claims.add(hashed)
-            elif link is not None and kept_name(item, link, self._rules.names) is None:
-                survey.claims.add(key_hash(name_key(item.name)))
+            elif link is not None and kept_name(item, link, self._rules) is None:
+                survey.claims.add(key_hash(name_key(self._rules.name_of(item))))
         return survey
 
     def _list_books(self, survey: _Survey) -> tuple[dict[int, list[RemoteItem]], KeyHashes]:
@@ -226,7 +228,7 @@ class _Planning:
         while True:
             page = self._provider.page_items(cursor)
             for row in page.rows:
-                hashed = key_hash(name_key(row.fields.name))
+                hashed = key_hash(name_key(self._rules.remote_name_of(row.fields)))
                 linked = key_hash(row.remote_id) in survey.linked_ids
                 if not linked and row.linkable and hashed in survey.unlinked:
                     candidates.setdefault(hashed, []).append(row)
@@ -270,19 +272,21 @@ class _Planning:
     def _plan_new(
         self, item: Item, desk: NameDesk, candidates: dict[int, list[RemoteItem]]
     ) -> None:
-        waiting = candidates.get(key_hash(name_key(item.name)))
+        waiting = candidates.get(key_hash(name_key(self._rules.name_of(item))))
         if waiting:
             remote = _closest(item, waiting)
             waiting.remove(remote)
             self._adopt(item, remote)
         elif waiting is not None:
             # Adopted by a smaller source id: the name is taken now.
-            self._write(item, None, desk.choose_other(item.name, item.source_id))
+            self._write(item, None, desk.choose_other(self._rules.name_of(item), item.source_id))
         else:
-            self._write(item, None, desk.choose(item.name, item.source_id))
+            self._write(item, None, desk.choose(self._rules.name_of(item), item.source_id))
 
     def _adopt(self, item: Item, remote: RemoteItem) -> None:
-        wanted = desired_fields(item, plain_name(item.name), self._mapping, self._rules)
+        wanted = desired_fields(
+            item, plain_name(self._rules.name_of(item)), self._mapping, self._rules
+        )
         differing = differing_fields(wanted, remote.fields)
         link = linked_after_write(
             None,
@@ -292,6 +296,7 @@ class _Planning:
             remote_id=remote.remote_id,
             remote_version=remote.remote_version,
             mapping=self._mapping,
+            rules=self._rules,
         )
         self._links.append(
             replace(
@@ -315,9 +320,9 @@ class _Planning:
             else:
                 self._tally["unchanged"] += 1
             return
-        name = kept_name(item, link, self._rules.names)
+        name = kept_name(item, link, self._rules)
         if name is None:
-            name = desk.choose(item.name, item.source_id)
+            name = desk.choose(self._rules.name_of(item), item.source_id)
         wanted = desired_fields(item, name, self._mapping, self._rules)
         if changed_fields(wanted, link):
             self._write(item, link, name)
@@ -340,7 +345,7 @@ class _Planning:
             source_version=item.version,
             action=write.action,
             remote_name=name,
-            renamed=name != plain_name(item.name),
+            renamed=name != plain_name(self._rules.name_of(item)),
             remote_id=write.remote_id,
             remote_version=write.remote_version,
         )

@@ -70,8 +70,8 @@ class PushSlice:
         self._until = until
         self._connection = connection
         run = progress.run
-        self.settler = ItemSettler(services, connection, run)
         self.preparer = ItemPreparer(services, connection, books.provider, run)
+        self.settler = ItemSettler(services, connection, self.preparer.rules, run)
         self.mender = ItemMender(
             services, books.provider, self.preparer, self.settler, item_scope(connection)
         )

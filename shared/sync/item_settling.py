@@ -7,13 +7,13 @@ the chunk, then the run's counts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain.connections import Connection
 from shared.domain.errors import LostLease
-from shared.domain.ids import RecordKind, SourceId
-from shared.domain.item_plan import linked_after_write
+from shared.domain.ids import ConnectionKey, RecordKind, RunId, SourceId
+from shared.domain.item_plan import ItemRules, linked_after_write
 from shared.domain.links import ItemFields, Link, LinkOrigin
 from shared.domain.outcomes import Done
 from shared.domain.records import Item
@@ -28,8 +28,11 @@ from shared.domain.runs import (
     RunCounts,
 )
 from shared.providers.base import ItemWrite, WriteRequest
+from shared.storage.ports import Stores
 from shared.sync.item_planning import item_mapping, item_scope
 from shared.sync.services import Services
+
+FAILURES_OF_A_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +59,21 @@ class PreparedChunk:
 class ItemSettler:
     """Collects what became of entries; `flush` stores it. Used from one thread."""
 
-    def __init__(self, services: Services, connection: Connection, run: Run) -> None:
+    def __init__(
+        self, services: Services, connection: Connection, rules: ItemRules, run: Run
+    ) -> None:
         self._services = services
         self._connection = connection
         self._run = run
         self._scope = item_scope(connection)
         self._mapping = item_mapping(connection)
+        self._rules = rules
         self._links: list[Link] = []
         self._failures: list[Failure] = []
         self._healed: list[SourceId] = []
-        self._failing: set[SourceId] = set()
-        self._causes: dict[str, tuple[int, str]] = {}
-        self._load_failures()
+        standing = list(stored_failures(services.stores, connection.key))
+        self._failing = {failure.source_id for failure in standing}
+        self._causes = causes_of(standing, run.run_id)
 
     @property
     def causes(self) -> Mapping[str, tuple[int, str]]:
@@ -131,7 +137,8 @@ class ItemSettler:
             )
         )
         self._failing.add(item.source_id)
-        self._count_cause(cause, problem.message)
+        count, message = self._causes.get(cause, (0, problem.message))
+        self._causes[cause] = (count + 1, message)
         return RunCounts(refused=1)
 
     def flush(self, chunks: list[Chunk]) -> None:
@@ -160,6 +167,7 @@ class ItemSettler:
             remote_id=done.remote_id,
             remote_version=done.remote_version,
             mapping=self._mapping,
+            rules=self._rules,
         )
 
     def _heal(self, source_id: SourceId) -> None:
@@ -167,23 +175,26 @@ class ItemSettler:
             self._failing.discard(source_id)
             self._healed.append(source_id)
 
-    def _count_cause(self, cause: str, message: str) -> None:
-        count, first_message = self._causes.get(cause, (0, message))
-        self._causes[cause] = (count + 1, first_message)
 
-    def _load_failures(self) -> None:
-        cursor: str | None = None
-        while True:
-            page = self._services.stores.failures.page(
-                self._connection.key, RecordKind.ITEM, 200, cursor
-            )
-            for failure in page.rows:
-                self._failing.add(failure.source_id)
-                if failure.run_id == self._run.run_id:
-                    self._count_cause(failure.cause, failure.problem.message)
-            cursor = page.cursor
-            if cursor is None:
-                return
+def stored_failures(stores: Stores, connection: ConnectionKey) -> Iterator[Failure]:
+    """All items of the connection that stand refused."""
+    cursor: str | None = None
+    while True:
+        page = stores.failures.page(connection, RecordKind.ITEM, FAILURES_OF_A_PAGE, cursor)
+        yield from page.rows
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def causes_of(failures: Iterable[Failure], run_id: RunId) -> dict[str, tuple[int, str]]:
+    """Refusals of that run by cause: how many, and the first one's sentence."""
+    causes: dict[str, tuple[int, str]] = {}
+    for failure in failures:
+        if failure.run_id == run_id:
+            count, message = causes.get(failure.cause, (0, failure.problem.message))
+            causes[failure.cause] = (count + 1, message)
+    return causes
 
 
 def finished(chunk: Chunk, counts: RunCounts, epoch: int) -> Chunk:

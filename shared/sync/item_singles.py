@@ -61,8 +61,8 @@ class SinglesSlice:
         self._books = books
         self._progress = progress
         self._until = until
-        self._settler = ItemSettler(services, connection, run)
         self._preparer = ItemPreparer(services, connection, books.provider, run)
+        self._settler = ItemSettler(services, connection, self._preparer.rules, run)
         self._mender = ItemMender(
             services, books.provider, self._preparer, self._settler, item_scope(connection)
         )

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.auth.reauth import mark_needs_reauth, reauth_problem
+from shared.auth.reauth import mark_connection_needs_reauth, reauth_problem
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import (
     ConnectionStopped,
@@ -25,7 +25,7 @@ from shared.domain.runs import Problem, Run, RunState
 from shared.sync.item_planning import plan_items
 from shared.sync.item_preparing import counts_of, stored_chunks
 from shared.sync.item_pushing import PushSlice
-from shared.sync.item_settling import ItemSettler
+from shared.sync.item_settling import causes_of, stored_failures
 from shared.sync.item_singles import SinglesSlice
 from shared.sync.progress import Progress
 from shared.sync.runs import claim_slice, end_run
@@ -158,10 +158,9 @@ def _summarise(work: _Work) -> SliceResult:
     profile = services.profile(run.connection.provider)
     if run.state is RunState.PUSHING:
         counts = counts_of(stored_chunks(services.stores, run))
-        causes = ItemSettler(services, work.connection, run).causes
+        causes = causes_of(stored_failures(services.stores, run.connection), run.run_id)
         run = replace(run, counts=counts, causes=causes)
     if work.state.outcome == SliceEnd.NEEDS_REAUTH:
-        mark_needs_reauth(services.stores, run.connection)
         end_run(services, run, RunState.NEEDS_REAUTH, reauth_problem(profile))
     elif work.state.outcome == SliceEnd.STOPPED:
         end_run(services, run, RunState.FAILED, work.state.problem)
@@ -174,22 +173,25 @@ def _guarded(
     services: Services, state: SyncState, step: Callable[[_Work], SliceResult], until: datetime
 ) -> SliceResult:
     """Run a step; what stops it on purpose becomes its answer."""
+    connection: Connection | None = None
     try:
         run = claim_slice(services, state.connection, state.run_id, state.takeover)
         connection = services.stores.connections.get(state.connection)
-        work = _Work(services, state, _usable(connection, run, step), run, until)
-        return step(work)
+        result = step(_Work(services, state, _usable(connection, run, step), run, until))
     except LostLease:
-        return SliceResult(SliceEnd.LOST)
+        result = SliceResult(SliceEnd.LOST)
     except NeedsReauth:
-        return SliceResult(SliceEnd.NEEDS_REAUTH)
+        result = SliceResult(SliceEnd.NEEDS_REAUTH)
     except ConnectionStopped as stopped:
-        return SliceResult(SliceEnd.STOPPED, stopped.problem)
+        result = SliceResult(SliceEnd.STOPPED, stopped.problem)
     except RetryLater as later:
-        return SliceResult(SliceEnd.WAIT, wait_seconds=later.after)
+        result = SliceResult(SliceEnd.WAIT, wait_seconds=later.after)
     except ProviderContractBroken as broken:
         problem = Problem("PROVIDER_CHANGED", str(broken), "Contact support with the run's id.")
-        return SliceResult(SliceEnd.STOPPED, problem)
+        result = SliceResult(SliceEnd.STOPPED, problem)
+    if result.end is SliceEnd.NEEDS_REAUTH and connection is not None:
+        mark_connection_needs_reauth(services.stores, connection)
+    return result
 
 
 def _usable(
