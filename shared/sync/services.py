@@ -16,6 +16,7 @@ from shared.storage.ports import Stores
 
 if TYPE_CHECKING:
     from shared.auth.bearer import Caller
+    from shared.auth.connect_ports import ConnectPorts
     from shared.auth.vault import TokenVault
 
 
@@ -58,6 +59,7 @@ class Services:
     oauth: Callable[[ProviderName], ProviderOAuth]
     vault: Callable[[], TokenVault]
     verify_bearer: Callable[[str], Caller]
+    connect_ports: Callable[[], ConnectPorts]
 
     def provider(self, connection: Connection) -> AccountingProvider:
         """For reads of a moment; a sync opens the books itself."""
