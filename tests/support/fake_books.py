@@ -12,14 +12,11 @@ that dies in between does not undo it. Reads fail as the protocol says (see `fak
 from __future__ import annotations
 
 import hashlib
-import heapq
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import Enum, auto
 from typing import Any
 
 from shared.domain.connections import RemoteCompany
@@ -35,18 +32,12 @@ from shared.domain.ids import (
     RemoteCompanyId,
     RemoteId,
     RequestKey,
-    SourceId,
 )
 from shared.domain.links import ItemFields
 from shared.domain.outcomes import (
-    Answered,
     CallOutcome,
     CallRejected,
     CallStopped,
-    Done,
-    EntryBusy,
-    EntryOutcome,
-    EntryUnknown,
     GrantDead,
     NoTrustworthyAnswer,
     Throttled,
@@ -61,8 +52,8 @@ from shared.providers.base import (
     RemoteItemPage,
     WriteRequest,
 )
+from tests.support.fake_desk import Keys, RequestDesk
 from tests.support.fake_faults import (
-    REJECTION,
     BooksCall,
     Busy,
     Dead,
@@ -80,19 +71,6 @@ from tests.support.fake_shelf import Effect, Shelf
 INCOME_ACCOUNT = RemoteAccount(RemoteId("inc-1"), "Sales", "4000", "Income", "USD")
 SERVICES_ACCOUNT = RemoteAccount(RemoteId("inc-2"), "Services", "4100", "Income", "USD")
 COLLISION = Problem("6000", "Another write of the list was running.", "Nothing to do.")
-
-
-class Keys(Enum):
-    """What the books do with a request key they have seen."""
-
-    HONOURED = auto()
-    FORGOTTEN = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class _Remembered:
-    outcome: EntryOutcome
-    at: datetime
 
 
 class FakeBooks:
@@ -123,21 +101,21 @@ class FakeBooks:
         self.accounts: list[RemoteAccount] = [INCOME_ACCOUNT, SERVICES_ACCOUNT]
         self.faults = FaultQueue()
         self.choose_fault: Callable[[BooksCall], Fault | None] = self.faults
-        self.keys, self.keys_for, self.remembers_refusals = keys, keys_for, remembers_refusals
         self.collisions = collisions
-        self.malformed = malformed
         self.calls: Counter[str] = Counter()
         self.requests: list[WriteRequest] = []
-        self.key_misuses: list[RequestKey] = []
-        """Request keys that came again with other bytes: never right."""
         self.most_in_flight = 0
         self._clock = clock
         self._latency = latency
         self._shelf = Shelf(self.profile, refuses, tells_name_owner=tells_name_owner)
-        self._remembered: dict[tuple[RequestKey, str], _Remembered] = {}
-        self._bodies: dict[RequestKey, bytes] = {}
-        self._late: list[tuple[datetime, int, WriteRequest, int | None]] = []
-        self._late_count = 0
+        self.desk = RequestDesk(
+            self._shelf,
+            clock,
+            keys=keys,
+            keys_for=keys_for,
+            remembers_refusals=remembers_refusals,
+            malformed=malformed,
+        )
         self._sent = 0
         self._under_way: set[int] = set()
 
@@ -146,20 +124,20 @@ class FakeBooks:
     @property
     def effects(self) -> Sequence[Effect]:
         """Writes of ours that took place, late ones up to now included."""
-        self._catch_up()
+        self.desk.catch_up()
         return self._shelf.effects
 
     @property
     def items(self) -> Sequence[RemoteItem]:
         """Everything in the books, inactive items included, oldest first."""
-        self._catch_up()
+        self.desk.catch_up()
         return list(self._shelf)
 
     @property
     def late_until(self) -> datetime | None:
         """When the last late commit will have happened; None when none is to come."""
-        self._catch_up()
-        return max((due for due, *_ in self._late), default=None)
+        self.desk.catch_up()
+        return self.desk.late_until
 
     def plant(
         self,
@@ -173,7 +151,7 @@ class FakeBooks:
         linkable: bool = True,
     ) -> RemoteItem:
         """Somebody makes an item in the books. Raises `ValueError` for a name that is taken."""
-        self._catch_up()
+        self.desk.catch_up()
         fields = ItemFields(
             name, description, Decimal(unit_price), code, income_account_id, active=active
         )
@@ -181,7 +159,7 @@ class FakeBooks:
 
     def edit(self, remote_id: RemoteId, **fields: Any) -> RemoteItem:
         """Somebody edits an item in the books. Raises `KeyError`, or `ValueError` for a taken name."""
-        self._catch_up()
+        self.desk.catch_up()
         return self._shelf.change(remote_id, **fields)
 
     # The protocol.
@@ -255,93 +233,30 @@ class FakeBooks:
             self._clock.sleep(self._latency / 2)
         except BaseException:
             if fault is None:  # the caller died, its request is on the way all the same
-                self._late_at(arrives, request, None)
+                self.desk.late_at(arrives, request, None)
             raise
-        self._catch_up()
+        self.desk.catch_up()
         if isinstance(fault, Lost) and fault.executed_after is not None:
             due = self._clock.now() + timedelta(seconds=fault.executed_after)
-            self._late_at(due, request, fault.first)
-            self._catch_up()
+            self.desk.late_at(due, request, fault.first)
+            self.desk.catch_up()
         outcome = _not_carried_out(fault)
         if outcome is not None:
             return outcome
         if isinstance(fault, Missing):
             skipped = frozenset() if fault.executed else fault.places
-            return self._execute(request, missing=fault.places, skipped=skipped)
+            return self.desk.execute(request, missing=fault.places, skipped=skipped)
         if isinstance(fault, Busy):
-            return self._execute(request, busy=fault.places)
+            return self.desk.execute(request, busy=fault.places)
         busy = range(1, len(request.entries), 2) if collides else ()
-        return self._execute(request, busy=frozenset(busy))
-
-    def _execute(
-        self,
-        request: WriteRequest,
-        *,
-        busy: frozenset[int] = frozenset(),
-        missing: frozenset[int] = frozenset(),
-        skipped: frozenset[int] = frozenset(),
-        at: datetime | None = None,
-    ) -> CallOutcome:
-        self._note_key(request)
-        entries = json.loads(request.body)
-        if any(self.malformed(_fields_given(entry)) for entry in entries):
-            return CallRejected(REJECTION)
-        outcomes: dict[SourceId, EntryOutcome] = {}
-        for place, ((label, source_id), entry) in enumerate(
-            zip(request.entries, entries, strict=True)
-        ):
-            if place in skipped:
-                outcomes[source_id] = EntryUnknown("no answer for this entry")
-                continue
-            refused = EntryBusy(COLLISION) if place in busy else None
-            outcome = self._execute_entry(request, label, entry, refused, at or self._clock.now())
-            outcomes[source_id] = (
-                EntryUnknown("no answer for this entry") if place in missing else outcome
-            )
-        return Answered(outcomes)
-
-    def _execute_entry(
-        self,
-        request: WriteRequest,
-        label: str,
-        entry: Mapping[str, Any],
-        busy: EntryBusy | None,
-        now: datetime,
-    ) -> EntryOutcome:
-        key = (request.request_key, label)
-        known = self._remembered.get(key)
-        honoured = self.keys is Keys.HONOURED and (
-            known is None or self.keys_for is None or now - known.at <= self.keys_for
-        )
-        if known is not None and honoured:
-            return known.outcome
-        outcome = busy or self._shelf.write(entry, now, request.request_key)
-        if isinstance(outcome, Done) or self.remembers_refusals:
-            self._remembered[key] = _Remembered(outcome, now)
-        return outcome
-
-    def _note_key(self, request: WriteRequest) -> None:
-        if self._bodies.setdefault(request.request_key, request.body) != request.body:
-            self.key_misuses.append(request.request_key)
-
-    def _late_at(self, due: datetime, request: WriteRequest, first: int | None) -> None:
-        self._late_count += 1
-        heapq.heappush(self._late, (due, self._late_count, request, first))
-
-    def _catch_up(self) -> None:
-        """Carry out the late commits that are due."""
-        while self._late and self._late[0][0] <= self._clock.now():
-            due, _, request, first = heapq.heappop(self._late)
-            count = len(request.entries)
-            skipped = range(count if first is None else first, count)
-            self._execute(request, skipped=frozenset(skipped), at=due)
+        return self.desk.execute(request, busy=frozenset(busy))
 
     def _read(self, name: str) -> None:
         """One read call: raises what its fault says. What it answers is as of its end."""
         self.calls[name] += 1
         fault = self.choose_fault(BooksCall(name))
         self._clock.sleep(self._latency)
-        self._catch_up()
+        self.desk.catch_up()
         match fault:
             case Lost():
                 raise ProviderUnavailable(f"{name}: no answer")
@@ -382,15 +297,3 @@ def _not_carried_out(fault: Fault | None) -> CallOutcome | None:
         case Stopped(problem):
             return CallStopped(problem)
     return None
-
-
-def _fields_given(entry: Mapping[str, Any]) -> ItemFields:
-    given = entry["fields"]
-    return ItemFields(
-        name=given.get("name", ""),
-        description=given.get("description", ""),
-        unit_price=Decimal(given.get("unit_price", "0")),
-        code=given.get("code", ""),
-        income_account_id=given.get("income_account_id", ""),
-        active=given.get("active", "true") == "true",
-    )
