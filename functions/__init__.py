@@ -1,0 +1,1 @@
+"""One folder per Lambda; none imports another."""

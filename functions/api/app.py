@@ -1,0 +1,71 @@
+"""The ASGI app: routes, error answers and middleware, over services that it is given."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from functions.api.envelope import Envelope
+from functions.api.openapi import openapi_document, operation_id
+from functions.api.problems import answer_to
+from functions.api.routes import (
+    audit,
+    connecting,
+    connections,
+    failures,
+    health,
+    imports,
+    items,
+    syncs,
+)
+from shared.domain.errors import SyncError
+from shared.observability import make_logger
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from shared.sync.services import Services
+
+_ROUTERS = (
+    imports.router,  # before items, whose addresses would take it in
+    items.router,
+    connections.router,
+    connecting.router,
+    connecting.callback_router,
+    syncs.router,
+    failures.router,
+    audit.router,
+    health.router,
+)
+
+
+def create_app(services: Services) -> FastAPI:
+    """An app of its own; tests make one each over stores in memory."""
+    app = FastAPI(
+        title="BlueClerk Accounting Sync",
+        version="1",
+        description="Keeps a company's records in step with its books. Errors are RFC 9457 problem "
+        "details with a code, one sentence for a person, and what to do.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+    )
+    app.state.services = services
+    for router in _ROUTERS:
+        app.include_router(router)
+
+    def answer_problem(request: Request, error: Exception) -> Response:
+        answer = answer_to(error, services.profile)
+        return answer.response(request.state.correlation_id)
+
+    for cls in (SyncError, RequestValidationError, HTTPException):
+        app.add_exception_handler(cls, answer_problem)
+    app.add_middleware(Envelope, clock=services.clock, ids=services.ids, logger=make_logger("api"))
+    app.openapi = partial(openapi_document, app)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app

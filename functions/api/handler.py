@@ -1,0 +1,24 @@
+"""API Gateway's HTTP events (payload 2.0) to the ASGI app."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from mangum import Mangum
+
+from functions.api.app import create_app
+from shared.bootstrap import services
+
+_TEXT = ["text/", "application/json", "application/problem+json"]
+"""Answers that travel as text; Mangum sends any other type in base64."""
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Mangum's to judge
+    return _adapter()(event, context)
+
+
+@cache
+def _adapter() -> Mangum:
+    """Once per container: settings are read and services wired on the first request."""
+    return Mangum(create_app(services()), lifespan="off", text_mime_types=_TEXT)

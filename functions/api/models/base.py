@@ -1,0 +1,33 @@
+"""What all models of the API have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class AnswerModel(BaseModel):
+    """Something the API answers."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class RequestModel(BaseModel):
+    """Something the API takes: strict types, no unknown fields."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=False,
+        validate_by_alias=True,
+        strict=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+
+NextCursor = Annotated[
+    str | None,
+    Field(description="Give it as `cursor` for the next page; null means that this was the last."),
+]

@@ -1,0 +1,158 @@
+"""Connections over the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from functions.api.models.base import AnswerModel, RequestModel
+from functions.api.models.runs import RunAnswer
+from shared.domain.connections import Connection, ConnectionState, PacingMode
+from shared.domain.runs import Run
+from shared.providers.base import ProviderProfile
+from shared.sync.accounts import AccountList
+from shared.sync.health import Colour, Health
+
+MAX_RETURN_TO = 2000
+MAX_ACCOUNT_ID = 200
+
+
+class HealthAnswer(AnswerModel):
+    """How well the books match, at a glance."""
+
+    colour: Colour
+    reason: str
+    action: str = Field(description="The one thing that makes it green; empty where it is.")
+
+
+class RemoteCompanyAnswer(AnswerModel):
+    """The provider's company that this connection is to."""
+
+    id: str
+    name: str
+    home_currency: str
+    country: str
+    time_zone: str
+
+
+class SettingsAnswer(AnswerModel):
+    """What the office chose."""
+
+    default_income_account_id: str | None = Field(description="Null: not chosen yet.")
+    pacing_mode: PacingMode
+
+
+class ConnectionAnswer(AnswerModel):
+    """A provider, and the company's connection to it if there is one."""
+
+    provider: str
+    label: str = Field(description="The provider's own name, for people.")
+    state: Literal["not_connected"] | ConnectionState
+    health: HealthAnswer
+    remote_company: RemoteCompanyAnswer | None
+    settings: SettingsAnswer | None
+    connected_at: datetime | None
+    last_run: RunAnswer | None
+
+    @classmethod
+    def of(
+        cls,
+        profile: ProviderProfile,
+        connection: Connection | None,
+        health: Health,
+        run: Run | None,
+    ) -> ConnectionAnswer:
+        shown = HealthAnswer(colour=health.colour, reason=health.reason, action=health.action)
+        if connection is None:
+            return cls(
+                provider=profile.name,
+                label=profile.label,
+                state="not_connected",
+                health=shown,
+                remote_company=None,
+                settings=None,
+                connected_at=None,
+                last_run=None,
+            )
+        company = connection.remote_company
+        return cls(
+            provider=profile.name,
+            label=profile.label,
+            state=connection.state,
+            health=shown,
+            remote_company=RemoteCompanyAnswer(
+                id=company.remote_company_id,
+                name=company.name,
+                home_currency=company.home_currency,
+                country=company.country,
+                time_zone=company.time_zone,
+            ),
+            settings=SettingsAnswer(
+                default_income_account_id=connection.settings.default_income_account_id or None,
+                pacing_mode=connection.settings.pacing_mode,
+            ),
+            connected_at=connection.connected_at,
+            last_run=RunAnswer.of(run) if run else None,
+        )
+
+
+class ConnectionList(AnswerModel):
+    """Every provider there is, connected or not."""
+
+    connections: list[ConnectionAnswer]
+
+
+class SettingsBody(RequestModel):
+    """What is left out stays as it is."""
+
+    default_income_account_id: (
+        Annotated[str, StringConstraints(min_length=1, max_length=MAX_ACCOUNT_ID)] | None
+    ) = Field(default=None, description="One of the connection's accounts.")
+    pacing_mode: Annotated[PacingMode | None, Field(strict=False)] = None
+
+
+class AccountAnswer(AnswerModel):
+    """An account that items may be booked to."""
+
+    id: str
+    name: str
+    number: str = Field(description="The office's own code for it, maybe empty.")
+    type: str
+    currency: str
+
+
+class AccountListAnswer(AnswerModel):
+    """Accounts by name, as the provider had them at `listedAt` (at most a minute ago)."""
+
+    accounts: list[AccountAnswer]
+    listed_at: datetime
+
+    @classmethod
+    def of(cls, listed: AccountList) -> AccountListAnswer:
+        return cls(
+            accounts=[
+                AccountAnswer(
+                    id=account.remote_id,
+                    name=account.name,
+                    number=account.number,
+                    type=account.type_name,
+                    currency=account.currency,
+                )
+                for account in listed.accounts
+            ],
+            listed_at=listed.listed_at,
+        )
+
+
+class AuthorizeBody(RequestModel):
+    """Where the browser goes when all is done: a path of this installation or an allowed origin."""
+
+    return_to: Annotated[str, StringConstraints(max_length=MAX_RETURN_TO)] = ""
+
+
+class AuthorizeAnswer(AnswerModel):
+    """Send the person's browser there; the address works once, for some minutes."""
+
+    authorize_url: str

@@ -1,0 +1,44 @@
+"""Failures over the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from functions.api.models.base import AnswerModel, NextCursor
+from functions.api.models.runs import ProblemAnswer
+from shared.domain.runs import Failure
+
+
+class FailureAnswer(AnswerModel):
+    """One record that could not be synced."""
+
+    provider: str
+    kind: str
+    id: str
+    cause: str = Field(description="Failures of one cause are cured together.")
+    problem: ProblemAnswer
+    version: int = Field(description="The record's version that was refused.")
+    run_id: str
+    at: datetime
+
+    @classmethod
+    def of(cls, failure: Failure) -> FailureAnswer:
+        return cls(
+            provider=failure.connection.provider,
+            kind=failure.kind,
+            id=failure.source_id,
+            cause=failure.cause,
+            problem=ProblemAnswer.of(failure.problem),
+            version=failure.source_version,
+            run_id=failure.run_id,
+            at=failure.at,
+        )
+
+
+class FailurePage(AnswerModel):
+    """Failures in order of id."""
+
+    failures: list[FailureAnswer]
+    next_cursor: NextCursor

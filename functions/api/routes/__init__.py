@@ -1,0 +1,1 @@
+"""One file per resource: parse, call one use case, shape the answer."""

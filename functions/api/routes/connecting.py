@@ -1,0 +1,106 @@
+"""Connect a provider and disconnect it: the two ends of a consent."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from functions.api.dependencies import CorrelationOf, ProviderOf, ServicesOf, known_provider
+from functions.api.models.connections import AuthorizeAnswer, AuthorizeBody, ConnectionAnswer
+from functions.api.pages import message_page
+from functions.api.problems import answer_to
+from functions.api.security import CallerOf, ProtectedRoute
+from functions.api.views import connection_answer
+from shared.auth.connect import begin_consent, finish_consent
+from shared.auth.disconnect import disconnect
+from shared.config import ConfigurationError
+from shared.domain.errors import SyncError
+from shared.domain.ids import ConnectionKey, ProviderName
+from shared.sync.connections import not_connected
+from shared.sync.services import Services
+
+router = APIRouter(
+    prefix="/v1/connections/{provider}", tags=["connections"], route_class=ProtectedRoute
+)
+callback_router = APIRouter(tags=["connections"])
+
+
+@router.post("/authorize")
+def authorize(
+    provider: ProviderOf, services: ServicesOf, caller: CallerOf, body: AuthorizeBody | None = None
+) -> AuthorizeAnswer:
+    """Begin to connect or reconnect: where to send the person's browser."""
+    url = begin_consent(
+        services.connect_ports(),
+        services.oauth(provider),
+        ConnectionKey(caller.company_id, provider),
+        caller.person_id,
+        redirect_uri=_redirect_uri(services, provider),
+        return_to=body.return_to if body else "",
+    )
+    return AuthorizeAnswer(authorize_url=url)
+
+
+@router.post("/disconnect", name="disconnect")
+def disconnect_provider(
+    provider: ProviderOf, services: ServicesOf, caller: CallerOf
+) -> ConnectionAnswer:
+    """Stop, and revoke and erase the tokens. Links and settings stay for reconnecting."""
+    key = ConnectionKey(caller.company_id, provider)
+    if services.stores.connections.get(key) is None:
+        raise not_connected(services, key)
+    ended = disconnect(services.connect_ports(), services.oauth(provider), key, caller.person_id)
+    return connection_answer(services, provider, ended)
+
+
+@callback_router.get(
+    "/v1/oauth/{provider}/callback",
+    response_class=Response,
+    responses={
+        200: {"description": "Connected; a page for the person.", "content": {"text/html": {}}},
+        303: {"description": "Connected; on to the path that `authorize` was given."},
+        "4XX": {
+            "description": "Not connected; a page that says why.",
+            "content": {"text/html": {}},
+        },
+    },
+)
+def finish_authorization(
+    provider: str, request: Request, services: ServicesOf, correlation_id: CorrelationOf
+) -> Response:
+    """Where the provider sends the browser back. The one-time state says whose consent it is."""
+    try:
+        name = known_provider(provider)
+        finished = finish_consent(
+            services.connect_ports(),
+            services.oauth(name),
+            dict(request.query_params),
+            company_id=None,
+            person_id=None,
+        )
+    except SyncError as error:
+        told = answer_to(error, services.profile)
+        return message_page(
+            told.status,
+            "Not connected",
+            [told.problem.message, told.problem.action, f"Reference: {correlation_id}"],
+            told.headers,
+        )
+    if finished.return_to:
+        return RedirectResponse(finished.return_to, status_code=303)
+    label = services.profile(name).label
+    company = finished.connection.remote_company.name
+    return message_page(
+        200,
+        "You're connected",
+        [f"BlueClerk is connected to “{company}” in {label}.", "You can close this page."],
+    )
+
+
+def _redirect_uri(services: Services, provider: ProviderName) -> str:
+    """The callback above, as it is registered with the provider."""
+    public_url = services.settings.public_url
+    if not public_url:
+        raise ConfigurationError("PUBLIC_URL must be set to connect")
+    return f"{public_url}/v1/oauth/{provider}/callback"

@@ -1,0 +1,76 @@
+"""Connections: what is connected, how well, to which accounts, with which settings."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from functions.api.dependencies import ProviderOf, ServicesOf
+from functions.api.models.connections import (
+    AccountListAnswer,
+    ConnectionAnswer,
+    ConnectionList,
+    SettingsBody,
+)
+from functions.api.security import CallerOf, ProtectedRoute
+from functions.api.views import connection_answer
+from shared.domain.errors import RequestInvalid
+from shared.domain.ids import ConnectionKey
+from shared.domain.runs import Problem
+from shared.providers.registry import provider_names
+from shared.sync.accounts import income_accounts
+from shared.sync.connection_settings import change_settings
+from shared.sync.connections import usable_connection
+
+router = APIRouter(prefix="/v1/connections", tags=["connections"], route_class=ProtectedRoute)
+
+
+@router.get("")
+def list_connections(services: ServicesOf, caller: CallerOf) -> ConnectionList:
+    """Every provider there is, with the company's connection where there is one."""
+    known = {
+        one.key.provider: one for one in services.stores.connections.of_company(caller.company_id)
+    }
+    return ConnectionList(
+        connections=[
+            connection_answer(services, name, known.get(name)) for name in provider_names()
+        ]
+    )
+
+
+@router.get("/{provider}")
+def get_connection(
+    provider: ProviderOf, services: ServicesOf, caller: CallerOf
+) -> ConnectionAnswer:
+    """State and health of one; never connected is a state like any other."""
+    key = ConnectionKey(caller.company_id, provider)
+    return connection_answer(services, provider, services.stores.connections.get(key))
+
+
+@router.put("/{provider}/settings")
+def put_settings(
+    provider: ProviderOf, body: SettingsBody, services: ServicesOf, caller: CallerOf
+) -> ConnectionAnswer:
+    """Change what is given. The account must be one of the connection's accounts."""
+    if not body.model_fields_set:
+        raise RequestInvalid(
+            Problem(
+                "MISSING", "No setting was given.", "Give at least one.", "defaultIncomeAccountId"
+            )
+        )
+    changed = change_settings(
+        services,
+        ConnectionKey(caller.company_id, provider),
+        caller.person_id,
+        default_income_account_id=body.default_income_account_id,
+        pacing_mode=body.pacing_mode,
+    )
+    return connection_answer(services, provider, changed)
+
+
+@router.get("/{provider}/accounts")
+def list_accounts(
+    provider: ProviderOf, services: ServicesOf, caller: CallerOf
+) -> AccountListAnswer:
+    """The accounts that items may be booked to."""
+    connection = usable_connection(services, ConnectionKey(caller.company_id, provider))
+    return AccountListAnswer.of(income_accounts(services, connection))

@@ -1,0 +1,43 @@
+"""What could not be synced."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from functions.api.dependencies import DEFAULT_LIMIT, Cursor, Limit, ServicesOf, known_provider
+from functions.api.models.failures import FailureAnswer, FailurePage
+from functions.api.models.runs import SyncKind
+from functions.api.paging import page_answer
+from functions.api.security import CallerOf, ProtectedRoute
+from shared.domain.ids import ConnectionKey, ProviderName, RecordKind
+
+router = APIRouter(prefix="/v1/failures", tags=["failures"], route_class=ProtectedRoute)
+
+
+async def _asked_provider(
+    provider: Annotated[str, Query(examples=["quickbooks"])],
+) -> ProviderName:
+    return known_provider(provider)
+
+
+@router.get("", response_model=FailurePage)
+def list_failures(
+    provider: Annotated[ProviderName, Depends(_asked_provider)],
+    services: ServicesOf,
+    caller: CallerOf,
+    kind: Annotated[SyncKind, Query()] = "item",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Records of one kind that a provider does not have as they are, and why."""
+    key = ConnectionKey(caller.company_id, provider)
+    return page_answer(
+        lambda rows: services.stores.failures.page(key, RecordKind(kind), rows, cursor),
+        limit,
+        lambda page: FailurePage(
+            failures=[FailureAnswer.of(failure) for failure in page.rows], next_cursor=page.cursor
+        ),
+    )

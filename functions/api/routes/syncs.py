@@ -1,0 +1,75 @@
+"""Runs of a connection: start or join one, watch it, look back."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from functions.api.dependencies import DEFAULT_LIMIT, Cursor, Limit, ProviderOf, ServicesOf
+from functions.api.models.runs import RunAnswer, RunPage, StartedRunAnswer, StartSyncBody
+from functions.api.paging import page_answer
+from functions.api.security import CallerOf, ProtectedRoute
+from shared.domain.errors import NotFound
+from shared.domain.ids import ConnectionKey, RecordKind, RunId
+from shared.domain.runs import Problem
+from shared.sync.connections import existing_connection
+from shared.sync.runs import start_or_join
+
+router = APIRouter(
+    prefix="/v1/connections/{provider}/syncs", tags=["syncs"], route_class=ProtectedRoute
+)
+
+
+@router.post("", status_code=HTTPStatus.ACCEPTED)
+def start_sync(
+    provider: ProviderOf,
+    services: ServicesOf,
+    caller: CallerOf,
+    response: Response,
+    body: StartSyncBody | None = None,  # noqa: ARG001 - items are the one kind there is, asked for or not
+) -> StartedRunAnswer:
+    """Start a full sync, or join the one under way; watch it at the address in Location."""
+    key = ConnectionKey(caller.company_id, provider)
+    started = start_or_join(
+        services, existing_connection(services, key), RecordKind.ITEM, caller.person_id
+    )
+    response.headers["Location"] = f"/v1/connections/{provider}/syncs/{started.run.run_id}"
+    return StartedRunAnswer.started(started.run, joined=started.joined)
+
+
+@router.get("", response_model=RunPage)
+def list_syncs(
+    provider: ProviderOf,
+    services: ServicesOf,
+    caller: CallerOf,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Runs of this connection, newest first."""
+    key = ConnectionKey(caller.company_id, provider)
+    return page_answer(
+        lambda rows: services.stores.runs.page(key, rows, cursor),
+        limit,
+        lambda page: RunPage(
+            syncs=[RunAnswer.of(run) for run in page.rows], next_cursor=page.cursor
+        ),
+    )
+
+
+@router.get("/{runId}")
+def get_sync(
+    provider: ProviderOf,
+    run_id: Annotated[str, Path(alias="runId")],
+    services: ServicesOf,
+    caller: CallerOf,
+) -> RunAnswer:
+    """Progress while it is under way, the summary after."""
+    run = services.stores.runs.get(ConnectionKey(caller.company_id, provider), RunId(run_id))
+    if run is None:
+        raise NotFound(
+            Problem("SYNC_NOT_FOUND", "There is no such sync.", "See the list of syncs.", "runId")
+        )
+    return RunAnswer.of(run)

@@ -1,0 +1,267 @@
+"""Item files: CSV or JSON lines in, one `ItemRow` per row out, with what each row said.
+
+A file is refused whole (`RequestInvalid`) before anything of it is used: when it is no such file, in
+another encoding than UTF-8, has no row, too many rows, or lacks a column that is needed. After that a
+row that cannot be read is a problem of that row only. Texts keep their bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from shared.domain.errors import RequestInvalid, TooLarge
+from shared.domain.runs import Problem
+from shared.sync.csv_records import csv_records
+from shared.sync.strict_json import NotJson, parse_json
+
+MAX_ROWS: Final = 100_000
+"""Rows of one file, so that what is remembered of them stays below 100 MB."""
+
+_SPELLINGS: Final = {
+    "id": "id",
+    "code": "code",
+    "sku": "code",
+    "resourcecode": "code",
+    "name": "name",
+    "description": "description",
+    "unit": "unit",
+    "unitprice": "unitPrice",
+    "price": "unitPrice",
+    "currency": "currency",
+    "active": "active",
+}
+_NEEDED_COLUMNS: Final = {
+    "name": "column for the name (name)",
+    "unitPrice": "column for the price (unit_price or price)",
+    "id": "column that says which item a row is (id, or else code or sku)",
+}
+_SHOWN_COLUMNS: Final = 20
+_SHOWN_COLUMN_LENGTH: Final = 40
+_NOT_TEXT: Final = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0")
+"""How spreadsheet workbooks (new and old) and PDF files begin."""
+
+_UNREADABLE_ROW: Final = Problem(
+    "MALFORMED_ROW",
+    "The row is not CSV: a quotation mark stands where none can, or is never closed.",
+    'Write a text with commas or quotation marks as "12"" pipe", marks inside doubled.',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One row: what it said by field, or the `problem` for which it cannot be read.
+
+    `line` is the physical line it starts on, counted from 1.
+    """
+
+    line: int
+    said: Mapping[str, object]
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFile:
+    """`identity` is the field that says which item a row is: `id`, or `code` where there are no ids."""
+
+    identity: str
+    ignored_columns: tuple[str, ...]
+    rows: Iterator[ItemRow]
+
+
+def open_csv(body: bytes) -> ItemFile:
+    """Comma separated, one header line; a cell may be quoted and then hold commas and line ends."""
+    lines = list(io.StringIO(_decoded(body), newline=""))
+    if sum(1 for _ in islice(csv_records(lines), MAX_ROWS + 2)) > MAX_ROWS + 1:
+        raise _too_many_rows()
+    records = csv_records(lines)
+    header = next((cells for _, cells in records if cells is None or any(cells)), [])
+    if header is None:
+        raise RequestInvalid(
+            Problem("NOT_CSV", "The first line of the file is not CSV.", _UNREADABLE_ROW.action)
+        )
+    if not header:
+        raise _empty()
+    columns = _columns(header)
+    return ItemFile(
+        identity="id" if "id" in columns else "code",
+        ignored_columns=_shown(
+            [name for name, field in zip(header, columns, strict=True) if not field]
+        ),
+        rows=_csv_rows(records, columns),
+    )
+
+
+def open_json_lines(body: bytes) -> ItemFile:
+    """One JSON object a line, empty lines apart. The first object says whether ids or codes identify."""
+    lines = [
+        (number, line)
+        for number, line in enumerate(io.StringIO(_decoded(body), newline=""), start=1)
+        if line.strip()
+    ]
+    if not lines:
+        raise _empty()
+    if len(lines) > MAX_ROWS:
+        raise _too_many_rows()
+    try:
+        first = parse_json(lines[0][1])
+    except NotJson as fault:
+        raise _not_json_lines(str(fault)) from None
+    if not isinstance(first, dict):
+        raise _not_json_lines("the first line is not an object")
+    ignored = [name for name in first if not _field(name)]
+    return ItemFile(
+        identity="id" if any(_field(name) == "id" for name in first) else "code",
+        ignored_columns=_shown(ignored),
+        rows=(_json_row(number, line) for number, line in lines),
+    )
+
+
+def _decoded(body: bytes) -> str:
+    if body.startswith(_NOT_TEXT):
+        raise RequestInvalid(
+            Problem(
+                "NOT_TEXT",
+                "This is not a text file but a workbook or document.",
+                "Save the sheet as CSV (UTF-8) and import that file.",
+            )
+        )
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _wrong_encoding("The file is in UTF-16.")
+    if b"\x00" in body:
+        raise RequestInvalid(
+            Problem("NOT_TEXT", "The file has zero bytes, so it is no text.", "Send a text file.")
+        )
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise _wrong_encoding(f"Line {line} of the file is not UTF-8.") from None
+
+
+def _csv_rows(
+    records: Iterator[tuple[int, list[str] | None]], columns: list[str]
+) -> Iterator[ItemRow]:
+    for line, cells in records:
+        if cells is None:
+            yield ItemRow(line, {}, _UNREADABLE_ROW)
+        elif not any(cells):
+            continue  # a spreadsheet's empty row
+        elif len(cells) != len(columns):
+            yield ItemRow(
+                line,
+                {},
+                Problem(
+                    "WRONG_COLUMN_COUNT",
+                    f"The row has {len(cells)} cells, the header line has {len(columns)}.",
+                    "Put a text that has commas in quotation marks.",
+                ),
+            )
+        else:
+            yield ItemRow(
+                line,
+                {field: cell for field, cell in zip(columns, cells, strict=True) if field},
+            )
+
+
+def _json_row(number: int, line: str) -> ItemRow:
+    try:
+        written = parse_json(line)
+    except NotJson as fault:
+        return ItemRow(number, {}, _malformed_line(str(fault)))
+    if not isinstance(written, dict):
+        return ItemRow(number, {}, _malformed_line("it is not an object"))
+    said: dict[str, object] = {}
+    for name, value in written.items():
+        field = _field(name)
+        if field in said:
+            return ItemRow(number, {}, _malformed_line(f"it gives {field} twice"))
+        if field:
+            said[field] = value
+    return ItemRow(number, said)
+
+
+def _field(spelling: str) -> str:
+    """The field a column name stands for: case, blanks, `_`, `-` and `.` do not matter; else empty."""
+    return _SPELLINGS.get("".join(filter(str.isalnum, spelling)).lower(), "")
+
+
+def _columns(header: list[str]) -> list[str]:
+    columns = [_field(name) for name in header]
+    for field in _SPELLINGS.values():
+        if columns.count(field) > 1:
+            raise RequestInvalid(
+                Problem(
+                    "REPEATED_COLUMN",
+                    f"Two columns of the file stand for {field}.",
+                    "Remove or rename one of them.",
+                    field,
+                )
+            )
+    found = ", ".join(_shown(header))
+    identified = "id" in columns or "code" in columns
+    for field in _NEEDED_COLUMNS:
+        if field not in columns and not (field == "id" and identified):
+            raise _missing_column(field, found)
+    return columns
+
+
+def _missing_column(field: str, found: str) -> RequestInvalid:
+    return RequestInvalid(
+        Problem(
+            "MISSING_COLUMN",
+            f"The file has no {_NEEDED_COLUMNS[field]}; its first line reads: {found}.",
+            "Name the columns in the first line, separated by commas.",
+            field,
+        )
+    )
+
+
+def _shown(names: list[str]) -> tuple[str, ...]:
+    """Column names for people: the first ones, each cut."""
+    cut = [
+        name if len(name) <= _SHOWN_COLUMN_LENGTH else name[: _SHOWN_COLUMN_LENGTH - 1] + "…"
+        for name in names[:_SHOWN_COLUMNS]
+    ]
+    return (*cut, "…") if len(names) > _SHOWN_COLUMNS else tuple(cut)
+
+
+def _malformed_line(why: str) -> Problem:
+    return Problem(
+        "MALFORMED_ROW", f"The line is not a JSON object: {why}.", "Write one object a line."
+    )
+
+
+def _not_json_lines(why: str) -> RequestInvalid:
+    return RequestInvalid(
+        Problem(
+            "NOT_JSON_LINES",
+            f"The file is not JSON lines: {why}.",
+            'Write one object a line, such as {"id": "1", "name": "Pipe", "unitPrice": "2.50"}.',
+        )
+    )
+
+
+def _wrong_encoding(sentence: str) -> RequestInvalid:
+    return RequestInvalid(
+        Problem(
+            "WRONG_ENCODING", sentence, 'Save the file as UTF-8 (in a spreadsheet: "CSV UTF-8").'
+        )
+    )
+
+
+def _empty() -> RequestInvalid:
+    return RequestInvalid(Problem("EMPTY_FILE", "The file has no rows.", "Send a file with items."))
+
+
+def _too_many_rows() -> TooLarge:
+    return TooLarge(
+        Problem(
+            "TOO_MANY_ROWS",
+            f"The file has more than {MAX_ROWS:,} rows.",
+            "Split it into several files.",
+        )
+    )
