@@ -1,0 +1,106 @@
+"""`ConnectionStore` over the sync-state table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.domain.connections import (
+    Connection,
+    ConnectionSettings,
+    ConnectionState,
+    PacingMode,
+    RemoteCompany,
+)
+from shared.domain.ids import (
+    CompanyId,
+    ConnectionKey,
+    CorrelationId,
+    GrantId,
+    ProviderName,
+    RemoteCompanyId,
+)
+from shared.storage.dynamo.models import ConnectionRow, RemoteCompanyRow
+from shared.storage.dynamo.single import SingleRows
+from shared.storage.keys import instant, join, read_instant, require_next_version
+
+_CLAIM = "claim"
+
+
+class DynamoConnections:
+    def __init__(self, rows: SingleRows) -> None:
+        self._rows = rows
+
+    def get(self, key: ConnectionKey) -> Connection | None:
+        row = self._rows.get(ConnectionRow, join("connection", key.company_id), key.provider)
+        return None if row is None else _parse(row)
+
+    def of_company(self, company_id: CompanyId) -> Sequence[Connection]:
+        rows = self._rows.partition(ConnectionRow, join("connection", company_id))
+        return tuple(map(_parse, rows))
+
+    def save(self, connection: Connection) -> bool:
+        require_next_version(connection.version)
+        company, settings = connection.remote_company, connection.settings
+        row = ConnectionRow(
+            pk=join("connection", connection.key.company_id),
+            sk=connection.key.provider,
+            correlation_id=connection.correlation_id,
+            company_id=connection.key.company_id,
+            provider=connection.key.provider,
+            connection_state=connection.state,
+            grant_id=connection.grant_id,
+            remote_company_id=company.remote_company_id,
+            remote_company_name=company.name,
+            home_currency=company.home_currency,
+            country=company.country,
+            time_zone=company.time_zone,
+            default_income_account_id=settings.default_income_account_id,
+            pacing_mode=settings.pacing_mode,
+            connected_at=instant(connection.connected_at) if connection.connected_at else None,
+            version=connection.version,
+        )
+        if connection.version == 1:
+            return self._rows.put(row, ConnectionRow.pk.does_not_exist())
+        return self._rows.put(row, ConnectionRow.version == connection.version - 1)
+
+    def claim_remote_company(
+        self, provider: ProviderName, remote_company_id: RemoteCompanyId, company_id: CompanyId
+    ) -> CompanyId:
+        row = RemoteCompanyRow(
+            pk=join("remote-company", provider, remote_company_id),
+            sk=_CLAIM,
+            company_id=company_id,
+        )
+        standing = self._rows.put_or_standing(row, RemoteCompanyRow.pk.does_not_exist())
+        return company_id if standing is None else CompanyId(standing.company_id)
+
+    def release_remote_company(
+        self, provider: ProviderName, remote_company_id: RemoteCompanyId, company_id: CompanyId
+    ) -> None:
+        self._rows.delete(
+            join("remote-company", provider, remote_company_id),
+            _CLAIM,
+            RemoteCompanyRow.company_id == company_id,
+        )
+
+
+def _parse(row: ConnectionRow) -> Connection:
+    return Connection(
+        key=ConnectionKey(CompanyId(row.company_id), ProviderName(row.provider)),
+        state=ConnectionState(row.connection_state),
+        grant_id=GrantId(row.grant_id),
+        remote_company=RemoteCompany(
+            remote_company_id=RemoteCompanyId(row.remote_company_id),
+            name=row.remote_company_name,
+            home_currency=row.home_currency,
+            country=row.country,
+            time_zone=row.time_zone,
+        ),
+        settings=ConnectionSettings(
+            default_income_account_id=row.default_income_account_id,
+            pacing_mode=PacingMode(row.pacing_mode),
+        ),
+        connected_at=read_instant(row.connected_at) if row.connected_at else None,
+        version=int(row.version),
+        correlation_id=CorrelationId(row.correlation_id),
+    )

@@ -1,0 +1,117 @@
+"""PynamoDB models of the rows that are read and written one at a time.
+
+Attribute names are the stored ones; instants are texts of fixed width (`shared.storage.keys.instant`),
+so that a condition can compare them. None of these models is bound to a table or a client: `single`
+sends what they describe.
+"""
+
+from __future__ import annotations
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.models import Model
+
+from shared.storage.dynamo.tables import SCHEMA_VERSION
+
+
+class Row(Model):
+    """What every row has. `expires_at` is DynamoDB's TTL attribute, in epoch seconds."""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    schema_version = NumberAttribute(default=SCHEMA_VERSION)
+    correlation_id = UnicodeAttribute(default="")
+    expires_at = NumberAttribute(null=True)
+
+
+class ConnectionRow(Row):
+    company_id = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    connection_state = UnicodeAttribute()
+    grant_id = UnicodeAttribute()
+    remote_company_id = UnicodeAttribute()
+    remote_company_name = UnicodeAttribute()
+    home_currency = UnicodeAttribute()
+    country = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    default_income_account_id = UnicodeAttribute()
+    pacing_mode = UnicodeAttribute()
+    connected_at = UnicodeAttribute(null=True)
+    version = NumberAttribute()
+
+
+class RemoteCompanyRow(Row):
+    company_id = UnicodeAttribute()
+
+
+class ConsentRow(Row):
+    """`body` is the request as JSON, without its state: the key is the state's digest."""
+
+    body = JSONAttribute()
+
+
+class GrantRow(Row):
+    """The lease stays in the row when it ends; `lease_fence` never falls while the row stands."""
+
+    grant_id = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    remote_company_ids = JSONAttribute()
+    sealed_pair = BinaryAttribute(legacy_encoding=False)
+    token_version = NumberAttribute()
+    access_expires_at = UnicodeAttribute()
+    refresh_expires_at = UnicodeAttribute(null=True)
+    grant_state = UnicodeAttribute()
+    lease_owner = UnicodeAttribute(null=True)
+    lease_expires_at = UnicodeAttribute(null=True)
+    lease_fence = NumberAttribute(null=True)
+    sealed_former_pair = BinaryAttribute(legacy_encoding=False, null=True)
+    rotated_at = UnicodeAttribute(null=True)
+
+
+class RunRow(Row):
+    """`body` is what no condition asks about. The `active_*` texts stand only while it is active."""
+
+    company_id = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    run_id = UnicodeAttribute()
+    remote_company_id = UnicodeAttribute()
+    record_kind = UnicodeAttribute()
+    run_state = UnicodeAttribute()
+    active = BooleanAttribute()
+    epoch = NumberAttribute()
+    started_at = UnicodeAttribute()
+    body = UnicodeAttribute()
+    active_shard = UnicodeAttribute(null=True)
+    active_since = UnicodeAttribute(null=True)
+
+
+class RunPointerRow(Row):
+    """Names a run: the active one of a kind, or one in the list by start."""
+
+    run_id = UnicodeAttribute()
+
+
+class PacingRowModel(Row):
+    pacing_state = UnicodeAttribute()
+    version = NumberAttribute()
+
+
+class RemoteListRow(Row):
+    """`text` is zlib-compressed: such lists are repetitive, and write units are paid by the KB."""
+
+    text = BinaryAttribute(legacy_encoding=False)
+    stale_at = UnicodeAttribute()
+
+
+class AuditRow(Row):
+    company_id = UnicodeAttribute()
+    at = UnicodeAttribute()
+    entry_id = UnicodeAttribute()
+    who = UnicodeAttribute()
+    what = UnicodeAttribute()
+    about = JSONAttribute()

@@ -1,0 +1,82 @@
+"""Keys and their rules, the same for the DynamoDB stores and the ones in memory.
+
+Partition keys are joined from ids that nobody parses, so a part is escaped: without that the company
+`a#b` with provider `c` would share its rows with the company `a` and provider `b#c`. Sort keys are
+compared by code point, which UTF-8 (DynamoDB) and Python agree on.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from shared.domain.ids import ConnectionKey, LinkScope, RunId
+
+LONGEST_KEY = 1024
+"""Bytes of a sort key (DynamoDB's limit)."""
+
+ACTIVE_SHARDS = 8
+"""Partitions of the index of active runs, so that no single one takes every run of every company."""
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""The expiry of a released lease: before any instant a lease is asked for at."""
+
+
+def join(*parts: str) -> str:
+    """One text from several; different parts never give the same text."""
+    return "#".join(part.replace("%", "%25").replace("#", "%23") for part in parts)
+
+
+def of_connection(kind: str, connection: ConnectionKey, *more: str) -> str:
+    return join(kind, connection.company_id, connection.provider, *more)
+
+
+def of_scope(kind: str, scope: LinkScope) -> str:
+    return of_connection(kind, scope.connection, scope.remote_company_id, scope.kind)
+
+
+def is_key(text: str) -> bool:
+    """Whether the text can be a sort key: 1 to 1024 bytes of UTF-8."""
+    try:
+        return 0 < len(text.encode()) <= LONGEST_KEY
+    except UnicodeEncodeError:
+        return False
+
+
+def require_distinct_keys(texts: Iterable[str]) -> None:
+    """Raises ValueError for an id that occurs twice or cannot be a sort key: an error of the caller."""
+    seen: set[str] = set()
+    for text in texts:
+        if text in seen:
+            raise ValueError("an id occurs twice in one call")
+        if not is_key(text):
+            raise ValueError("an id is empty, longer than 1024 bytes or not Unicode text")
+        seen.add(text)
+
+
+def require_next_version(version: int) -> None:
+    """Raises ValueError for the version of something not meant to be stored yet."""
+    if version < 1:
+        raise ValueError("a row is stored with version 1 or higher")
+
+
+def instant(at: datetime) -> str:
+    """Fixed width, in UTC, so that texts sort as the instants do. Raises ValueError without a zone."""
+    if at.tzinfo is None:
+        raise ValueError("an instant has a time zone")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def read_instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def chunk_number(number: int) -> str:
+    """Eight digits: chunks sort by number."""
+    return f"{number:08d}"
+
+
+def shard_of(run_id: RunId) -> str:
+    """In which partition of the index of active runs this run stands."""
+    return str(zlib.crc32(run_id.encode()) % ACTIVE_SHARDS)

@@ -1,0 +1,39 @@
+"""The storage ports in dictionaries: for the simulation and for unit tests.
+
+They pass the same contract suite as the DynamoDB stores (tests/contract/stores). Each method does its
+whole effect under one lock that all stores of an installation share, without calling anything that
+waits: so it is atomic for real threads too, and a scheduler that runs one actor at a time never finds
+the lock taken. Domain objects are frozen; where one holds a mapping, a copy goes in and a copy comes
+out, as it would over the wire.
+"""
+
+from __future__ import annotations
+
+from threading import RLock  # noqa: TID251 - a lock, no thread: `work` of InFlight may ask for a grant
+
+from shared.storage.memory.audit import MemoryAudit
+from shared.storage.memory.connections import MemoryConnections
+from shared.storage.memory.failures import MemoryFailures
+from shared.storage.memory.grants import MemoryConsents, MemoryGrants
+from shared.storage.memory.links import MemoryLinks
+from shared.storage.memory.records import MemoryRecords
+from shared.storage.memory.runs import MemoryRuns
+from shared.storage.memory.small import MemoryPacing, MemoryRemoteLists
+from shared.storage.ports import Stores
+
+
+def memory_stores() -> Stores:
+    """All stores of one installation, empty."""
+    lock = RLock()
+    return Stores(
+        records=MemoryRecords(lock),
+        links=MemoryLinks(lock),
+        connections=MemoryConnections(lock),
+        consents=MemoryConsents(lock),
+        grants=MemoryGrants(lock),
+        runs=MemoryRuns(lock),
+        failures=MemoryFailures(lock),
+        pacing=MemoryPacing(lock),
+        remote_lists=MemoryRemoteLists(lock),
+        audit=MemoryAudit(lock),
+    )
