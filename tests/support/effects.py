@@ -85,11 +85,8 @@ class SerialInFlight:
                     settled, arrived = arrived, []
                     settle(settled)
                     idle()
-                elif pause == float("inf"):
-                    raise RuntimeError(
-                        "may_start waits for a call to settle, but none is in flight"
-                    )
                 else:
+                    assert pause < float("inf"), "waits for a call to settle, but none is in flight"
                     self._clock.sleep(pause)
                     idle()
         except BaseException:

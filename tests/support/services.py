@@ -115,6 +115,7 @@ def build_services(
         oauth=ports.get("oauth", _not_given),
         vault=ports.get("vault", _not_given),
         verify_bearer=ports.get("verify_bearer", _not_given),
+        connect_ports=ports.get("connect_ports", _not_given),
     )
 
 
