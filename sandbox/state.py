@@ -25,7 +25,8 @@ class SandboxState:
         self.issuer = IssuerState(self.clock, f"{base_url}/issuer")
 
     def reset(self) -> None:
-        """Everything anew but the generation, the signing keys and the clock."""
+        """Everything anew but the generation and the signing keys."""
+        self.clock.shift_seconds = 0.0
         self.quickbooks.reset()
 
     def save(self, folder: Path) -> None:

@@ -55,5 +55,6 @@ class Throttle:
             times.popleft()
         if len(times) < limit.most:
             return 0.0
-        freed = start + limit.seconds if window == "fixed" else times[-limit.most] + limit.seconds
+        oldest_kept = times[-limit.most] if limit.most else now
+        freed = start + limit.seconds if window == "fixed" else oldest_kept + limit.seconds
         return max(freed - now, 0.001)

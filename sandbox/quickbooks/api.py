@@ -74,15 +74,15 @@ class CompanyEndpoint:
                 entry.throttled = admitted.status == HTTPStatus.TOO_MANY_REQUESTS
                 await state.pipeline.deliver(wire, entry, admitted, Whole())
                 return
-            place = _place(admitted)
-            if not state.throttle.enter(place, self._most_in_flight()):
+            place, throttle = _place(admitted), state.throttle
+            if not throttle.enter(place, self._most_in_flight()):
                 entry.throttled = True
                 await state.pipeline.deliver(wire, entry, self._throttled(call, 1.0), Whole())
                 return
             try:
                 await self._run(wire, entry, call, admitted)
             finally:
-                state.throttle.leave(place)
+                throttle.leave(place)
 
     def _read(self, request: Request, body: bytes) -> Call:
         realm, *path = request.path_params["rest"].split("/")

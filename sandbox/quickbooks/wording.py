@@ -1,5 +1,6 @@
 """How QuickBooks' gateway words what the API never sees: envelopes (b) and (c) of the notes."""
 
+import math
 from dataclasses import replace
 
 from sandbox.delivery import Answer
@@ -32,11 +33,7 @@ class QuickBooksWording:
 
     def throttled(self, fault: Fault | None = None, wait_seconds: float | None = None) -> Answer:
         retry_after = fault.retry_after if fault is not None else wait_seconds
-        headers = (
-            (("Retry-After", str(max(1, round(retry_after + 0.5)))),)
-            if retry_after is not None
-            else ()
-        )
+        headers = (("Retry-After", str(math.ceil(retry_after))),) if retry_after is not None else ()
         as_json, as_xml = (
             replace(
                 self._gateway(429, "ThrottleExceeded", "3001", "", "SERVICE", as_json=as_json),
