@@ -64,7 +64,8 @@ def marked_name(name: str, source_id: SourceId, rules: NameRules) -> str:
     kept = " ".join(replaced.split())
     while _utf16_length(kept) > room:
         kept = kept[: -max(1, (_utf16_length(kept) - room) // 2)]
-    return kept.rstrip() + mark
+    # Where nothing printable is left the mark stands alone; providers trim a blank before it.
+    return (kept.rstrip() + mark).lstrip()
 
 
 def _replacement(character: str, rules: NameRules) -> str:
