@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shared.bootstrap import Context, services
-from shared.observability import invocation
-
+from shared.bootstrap import services
+from shared.invocation import Context, invocation
 from shared.sync.sync_items import perform_step
 
 
@@ -15,7 +14,9 @@ def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]
     """{"operation", "state"} in, the next state out. Raises only when it crashes."""
     operation, state = str(event["operation"]), event["state"]
     remaining = context.get_remaining_time_in_millis() / 1000
-    with invocation("sync_items", operation=operation, run_id=str(state["runId"])) as log:
-        answer = perform_step(services(), operation, state, remaining)
+    made = services()
+    about = {"operation": operation, "correlation_id": str(state["runId"])}
+    with invocation("sync_items", made.clock, **about) as log:
+        answer = perform_step(made, operation, state, remaining)
         log["outcome"] = answer["outcome"]
         return answer

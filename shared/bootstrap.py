@@ -1,0 +1,201 @@
+"""The composition root: settings in, wired services out. The only place that makes real effects.
+
+Importing this module costs little and makes nothing: clients, stores and adapters are made, and their
+libraries imported, when the first invocation asks for them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared import config
+from shared.domain.connections import Connection
+from shared.domain.ids import ProviderName, RecordKind
+from shared.providers import registry
+from shared.sync.services import Books, Services
+
+# Real effects and clients are imported where they are made: a handler's import stays cheap.
+# ruff: noqa: PLC0415
+
+if TYPE_CHECKING:
+    from shared.auth.bearer import BearerVerifier
+    from shared.auth.connect_ports import ConnectPorts
+    from shared.auth.keeper import TokenKeeper
+    from shared.auth.vault import TokenVault
+    from shared.domain.effects import Chance, Clock, Workflows
+    from shared.providers.base import AccountingProvider, ProviderOAuth, TokenSource
+    from shared.providers.http import Transport
+    from shared.storage.ports import Stores
+
+
+@cache
+def services() -> Services:
+    """This container's services, wired from its environment. Raises `ConfigurationError`."""
+    return build(config.load(registry.provider_names()))
+
+
+def build(settings: config.Settings) -> Services:
+    """Everything an installation with these settings needs; clients are made on first use."""
+    from shared.system import SystemChance, SystemClock, ThreadedInFlight, UuidIds
+
+    clock, ids, chance = SystemClock(), UuidIds(), SystemChance()
+    transport = cache(_transport)
+    stores = _stores(settings, clock, chance)
+    vault = cache(lambda: _vault(settings))
+    secrets = cache(lambda: _provider_secrets(settings))
+
+    def oauth(name: ProviderName) -> ProviderOAuth:
+        secret = secrets().get(name, {})
+        return registry.open_oauth(
+            name,
+            settings.endpoints[name],
+            client_id=secret.get("client_id", ""),
+            client_secret=secret.get("client_secret", ""),
+            transport=transport(),
+            clock=clock,
+            deadline=settings.request_deadline_seconds,
+        )
+
+    def made_keeper() -> TokenKeeper:
+        from shared.auth.keeper import TokenKeeper
+
+        return TokenKeeper(
+            grants=stores.grants,
+            vault=vault(),
+            clock=clock,
+            ids=ids,
+            chance=chance,
+            call_deadline=settings.request_deadline_seconds,
+        )
+
+    keeper = cache(made_keeper)
+
+    def token_source(connection: Connection) -> TokenSource:
+        from shared.auth.tokens import GrantTokens
+
+        return GrantTokens(keeper(), connection, oauth(connection.key.provider))
+
+    def open_books(connection: Connection, kind: RecordKind) -> Books:
+        return books_with(connection, kind, token_source(connection))
+
+    def books_with(connection: Connection, kind: RecordKind, tokens: TokenSource) -> Books:
+        from shared.providers.pacing import Pacer
+        from shared.providers.session import CallCounter
+
+        name = connection.key.provider
+        pacer = Pacer(
+            stores.pacing,
+            connection.key,
+            registry.profile(name).limits,
+            connection.settings.pacing_mode,
+            kind,
+            clock,
+            ids.new(),
+        )
+        calls = CallCounter()
+        provider = registry.open_provider(
+            name,
+            settings.endpoints[name],
+            remote_company_id=connection.remote_company.remote_company_id,
+            tokens=tokens,
+            transport=transport(),
+            pacer=pacer,
+            clock=clock,
+            chance=chance,
+            deadline=settings.request_deadline_seconds,
+            calls=calls,
+        )
+        return Books(provider, pacer, calls)
+
+    def connect_ports() -> ConnectPorts:
+        from shared.auth.connect_ports import ConnectPorts
+        from shared.auth.secret_bytes import SystemSecretBytes
+
+        def open_provider(connection: Connection, tokens: TokenSource) -> AccountingProvider:
+            return books_with(connection, RecordKind.ITEM, tokens).provider
+
+        return ConnectPorts(
+            stores=stores,
+            vault=vault(),
+            clock=clock,
+            ids=ids,
+            secret_bytes=SystemSecretBytes(),
+            open_provider=open_provider,
+        )
+
+    def made_verifier() -> BearerVerifier:
+        from shared.auth.bearer import BearerVerifier
+
+        return BearerVerifier(settings, transport(), clock)
+
+    verifier = cache(made_verifier)
+    return Services(
+        settings=settings,
+        stores=stores,
+        clock=clock,
+        ids=ids,
+        chance=chance,
+        in_flight=ThreadedInFlight(),
+        workflows=_workflows(settings),
+        profile=registry.profile,
+        open_books=open_books,
+        oauth=oauth,
+        vault=vault,
+        verify_bearer=lambda token: verifier().verify(token),
+        connect_ports=connect_ports,
+    )
+
+
+def _transport() -> Transport:
+    from shared.providers.transport import HttpxTransport
+
+    return HttpxTransport()
+
+
+def _stores(settings: config.Settings, clock: Clock, chance: Chance) -> Stores:
+    import boto3
+
+    from shared.storage.dynamo.client import client_config
+    from shared.storage.dynamo.stores import dynamo_stores
+    from shared.storage.dynamo.tables import TableNames
+
+    names = TableNames(
+        records=settings.records_table,
+        sync_state=settings.sync_state_table,
+        grants=settings.grants_table,
+    )
+    client = boto3.client("dynamodb", config=client_config())
+    return dynamo_stores(names, client, clock=clock, chance=chance)
+
+
+def _vault(settings: config.Settings) -> TokenVault:
+    import boto3
+
+    from shared.auth.data_keys import KmsDataKeys
+    from shared.auth.secret_bytes import SystemSecretBytes
+    from shared.auth.vault import EnvelopeVault
+
+    data_keys = KmsDataKeys(cache(lambda: boto3.client("kms")), settings.token_key_id)
+    return EnvelopeVault(data_keys, SystemSecretBytes())
+
+
+def _provider_secrets(settings: config.Settings) -> Mapping[str, Mapping[str, str]]:
+    """Provider name to client id and secret; read once per container."""
+    import boto3
+
+    client = boto3.client("secretsmanager")
+    text = client.get_secret_value(SecretId=settings.provider_secret_name)["SecretString"]
+    secrets: Mapping[str, Mapping[str, str]] = json.loads(text)
+    return secrets
+
+
+def _workflows(settings: config.Settings) -> Workflows:
+    import boto3
+
+    from shared.workflows import StepFunctionsWorkflows
+
+    client = cache(lambda: boto3.client("stepfunctions"))
+    return StepFunctionsWorkflows(client, settings.sync_items_state_machine_arn)
