@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @cache
 def services() -> Services:
-    """This container's services, wired from its environment. Raises `ConfigurationError`."""
+    """The services of one container, wired from its environment. Raises `ConfigurationError`."""
     return build(config.load(registry.provider_names()))
 
 

@@ -29,7 +29,7 @@ def invocation(service: str, clock: Clock, **about: str) -> Iterator[dict[str, A
     try:
         yield log
     except Exception:
-        logger.exception("crashed", **about, **log)
+        logger.exception("crashed", extra={**about, **log})
         raise
     seconds = (clock.now() - began).total_seconds()
-    logger.info("ended", **about, **log, seconds=round(seconds, 3))
+    logger.info("ended", extra={**about, **log, "seconds": round(seconds, 3)})
