@@ -46,7 +46,7 @@ if [ ! -d "$dependencies" ]; then
     mkdir -p .build
     fresh=$(mktemp -d .build/new.XXXXXX)
     install "$fresh"
-    rm -rf "$fresh/bin"
+    rm -rf "$fresh/bin" "$fresh/.lock"
     compile "$fresh"
     chmod 755 "$fresh"
     mv "$fresh" "$dependencies"

@@ -26,8 +26,8 @@ from local.processes import Child
 
 REGION = "us-east-1"
 NAME = "aws"
-# The emulator takes any; the account id is 000000000000.
-_ACCESS_KEY = "local"
+# Root of the emulator's account 000000000000.
+_ACCESS_KEY = "test"
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -91,6 +91,7 @@ def _environment(state: Path, temporary: Path, port: int) -> dict[str, str]:
         "PERSIST_STATE": "1",
         "STATE_DIR": str(state),
         "LOG_LEVEL": "WARNING",
+        "AUTH": "true",  # functions act as their roles, so a policy that lacks an action shows here
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

@@ -108,7 +108,10 @@ async def _answer(
 
 @contextmanager
 def serving(target: str, port: int) -> Iterator[str]:
-    """The proxy on a thread of its own; yields its address. Raises `LaunchFailed` for a taken port."""
+    """The proxy on a thread of its own; yields its address. Port 0 takes a free one.
+
+    Raises `LaunchFailed` for a taken port.
+    """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -133,7 +136,7 @@ def serving(target: str, port: int) -> Iterator[str]:
     while not server.started and thread.is_alive():
         time.sleep(0.005)
     try:
-        yield f"http://{HOST}:{port}"
+        yield f"http://{HOST}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()

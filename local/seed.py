@@ -12,7 +12,7 @@ from local.price_book import csv_bytes
 from local.trouble import LaunchFailed
 
 IMPORT = "/v1/items:import"
-_LARGEST_PIECE = 3_500_000  # of the API's 4 MB
+LARGEST_PIECE = 3_500_000  # of the API's 4 MB
 _COUNTS = ("received", "created", "updated", "unchanged", "rejected")
 
 
@@ -38,10 +38,10 @@ def catalogue(path: Path | None) -> bytes:
         raise LaunchFailed(f"CATALOG={path} cannot be read: {error.strerror}") from None
 
 
-def import_items(api: SuiteApi, content: bytes) -> Imported:
+def import_items(api: SuiteApi, content: bytes, largest: int = LARGEST_PIECE) -> Imported:
     totals = dict.fromkeys(_COUNTS, 0)
     errors: list[dict[str, Any]] = []
-    for lines_before, piece in pieces(content, _LARGEST_PIECE):
+    for lines_before, piece in pieces(content, largest):
         answer = api.post_csv(IMPORT, piece)
         for name in _COUNTS:
             totals[name] += answer[name]

@@ -1,0 +1,70 @@
+"""Addresses stay the same where they can, and a taken port is a clear line where it was asked for."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from local import ports
+from local.settings import from_environment
+from local.trouble import LaunchFailed
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind((ports.HOST, 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def free() -> int:
+    with socket.socket() as probe:
+        probe.bind((ports.HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def test_a_port_asked_for_that_is_taken_says_which_and_what_to_do(taken: int) -> None:
+    with pytest.raises(LaunchFailed, match=f"port {taken} is taken.*set API_PORT to another"):
+        ports.choose("the api", "API_PORT", taken, None, None)
+
+
+def test_the_one_asked_for_comes_before_the_remembered_one(free: int) -> None:
+    assert ports.choose("the api", "API_PORT", free, 1, 2) == free
+
+
+def test_the_remembered_one_comes_before_the_usual_one(free: int, taken: int) -> None:
+    assert ports.choose("the api", "API_PORT", None, free, 1) == free
+    assert ports.choose("the api", "API_PORT", None, taken, free) == free
+
+
+def test_where_all_are_taken_it_is_any_free_one(taken: int) -> None:
+    chosen = ports.choose("the api", "API_PORT", None, taken, taken)
+    assert chosen != taken
+    assert ports.is_free(chosen)
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "http", "-1"])
+def test_what_is_no_port_is_refused_by_name(text: str) -> None:
+    with pytest.raises(LaunchFailed, match=f"AWS_PORT is '{text}', which is no port"):
+        from_environment({"AWS_PORT": text})
+
+
+def test_the_environment_replaces_the_sandbox_setting_by_setting() -> None:
+    options = from_environment(
+        {
+            "QUICKBOOKS_API_URL": "http://127.0.0.1:9000",
+            "QUICKBOOKS_CLIENT_ID": "",
+            "SLICE_SECONDS": "5",
+            "API_PORT": "8090",
+        }
+    )
+    assert options.quickbooks == {"QUICKBOOKS_API_URL": "http://127.0.0.1:9000"}
+    assert options.parameters == {"SliceSeconds": "5"}
+    assert (options.api_port, options.aws_port) == (8090, None)
+    assert not options.elsewhere
+    assert from_environment({"QUICKBOOKS_AUTHORIZE_URL": "https://x"}).elsewhere
