@@ -146,6 +146,7 @@ def build(settings: config.Settings) -> Services:
         vault=vault,
         verify_bearer=lambda token: verifier().verify(token),
         connect_ports=connect_ports,
+        token_source=token_source,
     )
 
 

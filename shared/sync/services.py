@@ -11,7 +11,13 @@ from shared.domain.connections import Connection
 from shared.domain.effects import Chance, Clock, Ids, InFlight, Workflows
 from shared.domain.ids import ProviderName, RecordKind
 from shared.domain.outcomes import CallOutcome
-from shared.providers.base import AccountingProvider, CallClass, ProviderOAuth, ProviderProfile
+from shared.providers.base import (
+    AccountingProvider,
+    CallClass,
+    ProviderOAuth,
+    ProviderProfile,
+    TokenSource,
+)
 from shared.storage.ports import Stores
 
 if TYPE_CHECKING:
@@ -60,6 +66,7 @@ class Services:
     vault: Callable[[], TokenVault]
     verify_bearer: Callable[[str], Caller]
     connect_ports: Callable[[], ConnectPorts]
+    token_source: Callable[[Connection], TokenSource]
 
     def provider(self, connection: Connection) -> AccountingProvider:
         """For reads of a moment; a sync opens the books itself."""
