@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.api import ApiRefused, SuiteApi
+from local.api import SuiteApi
 from local.connect import CONNECTION, connect
 from local.seed import Imported, catalogue, import_items
 from local.sync import Show, sync_items
@@ -46,23 +46,14 @@ def onboard(
     content = catalogue(catalog)
     say(f"importing {catalog or 'the demo price book'}")
     imported = import_items(api, content)
-    connection = _connection(api)
-    if connection.get("state") != "connected":
+    connection = api.get(CONNECTION)
+    if connection["state"] != "connected":
         say("connecting to QuickBooks")
         connection = connect(api, api_url, consent_at=consent_at, say=say)
     account = _choose_account(api, connection)
     say("syncing items")
     run = sync_items(api, show)
     return Onboarded(imported, connection, account, run)
-
-
-def _connection(api: SuiteApi) -> dict[str, Any]:
-    try:
-        return api.get(CONNECTION)
-    except ApiRefused as refused:
-        if refused.code in ("NOT_CONNECTED", "NOT_FOUND"):
-            return {}
-        raise
 
 
 def _choose_account(api: SuiteApi, connection: dict[str, Any]) -> str:
@@ -72,7 +63,7 @@ def _choose_account(api: SuiteApi, connection: dict[str, Any]) -> str:
         raise LaunchFailed(
             "the books have no income account: add one in QuickBooks, then run again"
         )
-    chosen = connection.get("settings", {}).get("defaultIncomeAccountId")
+    chosen = (connection["settings"] or {}).get("defaultIncomeAccountId")
     for account in accounts:
         if account["id"] == chosen:
             return str(account["name"])

@@ -13,7 +13,7 @@ _SHOWN = 5
 def lines(done: Onboarded) -> Iterator[str]:
     """Lines to print; the problems come last, each with what to do."""
     imported, run, counts = done.imported, done.run, done.run["counts"]
-    company = done.connection.get("remoteCompany", {}).get("name", "")
+    company = done.connection["remoteCompany"]["name"]
     yield ""
     parts = _parts(imported.created, imported.updated, imported.unchanged)
     yield f"Catalogue   {imported.received} rows: {parts}"
