@@ -6,37 +6,42 @@ import csv
 from collections.abc import Iterator, Sequence
 
 
-def csv_records(lines: Sequence[str]) -> Iterator[tuple[int, list[str] | None]]:
+class CsvRecords(Iterator[tuple[int, list[str] | None]]):
     """Physical line (from 1) where each record begins, and its cells; None for one that is not CSV.
 
-    `lines` keep their line ends. A quotation mark that is never closed swallows what follows it, so
-    after a fault reading goes on with the line after the one where the record began. That stays
+    `lines` keep their line ends. A quotation mark that is never closed swallows what follows it. That
+    shows as a fault of CSV, or, once `width` is set, as a record over several lines with another
+    number of cells; reading then goes on with the line after the one where the record began. It stays
     linear: only a line with an odd number of marks swallows others, and the next such line ends it.
     """
-    feed = _Lines(lines)
-    reader = csv.reader(feed, strict=True)
-    while True:
-        begin = feed.position
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.width: int | None = None
+        self._feed = _Lines(lines)
+        self._reader = csv.reader(self._feed, strict=True)
+
+    def __next__(self) -> tuple[int, list[str] | None]:
+        begin = self._feed.position
+        cells: list[str] | None
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            cells = next(self._reader)
         except csv.Error:
-            feed.position = begin + 1
-            yield begin + 1, None
-            continue
-        yield begin + 1, cells
+            cells = None
+        else:
+            several_lines = self._feed.position > begin + 1
+            if several_lines and self.width not in {None, len(cells)}:
+                cells = None
+        if cells is None:
+            self._feed.position = begin + 1
+        return begin + 1, cells
 
 
-class _Lines:
+class _Lines(Iterator[str]):
     """The lines, with a position that can be set back."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
         self.position = 0
-
-    def __iter__(self) -> _Lines:
-        return self
 
     def __next__(self) -> str:
         if self.position >= len(self._lines):

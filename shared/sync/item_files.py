@@ -15,7 +15,7 @@ from typing import Final
 
 from shared.domain.errors import RequestInvalid, TooLarge
 from shared.domain.runs import Problem
-from shared.sync.csv_records import csv_records
+from shared.sync.csv_records import CsvRecords
 from shared.sync.strict_json import NotJson, parse_json
 
 MAX_ROWS: Final = 100_000
@@ -75,9 +75,9 @@ class ItemFile:
 def open_csv(body: bytes) -> ItemFile:
     """Comma separated, one header line; a cell may be quoted and then hold commas and line ends."""
     lines = list(io.StringIO(_decoded(body), newline=""))
-    if sum(1 for _ in islice(csv_records(lines), MAX_ROWS + 2)) > MAX_ROWS + 1:
+    if sum(1 for _ in islice(CsvRecords(lines), MAX_ROWS + 2)) > MAX_ROWS + 1:
         raise _too_many_rows()
-    records = csv_records(lines)
+    records = CsvRecords(lines)
     header = next((cells for _, cells in records if cells is None or any(cells)), [])
     if header is None:
         raise RequestInvalid(
@@ -86,6 +86,7 @@ def open_csv(body: bytes) -> ItemFile:
     if not header:
         raise _empty()
     columns = _columns(header)
+    records.width = len(columns)
     return ItemFile(
         identity="id" if "id" in columns else "code",
         ignored_columns=_shown(

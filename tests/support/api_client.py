@@ -1,0 +1,132 @@
+"""The API over stores in memory: a client, the services behind it, and tokens of some callers.
+
+world = api_world()
+world.client.get("/v1/items", headers=world.as_("office"))
+
+Callers: `office` (company-1, read and write), `clerk` (company-1, read), `nobody` (company-1, no role),
+`other` (company-2, read and write). Any other token is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from functions.api.app import create_app
+from shared.auth.bearer import Caller
+from shared.auth.connect_ports import ConnectPorts
+from shared.auth.data_keys import LocalDataKeys
+from shared.auth.vault import EnvelopeVault
+from shared.domain.connections import Connection
+from shared.domain.errors import Unauthenticated
+from shared.domain.ids import CompanyId, PersonId, RemoteCompanyId
+from shared.domain.runs import Problem
+from shared.storage.ports import Stores
+from shared.sync.services import Services
+from tests.support.effects import VirtualClock
+from tests.support.fake_books import FakeBooks
+from tests.support.fake_oauth import FakeOAuth, oauth_profile
+from tests.support.services import COMPANY, build_services, connect, settings_of_a_test
+from tests.support.workflows import RecordingWorkflows
+
+OTHER_COMPANY = CompanyId("company-2")
+PUBLIC_URL = "https://sync.example"
+
+
+def _caller(company_id: CompanyId, person: str, *roles: str) -> Caller:
+    return Caller(company_id, company_id, PersonId(person), frozenset(roles), person)
+
+
+CALLERS = {
+    "office": _caller(COMPANY, "office", "read", "write"),
+    "clerk": _caller(COMPANY, "clerk", "read"),
+    "nobody": _caller(COMPANY, "nobody"),
+    "other": _caller(OTHER_COMPANY, "other", "read", "write"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiWorld:
+    client: TestClient
+    services: Services
+    books: FakeBooks
+    oauth: FakeOAuth
+    clock: VirtualClock
+    workflows: RecordingWorkflows
+
+    def as_(self, name: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer token-of-{name}"}
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, who: str = "office", **options: Any
+    ) -> Response:
+        """`body` goes as JSON. Redirects are not followed."""
+        headers = {**self.as_(who), **options.pop("headers", {})}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            options["content"] = json.dumps(body)
+        return self.client.request(method, path, headers=headers, follow_redirects=False, **options)
+
+    def import_csv(self, text: str | bytes, who: str = "office") -> Response:
+        headers = {**self.as_(who), "Content-Type": "text/csv"}
+        return self.client.post("/v1/items:import", content=text, headers=headers)
+
+    def connect(self, company_id: CompanyId = COMPANY, **changes: Any) -> Connection:
+        return connect(self.services, self.books, company_id, **changes)
+
+
+class _CountedBytes:
+    """Different each time, though anybody can guess them."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def take(self, count: int) -> bytes:
+        self._last += 1
+        return self._last.to_bytes(count, "big")
+
+
+def api_world(stores: Stores | None = None) -> ApiWorld:
+    clock = VirtualClock()
+    books = FakeBooks(clock=clock)
+    oauth = FakeOAuth(oauth_profile(), clock)
+    oauth.codes["code-1"] = (RemoteCompanyId("realm-1"),)
+    workflows = RecordingWorkflows()
+    secret_bytes = _CountedBytes()
+    vault = EnvelopeVault(LocalDataKeys(b"a master key for tests", secret_bytes), secret_bytes)
+
+    def connect_ports() -> ConnectPorts:
+        return ConnectPorts(
+            stores=services.stores,
+            vault=vault,
+            clock=clock,
+            ids=services.ids,
+            secret_bytes=secret_bytes,
+            open_provider=lambda _connection, _tokens: books,
+        )
+
+    services = build_services(
+        books=books,
+        clock=clock,
+        stores=stores,
+        workflows=workflows,
+        settings=settings_of_a_test(public_url=PUBLIC_URL),
+        oauth=lambda _name: oauth,
+        verify_bearer=_verified,
+        connect_ports=connect_ports,
+    )
+    client = TestClient(create_app(services), base_url=PUBLIC_URL)
+    return ApiWorld(client, services, books, oauth, clock, workflows)
+
+
+def _verified(token: str) -> Caller:
+    caller = CALLERS.get(token.removeprefix("token-of-"))
+    if caller is None:
+        raise Unauthenticated(
+            Problem("TOKEN_INVALID", "The sign-in is not valid here.", "Sign in again.")
+        )
+    return caller

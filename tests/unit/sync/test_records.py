@@ -1,0 +1,114 @@
+"""Putting records under races, and the currency of a price that names none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from shared.domain.errors import RequestInvalid, RetryLater
+from shared.domain.ids import CompanyId, CorrelationId, ProviderName, SourceId
+from shared.domain.records import Item
+from shared.storage.memory import memory_stores
+from shared.storage.ports import RecordStore
+from shared.sync.item_rules import ItemValues
+from shared.sync.records import (
+    SavedItem,
+    SaveOutcome,
+    archive_item,
+    put_item,
+    usual_currency,
+    usual_currency_or_refuse,
+)
+from tests.support.effects import VirtualClock
+from tests.support.fake_books import FakeBooks
+from tests.support.services import COMPANY, build_services, connect
+
+ID = SourceId("1")
+VALUES = ItemValues(name="Pipe", unit_price=Decimal("2.50"), currency="USD")
+
+
+class Contested:
+    """A record store where somebody else wins the race before each of the first saves."""
+
+    def __init__(self, inner: RecordStore, losses: int) -> None:
+        self._inner = inner
+        self._losses = losses
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        return getattr(self._inner, name)
+
+    def save_items(self, company_id: CompanyId, items: Sequence[Item]) -> Sequence[SourceId]:
+        if self._losses:
+            self._losses -= 1
+            stored = self._inner.get_item(company_id, items[0].source_id)
+            version = stored.version + 1 if stored else 1
+            theirs = replace(items[0], name=f"Theirs {version}", active=True, version=version)
+            assert not self._inner.save_items(company_id, [theirs])
+        return self._inner.save_items(company_id, items)
+
+
+def put(records: RecordStore, values: ItemValues = VALUES) -> SavedItem:
+    return put_item(
+        records,
+        VirtualClock(),
+        COMPANY,
+        ID,
+        values,
+        default_currency=lambda: "USD",
+        correlation_id=CorrelationId("c-1"),
+    )
+
+
+def test_a_lost_race_is_run_again_on_what_the_winner_wrote() -> None:
+    records = memory_stores().records
+    saved = put(Contested(records, losses=3))
+    assert (saved.item.version, saved.outcome) == (4, SaveOutcome.UPDATED)
+    assert records.get_item(COMPANY, ID) == saved.item
+
+
+def test_a_race_lost_again_and_again_is_given_up() -> None:
+    with pytest.raises(RetryLater):
+        put(Contested(memory_stores().records, losses=100))
+
+
+def test_archiving_in_a_race_keeps_what_the_winner_wrote() -> None:
+    records = memory_stores().records
+    put(records)
+    archived = archive_item(
+        Contested(records, losses=1),
+        VirtualClock(),
+        COMPANY,
+        ID,
+        correlation_id=CorrelationId("c-1"),
+    )
+    assert (archived.item.name, archived.item.active, archived.item.version) == (
+        "Theirs 2",
+        False,
+        3,
+    )
+
+
+def test_a_stored_version_carries_when_and_by_which_request() -> None:
+    item = put(memory_stores().records).item
+    assert (item.updated_at, item.correlation_id) == (VirtualClock().now(), "c-1")
+
+
+def test_without_a_connection_a_price_is_in_dollars() -> None:
+    assert usual_currency(memory_stores().connections, COMPANY) == "USD"
+
+
+def test_a_price_is_in_the_home_currency_of_the_books_if_they_agree() -> None:
+    books = FakeBooks(clock=VirtualClock())
+    services = build_services(books=books)
+    canadian = replace(books.company, home_currency="CAD")
+    first = connect(services, books, remote_company=canadian)
+    connections = services.stores.connections
+    assert usual_currency(connections, COMPANY) == "CAD"
+    xero = replace(first.key, provider=ProviderName("xero"))
+    connect(services, books, key=xero, remote_company=books.company)
+    assert usual_currency(connections, COMPANY) is None
+    with pytest.raises(RequestInvalid, match="CURRENCY_REQUIRED"):
+        usual_currency_or_refuse(connections, COMPANY)
