@@ -1,0 +1,1 @@
+"""QuickBooks Online: profile, adapter and OAuth. Facts and their marks: quickbooks.md."""

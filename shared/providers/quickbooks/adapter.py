@@ -1,0 +1,238 @@
+"""QuickBooks Online behind the suite's protocol: items, income accounts, the company.
+
+Reads are queries in the body of a POST (`query.py`); writes are batches or single records
+(`batch.py`). What an answer means is decided in `faults.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final, ParamSpec, TypeVar
+from urllib.parse import quote, urlencode
+
+from shared.domain.connections import RemoteCompany
+from shared.domain.errors import (
+    ConnectionStopped,
+    InvalidCursor,
+    NeedsReauth,
+    ProviderContractBroken,
+    ProviderUnavailable,
+    RateLimited,
+)
+from shared.domain.ids import RemoteCompanyId, RemoteId, RequestKey
+from shared.domain.names import name_key
+from shared.domain.outcomes import (
+    CallOutcome,
+    CallStopped,
+    GrantDead,
+    NoTrustworthyAnswer,
+    Throttled,
+)
+from shared.providers.base import (
+    ItemWrite,
+    RemoteAccount,
+    RemoteItem,
+    RemoteItemPage,
+    WriteRequest,
+)
+from shared.providers.http import HttpAnswer, HttpFailure
+from shared.providers.quickbooks import batch, query, wire
+from shared.providers.quickbooks.errors import ErrorEntry, described, errors_of, fault_of
+from shared.providers.quickbooks.faults import refused_call, renewable, whole_call
+from shared.providers.quickbooks.profile import PROFILE
+from shared.providers.session import HttpCall, ProviderSession, TokenRefused
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DEFAULT_ITEM_TYPE: Final = "Service"
+VALUES_PER_QUERY: Final = 30
+"""How long an IN list may be is written nowhere; a batch's worth of names is some kilobytes."""
+
+_READ_HEADERS: Final = {"accept": "application/json"}
+_QUERY_HEADERS: Final = {"accept": "application/json", "content-type": "application/text"}
+_MINOR_VERSION: Final = urlencode({"minorversion": batch.MINOR_VERSION})
+
+
+class QuickBooksProvider:
+    """`AccountingProvider` of one QuickBooks company. `send` is safe to call from several threads.
+
+    `item_type`: what new items become; `Service` needs nothing but an income account (6.2).
+    """
+
+    profile = PROFILE
+
+    def __init__(
+        self,
+        session: ProviderSession,
+        api_url: str,
+        remote_company_id: RemoteCompanyId,
+        item_type: str = DEFAULT_ITEM_TYPE,
+    ) -> None:
+        self._session = session
+        self._api_url = api_url.rstrip("/")
+        self._remote_company_id = remote_company_id
+        self._company_url = self._api_url + batch.company_path(remote_company_id)
+        self._item_type = item_type
+
+    def company_info(self) -> RemoteCompany:
+        """Two reads: only the preferences have the home currency (6.7)."""
+        info = self._entity("CompanyInfo", f"companyinfo/{quote(self._remote_company_id, safe='')}")
+        preferences = self._entity("Preferences", "preferences")
+        return self._shaped(
+            "CompanyInfo", wire.remote_company, self._remote_company_id, info, preferences
+        )
+
+    def income_accounts(self) -> Sequence[RemoteAccount]:
+        rows = self._all_rows("Account", query.page_of_income_accounts)
+        found = [self._shaped("Account", wire.income_account, row) for row in rows]
+        return sorted((account for account in found if account), key=wire.account_order)
+
+    def page_items(self, cursor: str | None) -> RemoteItemPage:
+        """A cursor is the position of the next row. Inactive rows are fetched and left out here."""
+        start = _position(cursor)
+        rows = self._rows("Item", query.page_of_items(start))
+        items = tuple(item for item in map(self._item, rows) if item.fields.active)
+        more = len(rows) >= query.PAGE  # 5.1: a short page is the last one
+        return RemoteItemPage(items, str(start + len(rows)) if more else None)
+
+    def items_by_id(self, remote_ids: Sequence[RemoteId]) -> Sequence[RemoteItem]:
+        askable = [remote_id for remote_id in remote_ids if query.queryable(remote_id)]
+        return [self._item(row) for row in self._rows_among(askable, query.items_by_id)]
+
+    def items_by_name(self, names: Sequence[str]) -> Sequence[RemoteItem]:
+        """Inactive ones included. Compared by `name_key`; QuickBooks ignores case too (5.1).
+
+        Where a statement cannot carry one of the names (5.1), the whole list is looked through.
+        """
+        wanted = {name_key(name) for name in names}
+        if all(query.queryable(name) for name in names):
+            rows = self._rows_among([name.strip() for name in names], query.items_by_name)
+        else:
+            rows = self._all_rows("Item", query.page_of_items)
+        found = {item.remote_id: item for item in map(self._item, rows)}
+        return [item for item in found.values() if name_key(item.fields.name) in wanted]
+
+    def item_request(
+        self, writes: Sequence[ItemWrite], request_key: RequestKey, *, single: bool
+    ) -> WriteRequest:
+        return batch.item_request(
+            self._remote_company_id, writes, request_key, item_type=self._item_type, single=single
+        )
+
+    def send(self, request: WriteRequest) -> CallOutcome:
+        """Raises what the token source raises but `NeedsReauth` and `ConnectionStopped`: not written."""
+        call = HttpCall(
+            request.call_class.value,
+            request.method,
+            f"{self._api_url}{request.path}?{urlencode(request.query)}",
+            dict(request.headers),
+            request.body,
+        )
+        try:
+            answer = self._session.write(call, renewable)
+        except NeedsReauth:
+            return GrantDead()
+        except ConnectionStopped as stopped:
+            return CallStopped(stopped.problem)
+        if isinstance(answer, HttpFailure):
+            return NoTrustworthyAnswer(answer.reason)
+        return batch.outcome_of(request, answer)
+
+    def _item(self, row: Mapping[str, Any]) -> RemoteItem:
+        return self._shaped("Item", wire.remote_item, row)
+
+    def _shaped(self, entity: str, build: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        try:
+            return build(*given, **named)
+        except wire.ShapeUnknown as error:
+            raise ProviderContractBroken(
+                f"{PROFILE.name}: {entity} without a usable {error}"
+            ) from error
+
+    def _entity(self, entity: str, path: str) -> Mapping[str, Any]:
+        call = HttpCall(
+            f"read {entity}", "GET", f"{self._company_url}/{path}?{_MINOR_VERSION}", _READ_HEADERS
+        )
+        body = self._session.read(call, lambda answer: self._judged(call, answer))
+        row = body.get(entity)
+        if not isinstance(row, dict):
+            raise ProviderContractBroken(self._session.message(call, f"an answer without {entity}"))
+        return row
+
+    def _all_rows(
+        self, entity: str, statement: Callable[[int], str]
+    ) -> Iterator[Mapping[str, Any]]:
+        start = 1
+        while True:
+            rows = self._rows(entity, statement(start))
+            yield from rows
+            if len(rows) < query.PAGE:
+                return
+            start += len(rows)
+
+    def _rows_among(
+        self, values: Sequence[str], statement: Callable[[Sequence[str]], str]
+    ) -> Iterator[Mapping[str, Any]]:
+        """Items that have one of these values, asked for some at a time."""
+        distinct = list(dict.fromkeys(values))
+        for start in range(0, len(distinct), VALUES_PER_QUERY):
+            yield from self._rows("Item", statement(distinct[start : start + VALUES_PER_QUERY]))
+
+    def _rows(self, entity: str, statement: str) -> list[Mapping[str, Any]]:
+        """5.1: nothing found is an empty `QueryResponse`."""
+        call = HttpCall(
+            f"query {entity}",
+            "POST",
+            f"{self._company_url}/query?{_MINOR_VERSION}",
+            _QUERY_HEADERS,
+            statement.encode("ascii"),
+        )
+        body = self._session.read(call, lambda answer: self._judged(call, answer))
+        response = body.get("QueryResponse")
+        rows = response.get(entity, []) if isinstance(response, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ProviderContractBroken(self._session.message(call, "an answer without rows"))
+        return rows
+
+    def _judged(self, call: HttpCall, answer: HttpAnswer) -> dict[str, Any]:
+        """The JSON object of a good answer. Raises as `ProviderSession.read` wants it."""
+        if answer.status == HTTPStatus.OK:
+            try:
+                body = wire.decoded(answer.body)
+            except ValueError:  # 2.7 e: a page that says "back soon" with 200
+                text = self._session.message(call, "no JSON in HTTP 200")
+                raise ProviderUnavailable(text) from None
+            errors = fault_of(body)
+            if errors is None and isinstance(body, dict):
+                return body
+            outcome = refused_call(answer, errors or (ErrorEntry(0),))
+        else:
+            errors = errors_of(answer)
+            outcome = whole_call(answer)
+        raise self._read_error(
+            self._session.message(call, described(answer, errors)), outcome, answer
+        )
+
+    @staticmethod
+    def _read_error(text: str, outcome: CallOutcome, answer: HttpAnswer) -> Exception:
+        match outcome:
+            case GrantDead():
+                return TokenRefused(renewable=renewable(answer))
+            case Throttled(after):
+                return RateLimited(text, after or 0.0)
+            case CallStopped(problem):
+                return ConnectionStopped(problem)
+            case NoTrustworthyAnswer():
+                return ProviderUnavailable(text)
+            case _:
+                return ProviderContractBroken(text)
+
+
+def _position(cursor: str | None) -> int:
+    if cursor is None:
+        return 1
+    if not (cursor.isascii() and cursor.isdigit() and int(cursor[:12]) > 0 and len(cursor) <= 12):  # noqa: PLR2004 - far beyond any list
+        raise InvalidCursor
+    return int(cursor)

@@ -1,0 +1,181 @@
+"""Item writes as QuickBooks requests, and what became of each entry (quickbooks.md 2.4 and 4).
+
+A request is bytes that depend on nothing but the writes, so that a repeat under the same request key is
+identical; bIds are "1" to "30". The answer is matched by bId: order and completeness are not promised,
+and HTTP 200 can be all failures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote
+
+from shared.domain.ids import RemoteCompanyId, RequestKey, SourceId
+from shared.domain.outcomes import (
+    Answered,
+    CallOutcome,
+    CallRejected,
+    CallStopped,
+    Done,
+    EntryOutcome,
+    EntryUnknown,
+    NoTrustworthyAnswer,
+    Throttled,
+)
+from shared.domain.runs import PushAction
+from shared.providers.base import CallClass, ItemWrite, WriteRequest
+from shared.providers.http import HttpAnswer
+from shared.providers.quickbooks.errors import ErrorEntry, Errors, codes_of, errors_of, fault_of
+from shared.providers.quickbooks.faults import (
+    THROTTLED,
+    entry_outcome,
+    refused_call,
+    retry_after,
+    stopping,
+    whole_call,
+)
+from shared.providers.quickbooks.profile import PROFILE
+from shared.providers.quickbooks.wire import (
+    ShapeUnknown,
+    decoded,
+    item_fields,
+    item_identity,
+    item_object,
+)
+
+MINOR_VERSION: Final = "75"
+"""2.2: lower ones are ignored since August 2025."""
+
+HEADERS: Final = (("accept", "application/json"), ("content-type", "application/json"))
+
+_OPERATIONS: Final = {PushAction.CREATE: "create", PushAction.UPDATE: "update"}
+
+
+def company_path(remote_company_id: RemoteCompanyId) -> str:
+    return f"/v3/company/{quote(remote_company_id, safe='')}"
+
+
+def item_request(
+    remote_company_id: RemoteCompanyId,
+    writes: Sequence[ItemWrite],
+    request_key: RequestKey,
+    *,
+    item_type: str,
+    single: bool,
+) -> WriteRequest:
+    """Raises ValueError for more writes than a request takes, and for a request key that is too long."""
+    most = 1 if single else PROFILE.batch_size
+    if not 1 <= len(writes) <= most:
+        raise ValueError(f"a request takes 1 to {most} writes, not {len(writes)}")
+    if not 1 <= len(request_key) <= PROFILE.max_request_key:
+        raise ValueError(f"a request key has 1 to {PROFILE.max_request_key} characters")
+    objects = [item_object(write, item_type) for write in writes]
+    if single:
+        body = objects[0].encode("ascii")
+    else:
+        entries = ",".join(
+            f'{{"bId":"{number}","operation":"{_OPERATIONS[write.action]}","Item":{text}}}'
+            for number, (write, text) in enumerate(zip(writes, objects, strict=True), start=1)
+        )
+        body = f'{{"BatchItemRequest":[{entries}]}}'.encode("ascii")
+    return WriteRequest(
+        call_class=CallClass.SINGLE if single else CallClass.BATCH,
+        method="POST",
+        path=f"{company_path(remote_company_id)}/{'item' if single else 'batch'}",
+        query=(("requestid", request_key), ("minorversion", MINOR_VERSION)),
+        headers=HEADERS,
+        body=body,
+        body_hash=hashlib.sha256(body).hexdigest(),
+        request_key=request_key,
+        entries=tuple(
+            (str(number), write.source_id) for number, write in enumerate(writes, start=1)
+        ),
+        actions=tuple(write.action for write in writes),
+    )
+
+
+def outcome_of(request: WriteRequest, answer: HttpAnswer) -> CallOutcome:
+    """What an answer to this request means. Every entry has an outcome when it is `Answered`."""
+    single = request.call_class is CallClass.SINGLE
+    if answer.status == HTTPStatus.OK:
+        try:
+            body = decoded(answer.body)
+        except ValueError:
+            return NoTrustworthyAnswer("HTTP 200 without JSON")
+        errors = fault_of(body)  # 2.7: a 200 can hold a fault, so before the entity
+        if errors is None:
+            return _record(request, body) if single else _entries(request, answer, body)
+        return _refused_single(request, answer, errors) if single else refused_call(answer, errors)
+    if single and answer.status == HTTPStatus.BAD_REQUEST:
+        return _refused_single(request, answer, errors_of(answer) or (ErrorEntry(0),))
+    return whole_call(answer)
+
+
+def _refused_single(request: WriteRequest, answer: HttpAnswer, errors: Errors) -> CallOutcome:
+    """A fault of one record: the call was answered, unless it says something about more than that."""
+    whole = refused_call(answer, errors)
+    if isinstance(whole, CallRejected):
+        return Answered({request.entries[0][1]: entry_outcome(errors, request.actions[0])})
+    return whole
+
+
+def _record(request: WriteRequest, body: object) -> CallOutcome:
+    item = body.get("Item") if isinstance(body, dict) else None
+    return Answered({request.entries[0][1]: _written(item)})
+
+
+def _entries(request: WriteRequest, answer: HttpAnswer, body: object) -> CallOutcome:
+    rows = body.get("BatchItemResponse") if isinstance(body, dict) else None
+    if not isinstance(rows, list):
+        return NoTrustworthyAnswer("HTTP 200 without entries")
+    answered: dict[str, EntryOutcome] = {}
+    faults: dict[str, Errors] = {}
+    actions = {
+        label: action for (label, _), action in zip(request.entries, request.actions, strict=True)
+    }
+    for row in rows:
+        label = str(row.get("bId")) if isinstance(row, dict) else ""
+        if label not in actions:
+            continue
+        if label in answered:
+            answered[label] = EntryUnknown("answered twice")
+            continue
+        errors = fault_of(row) if "Item" not in row else None
+        if errors is None:
+            answered[label] = _written(row.get("Item"))
+        else:
+            faults[label] = errors
+            answered[label] = entry_outcome(errors, actions[label])
+    if len(faults) == len(actions):
+        whole = _same_for_all(answer, list(faults.values()))
+        if whole is not None:
+            return whole
+    missing = EntryUnknown("not in the answer")
+    outcomes: Mapping[SourceId, EntryOutcome] = {
+        source_id: answered.get(label, missing) for label, source_id in request.entries
+    }
+    return Answered(outcomes)
+
+
+def _same_for_all(answer: HttpAnswer, faults: list[Errors]) -> CallOutcome | None:
+    """A cause that stands in every entry is the connection's, not the records' (6190, 5020, 3001)."""
+    problems = [stopping(errors) for errors in faults]
+    if all(problems):
+        problem = problems[0]
+        return CallStopped(problem) if problem is not None else None
+    if all(THROTTLED in codes_of(errors) for errors in faults):
+        return Throttled(retry_after(answer))
+    return None
+
+
+def _written(item: object) -> EntryOutcome:
+    if not isinstance(item, dict):
+        return EntryUnknown("neither a record nor a fault")
+    try:
+        remote_id, remote_version = item_identity(item)
+        return Done(remote_id, remote_version, item_fields(item))
+    except ShapeUnknown as error:
+        return EntryUnknown(f"a record without a usable {error}")

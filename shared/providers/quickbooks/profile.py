@@ -1,0 +1,62 @@
+"""What QuickBooks Online can do, as data. Sections are those of quickbooks.md, marks as there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from shared.domain.ids import ProviderName
+from shared.domain.names import NameRules
+from shared.providers.base import CallClass, Limits, ProviderProfile, TokenRules
+
+NAME: Final = ProviderName("quickbooks")
+
+LIMITS: Final = Limits(
+    # 3: 10 a second per company and app; in 2016 worded as 10 at the same time: both are held.
+    in_flight=10,
+    per_second=10,
+    # 3: 40 batch calls a minute per company and app; 500 requests a minute per company.
+    per_minute={CallClass.BATCH: 40, CallClass.SINGLE: 500, CallClass.READ: 500},
+    # 3: 800 a minute for batches and the rest together. Whether a batch counts as one of the 500 as
+    # well is [uncertain], so everything together stays within the 500.
+    all_per_minute=500,
+    throttle_pause=60.0,  # 3: a 429 means to wait 60 s [verified: D-limits]
+    ramp=(1, 4, 10),
+)
+
+TOKENS: Final = TokenRules(
+    refresh_ahead=timedelta(minutes=5),  # 1.4 [verified: R-pl]
+    former_honoured=timedelta(0),  # 1.4: sources conflict, assumed dead at once [uncertain]
+    idle_lifetime=timedelta(days=100),  # 1.4 [verified: D-faq]
+    # 1.5: the value may not have changed; only an invalid_grant to the repeat means it is lost
+    # [uncertain: inference].
+    lost_answer_may_repeat=True,
+)
+
+PROFILE: Final = ProviderProfile(
+    name=NAME,
+    label="QuickBooks",
+    batch_size=30,  # 3 [verified: D-limits, M-fin batch.md]; 31 were refused in DotNET-SDK#358
+    honours_request_key=True,  # 2.4 [verified: B-reqid; uncertain: for how long]
+    max_request_key=36,  # 2.4: with bIds of at most 10 in a batch [verified: B-reqid]
+    item_names=NameRules(
+        max_length=100,  # 6.2 [verified: M-fin item.md]
+        # 6.2: the colon by analogy with FullyQualifiedName, tab and newline as for customers (6.1)
+        # [uncertain]. The double quote is let through: PHP-SDK#397 queries an item by such a name.
+        forbidden=frozenset(":\t\n\r"),
+        unique=True,  # 6.2 [verified: M-fin item.md; uncertain: per category or company]
+    ),
+    max_item_name=100,
+    max_description=4000,  # 6.2 [verified: M-fin item.md]
+    max_code=100,  # 6.2, Sku [verified: M-fin item.md]
+    max_unit_price="99999999999",  # 6.2 [verified: M-fin item.md]
+    # Not in quickbooks.md. A connector's help page says that unit prices hold seven decimals
+    # [uncertain: help.breadwinner.com 44001664304]; what is rounded shows in the answer and is kept.
+    unit_price_decimals=7,
+    has_income_accounts=True,  # 6.2, IncomeAccountRef; 6.3
+    limits=LIMITS,
+    tokens=TOKENS,
+    uses_pkce=False,  # 1.2 [uncertain: absence of evidence]
+    shares_grants=False,  # 1.2: one consent covers one company [verified: D-oauth]
+    page_size=1000,  # 3 and 5.1 [verified: D-query]
+)

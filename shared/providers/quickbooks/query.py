@@ -1,0 +1,67 @@
+"""Statements of QuickBooks' query language (quickbooks.md 5.1), and the only escaping of values.
+
+They are sent as the body of a POST (2.1), so that no name stands in a URL and nothing is encoded twice.
+"""
+
+# ruff: noqa: S608 - no SQL; every value passes `quoted`
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+PAGE: Final = 1000
+"""5.1: the most rows a page has, and the most that may be asked for."""
+
+_FIRST_PRINTABLE: Final = " "
+_LAST_PRINTABLE: Final = "~"
+
+
+def queryable(value: str) -> bool:
+    """Whether a value may stand in a statement: non-ASCII ones are refused with 4000 (5.1)."""
+    return all(_FIRST_PRINTABLE <= character <= _LAST_PRINTABLE for character in value)
+
+
+def quoted(value: str) -> str:
+    r"""A value in single quotes: `\` and `'` get a backslash before them (5.1).
+
+    Raises ValueError for a value that is not `queryable`.
+    """
+    if not queryable(value):
+        raise ValueError("the query language takes printable ASCII only")
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def one_of(values: Iterable[str]) -> str:
+    return "(" + ",".join(quoted(value) for value in values) + ")"
+
+
+def page_of_items(start: int) -> str:
+    """All items, the inactive ones too: so no row leaves the listing between two pages."""
+    return (
+        "select * from Item where Active in (true,false) orderby Id "
+        f"startposition {start} maxresults {PAGE}"
+    )
+
+
+def items_by_id(remote_ids: Sequence[str]) -> str:
+    return (
+        f"select * from Item where Id in {one_of(remote_ids)} and Active in (true,false) "
+        f"maxresults {PAGE}"
+    )
+
+
+def items_by_name(names: Sequence[str]) -> str:
+    """QuickBooks compares without case (5.1) and leaves inactive rows out unless asked."""
+    return (
+        f"select * from Item where Name in {one_of(names)} and Active in (true,false) "
+        f"maxresults {PAGE}"
+    )
+
+
+def page_of_income_accounts(start: int) -> str:
+    """6.3; `Other Income` is another type."""
+    return (
+        "select * from Account where AccountType = 'Income' and Active = true orderby Id "
+        f"startposition {start} maxresults {PAGE}"
+    )

@@ -1,0 +1,207 @@
+"""QuickBooks' JSON to and from the suite's types: items, accounts, company.
+
+Unknown fields are normal and ignored; an attribute without a value is left out (quickbooks.md 2.2, 5.1).
+Money is read as Decimal and written as a JSON number from its exact digits (2.3).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from json.encoder import encode_basestring_ascii
+from typing import Any, Final
+
+from shared.domain.connections import RemoteCompany
+from shared.domain.ids import RemoteCompanyId, RemoteId, RemoteVersion
+from shared.domain.links import ItemFields
+from shared.domain.money import canonical_amount
+from shared.domain.runs import PushAction
+from shared.providers.base import ItemWrite, RemoteAccount, RemoteItem
+
+LINKABLE_TYPES: Final = frozenset({"Service", "NonInventory", "Inventory"})
+"""6.2: categories, groups and bundles cannot stand on an invoice as an item."""
+
+PREFERRED_ACCOUNTS: Final = ("SalesOfProductIncome", "ServiceFeeIncome")
+"""6.3: what the item page asks for; offered first."""
+
+_FIELDS: Final = {
+    "name": "Name",
+    "description": "Description",
+    "unit_price": "UnitPrice",
+    "code": "Sku",
+    "income_account_id": "IncomeAccountRef",
+    "active": "Active",
+}
+_API_FIELDS: Final = {
+    "Name": "name",
+    "Description": "description",
+    "UnitPrice": "unitPrice",
+    "Sku": "code",
+    "IncomeAccountRef": "incomeAccountId",
+}
+_LONGEST_NUMBER: Final = 60
+_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+_COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
+
+
+class ShapeUnknown(ValueError):
+    """An answer that does not have what we need; the text names the attribute, never its value."""
+
+
+def _refused_constant(_name: str) -> None:
+    raise ShapeUnknown("not a JSON number")
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refused_constant)
+
+
+def decoded(body: bytes) -> Any:  # noqa: ANN401 - JSON of somebody else
+    """Raises ValueError for whatever is not JSON in UTF-8."""
+    try:
+        return _DECODER.decode(body.decode("utf-8"))
+    except RecursionError as error:
+        raise ShapeUnknown("JSON nested too deeply") from error
+
+
+def item_object(write: ItemWrite, item_type: str) -> str:
+    """The entity of a create or sparse update as JSON text; the same write gives the same text.
+
+    ASCII only: bytes that are not UTF-8 are refused with code 500 (2.3), so none can come about.
+    """
+    if write.action is PushAction.CREATE:
+        # Type always: its default is not certain (6.2). Empty texts are left out.
+        parts = [f'"Type":{encode_basestring_ascii(item_type)}']
+        parts += [
+            _attribute(name, write.fields)
+            for name in _FIELDS
+            if name not in ("description", "code") or getattr(write.fields, name)
+        ]
+    else:
+        parts = [
+            f'"Id":{encode_basestring_ascii(write.remote_id)}',
+            f'"SyncToken":{encode_basestring_ascii(write.remote_version)}',
+            '"sparse":true',
+        ]
+        parts += [_attribute(name, write.fields) for name in _FIELDS if name in write.changed]
+    return "{" + ",".join(parts) + "}"
+
+
+def _attribute(name: str, fields: ItemFields) -> str:
+    value = getattr(fields, name)
+    if name == "unit_price":
+        text = canonical_amount(value)
+    elif name == "active":
+        text = "true" if value else "false"
+    elif name == "income_account_id":
+        text = f'{{"value":{encode_basestring_ascii(value)}}}'
+    else:
+        text = encode_basestring_ascii(value)
+    return f'"{_FIELDS[name]}":{text}'
+
+
+def our_field(element: str) -> str:
+    """Which field of our API an error's `element` is about; empty when it is none of ours."""
+    return _API_FIELDS.get(element, "")
+
+
+def item_identity(row: Mapping[str, Any]) -> tuple[RemoteId, RemoteVersion]:
+    """Raises `ShapeUnknown`: without both the record cannot be linked."""
+    return RemoteId(_text(row, "Id", needed=True)), RemoteVersion(
+        _text(row, "SyncToken", needed=True)
+    )
+
+
+def item_fields(row: Mapping[str, Any]) -> ItemFields:
+    """An item as QuickBooks has it. Raises `ShapeUnknown`."""
+    account = row.get("IncomeAccountRef")
+    return ItemFields(
+        name=_text(row, "Name", needed=True),
+        description=_text(row, "Description"),
+        unit_price=_number(row, "UnitPrice"),
+        code=_text(row, "Sku"),
+        income_account_id=_text(account, "value") if isinstance(account, dict) else "",
+        active=row.get("Active", True) is not False,
+    )
+
+
+def remote_item(row: Mapping[str, Any]) -> RemoteItem:
+    """Raises `ShapeUnknown`."""
+    remote_id, remote_version = item_identity(row)
+    return RemoteItem(
+        remote_id, remote_version, item_fields(row), linkable=row.get("Type") in LINKABLE_TYPES
+    )
+
+
+def income_account(row: Mapping[str, Any]) -> RemoteAccount | None:
+    """None for an account that items cannot be booked to: another type, or inactive (6.3)."""
+    if row.get("AccountType") != "Income" or row.get("Active", True) is False:
+        return None
+    currency = row.get("CurrencyRef")
+    return RemoteAccount(
+        remote_id=RemoteId(_text(row, "Id", needed=True)),
+        name=_text(row, "FullyQualifiedName") or _text(row, "Name", needed=True),
+        number=_text(row, "AcctNum"),
+        type_name=_text(row, "AccountSubType") or "Income",
+        currency=_text(currency, "value") if isinstance(currency, dict) else "",
+    )
+
+
+def account_order(account: RemoteAccount) -> tuple[int, str, str]:
+    """Preferred sub-types first, then by name."""
+    ranks = {name: rank for rank, name in enumerate(PREFERRED_ACCOUNTS)}
+    rank = ranks.get(account.type_name, len(PREFERRED_ACCOUNTS))
+    return rank, account.name.casefold(), account.remote_id
+
+
+def remote_company(
+    remote_company_id: RemoteCompanyId, info: Mapping[str, Any], preferences: Mapping[str, Any]
+) -> RemoteCompany:
+    """From `CompanyInfo` and `Preferences`: only these have the home currency (6.7).
+
+    Raises `ShapeUnknown` when the home currency is missing: amounts would mean nothing.
+    """
+    currency_preferences = preferences.get("CurrencyPrefs")
+    home = (
+        currency_preferences.get("HomeCurrency") if isinstance(currency_preferences, dict) else None
+    )
+    currency = _text(home, "value") if isinstance(home, dict) else ""
+    if not _CURRENCY.fullmatch(currency):
+        raise ShapeUnknown("Preferences.CurrencyPrefs.HomeCurrency")
+    country = _text(info, "Country")
+    return RemoteCompany(
+        remote_company_id=remote_company_id,
+        name=_text(info, "CompanyName", needed=True),
+        home_currency=currency,
+        country=country if _COUNTRY.fullmatch(country) else "",
+        time_zone=_text(info, "DefaultTimeZone"),
+    )
+
+
+def _text(row: Mapping[str, Any], attribute: str, *, needed: bool = False) -> str:
+    """A text attribute; ids are strings, but a number is taken too. Raises `ShapeUnknown`."""
+    value = row.get(attribute)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if value is None:
+        value = ""
+    if not isinstance(value, str) or (needed and not value):
+        raise ShapeUnknown(attribute)
+    return value
+
+
+def _number(row: Mapping[str, Any], attribute: str) -> Decimal:
+    """A number, or its digits in a string; 0 when it is missing. Raises `ShapeUnknown`."""
+    value = row.get(attribute, 0)
+    try:
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
+    except ArithmeticError as error:
+        raise ShapeUnknown(attribute) from error
+    if (
+        isinstance(value, bool)
+        or not number.is_finite()
+        or abs(number.adjusted()) > _LONGEST_NUMBER
+    ):
+        raise ShapeUnknown(attribute)
+    return number
