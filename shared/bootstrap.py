@@ -7,7 +7,7 @@ libraries imported, when the first invocation asks for them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -37,13 +37,18 @@ def services() -> Services:
     return build(config.load(registry.provider_names()))
 
 
-def build(settings: config.Settings) -> Services:
-    """Everything an installation with these settings needs; clients are made on first use."""
+def build(
+    settings: config.Settings, *, on_consumed: Callable[[str, float], None] | None = None
+) -> Services:
+    """Everything an installation with these settings needs; clients are made on first use.
+
+    `on_consumed` is told each storage call's name and consumed units.
+    """
     from shared.system import SystemChance, SystemClock, ThreadedInFlight, UuidIds
 
     clock, ids, chance = SystemClock(), UuidIds(), SystemChance()
     transport = cache(_transport)
-    stores = _stores(settings, clock, chance)
+    stores = _stores(settings, clock, chance, on_consumed)
     vault = cache(lambda: _vault(settings))
     secrets = cache(lambda: _provider_secrets(settings))
 
@@ -156,7 +161,12 @@ def _transport() -> Transport:
     return HttpxTransport()
 
 
-def _stores(settings: config.Settings, clock: Clock, chance: Chance) -> Stores:
+def _stores(
+    settings: config.Settings,
+    clock: Clock,
+    chance: Chance,
+    on_consumed: Callable[[str, float], None] | None,
+) -> Stores:
     import boto3
 
     from shared.storage.dynamo.client import client_config
@@ -169,7 +179,7 @@ def _stores(settings: config.Settings, clock: Clock, chance: Chance) -> Stores:
         grants=settings.grants_table,
     )
     client = boto3.client("dynamodb", config=client_config())
-    return dynamo_stores(names, client, clock=clock, chance=chance)
+    return dynamo_stores(names, client, clock=clock, chance=chance, on_consumed=on_consumed)
 
 
 def _vault(settings: config.Settings) -> TokenVault:
