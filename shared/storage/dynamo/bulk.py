@@ -9,10 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.storage import cursors
-from shared.storage.dynamo.client import ATTEMPTS, Sender, Verdict, unavailable, verdict_of_code
+from shared.storage.dynamo.client import (
+    ATTEMPTS,
+    Refused,
+    Sender,
+    Verdict,
+    unavailable,
+    verdict_of_code,
+)
 from shared.storage.ports import Page
 
 if TYPE_CHECKING:
@@ -58,15 +66,6 @@ def update(table: str, row: Mapping[str, Any], conditions: Mapping[str, Any]) ->
             row["sk"],
             *conditions.values(),
         ],
-    }
-
-
-def delete(table: str, row: Mapping[str, Any], conditions: Mapping[str, Any]) -> Raw:
-    """Remove the row if all conditions hold; a row that does not exist is removed already."""
-    where = "".join(f" AND {_comparison(text)} ?" for text in conditions)
-    return {
-        "Statement": f'DELETE FROM "{table}" WHERE "pk" = ? AND "sk" = ?{where}',  # noqa: S608 - names are ours, values are parameters
-        "Parameters": [row["pk"], row["sk"], *conditions.values()],
     }
 
 
@@ -136,6 +135,19 @@ class BulkRows:
             todo = again
             self._sender.pause(attempt)
         raise unavailable("batch_write_item", "throttled")
+
+    def delete_if(self, table: str, pk: str, sk: str, attribute: str, value: str) -> None:
+        """Remove one row if a text attribute of it has this value; that it has not is no matter."""
+        with suppress(Refused):
+            self._sender.send(
+                self._client.delete_item,
+                repeatable=True,
+                TableName=table,
+                Key={"pk": {"S": pk}, "sk": {"S": sk}},
+                ConditionExpression="#attribute = :value",
+                ExpressionAttributeNames={"#attribute": attribute},
+                ExpressionAttributeValues={":value": {"S": value}},
+            )
 
     def get(self, table: str, pk: str, sks: Iterable[str]) -> list[Raw]:
         """Those rows of a partition that exist, in no order; a repeated sort key counts once."""

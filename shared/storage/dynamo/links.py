@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.domain.ids import CorrelationId, LinkScope, RemoteId, RemoteVersion, RunId, SourceId
 from shared.domain.links import Link, LinkOrigin
-from shared.storage.dynamo.bulk import BulkRows, Raw, delete, insert, to_json, update
+from shared.storage.dynamo.bulk import BulkRows, Raw, insert, to_json, update
 from shared.storage.dynamo.tables import SCHEMA_VERSION
 from shared.storage.keys import is_key, of_scope, require_distinct_keys, require_next_version
 from shared.storage.limits import require_fitting
@@ -87,20 +87,16 @@ class DynamoLinks:
         if not beaten:
             return
         standing = self.get_links(scope, [link.source_id for link in beaten])
-        pk = {"S": of_scope("remote", scope)}
-        self._bulk.execute(
-            [
-                delete(
+        for link in beaten:
+            winner = standing.get(link.source_id)
+            if winner is not None and winner.remote_id != link.remote_id:
+                self._bulk.delete_if(
                     self._name,
-                    {"pk": pk, "sk": {"S": link.remote_id}},
-                    {"source_id =": {"S": link.source_id}},
+                    of_scope("remote", scope),
+                    link.remote_id,
+                    "source_id",
+                    link.source_id,
                 )
-                for link in beaten
-                if link.source_id in standing
-                and standing[link.source_id].remote_id != link.remote_id
-            ],
-            repeatable=True,
-        )
 
     def _statement(self, pk: Raw, link: Link) -> Raw:
         row = {

@@ -20,12 +20,15 @@ from shared.storage.dynamo.tables import SCHEMA_VERSION
 
 
 class Row(Model):
-    """What every row has. `expires_at` is DynamoDB's TTL attribute, in epoch seconds."""
+    """What every row has. `expires_at` is DynamoDB's TTL attribute, in epoch seconds.
+
+    A `correlation_id` that is not given is filled in when the row is written.
+    """
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     schema_version = NumberAttribute(default=SCHEMA_VERSION)
-    correlation_id = UnicodeAttribute(default="")
+    correlation_id = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
 
 

@@ -125,7 +125,7 @@ class SingleRows:
 
     def put_action(self, row: Row, condition: Condition | None = None) -> dict[str, Any]:
         """The arguments of a put, alone or in a transaction. Raises `TooLarge` above 300 KB."""
-        if not row.correlation_id:
+        if row.correlation_id is None:
             row.correlation_id = self._correlation_id()
         raw = row.serialize()
         require_fitting(item_size(raw), "A row")
