@@ -1,21 +1,19 @@
 """Plan a full item sync: stream records against links, adopt, choose names, store chunks.
 
 Nothing is sent here, so planning may be begun again at any time: chunks carry the plan attempt, and
-what an earlier attempt of the same run adopted is counted as adopted again. Memory holds eight bytes
-a name, not the catalogue.
+what an earlier attempt of the same run adopted is counted as adopted again. Memory holds what the
+survey holds, not the catalogue.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import replace
 from itertools import islice
 
 from shared.domain.connections import Connection
-from shared.domain.ids import LinkScope, RecordKind, RequestKey, RunId
+from shared.domain.ids import LinkScope, RecordKind, RequestKey
 from shared.domain.item_plan import (
     ItemMapping,
     ItemRules,
@@ -27,7 +25,7 @@ from shared.domain.item_plan import (
     refusal_before_push,
 )
 from shared.domain.links import Link, LinkOrigin
-from shared.domain.names import KeyHashes, NameDesk, key_hash, name_key, plain_name
+from shared.domain.names import NameDesk, key_hash, name_key, plain_name
 from shared.domain.records import Item
 from shared.domain.runs import (
     Chunk,
@@ -40,96 +38,22 @@ from shared.domain.runs import (
     RunCounts,
     RunState,
 )
-from shared.providers.base import AccountingProvider, ItemWrite, ProviderProfile, RemoteItem
+from shared.providers.base import AccountingProvider, ItemWrite, RemoteItem
 from shared.storage.ports import Stores
+from shared.sync.item_survey import (
+    READ_AHEAD,
+    BooksListing,
+    ItemSurvey,
+    list_books,
+    paired,
+    survey_items,
+)
+from shared.sync.item_terms import item_mapping, item_rules, item_scope, request_key
 from shared.sync.progress import Progress
 from shared.sync.services import Services
 
-READ_AHEAD = 500
-"""Rows of one page of records or links."""
 SAVE_TOGETHER = 20
 """Chunks (and a hundred adopted links) of one bulk save."""
-
-
-@dataclass(slots=True)
-class _Survey:
-    """What a first pass over records and links learns, in eight bytes a name."""
-
-    linked_names: KeyHashes = field(default_factory=KeyHashes)
-    linked_ids: KeyHashes = field(default_factory=KeyHashes)
-    unlinked: KeyHashes = field(default_factory=KeyHashes)
-    claims: KeyHashes = field(default_factory=KeyHashes)
-
-
-def item_rules(profile: ProviderProfile) -> ItemRules:
-    return ItemRules(
-        names=profile.item_names,
-        max_name=profile.max_item_name,
-        max_description=profile.max_description,
-        max_code=profile.max_code,
-        max_unit_price=Decimal(profile.max_unit_price),
-        unit_price_decimals=profile.unit_price_decimals,
-        provider_label=profile.label,
-        key=profile.item_key,
-    )
-
-
-def item_mapping(connection: Connection) -> ItemMapping:
-    return ItemMapping(
-        income_account_id=connection.settings.default_income_account_id,
-        home_currency=connection.remote_company.home_currency,
-        company_name=connection.remote_company.name,
-    )
-
-
-def item_scope(connection: Connection) -> LinkScope:
-    return LinkScope(connection.key, connection.remote_company.remote_company_id, RecordKind.ITEM)
-
-
-def request_key(
-    connection: Connection, run_id: RunId, plan_attempt: int, number: int, generation: int
-) -> RequestKey:
-    """32 hexadecimal characters; the remote company is in it, because some providers scope by app."""
-    remote_company_id = connection.remote_company.remote_company_id
-    text = f"{remote_company_id}/{run_id}/{plan_attempt}/{number}/{generation}"
-    return RequestKey(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
-
-
-def paired(stores: Stores, scope: LinkScope) -> Iterator[tuple[Item | None, Link | None]]:
-    """Records and links of a scope side by side, in order of source id."""
-    items = _items(stores, scope)
-    links = _links(stores, scope)
-    item, link = next(items, None), next(links, None)
-    while item is not None or link is not None:
-        if link is None or (item is not None and item.source_id < link.source_id):
-            yield item, None
-            item = next(items, None)
-        elif item is None or link.source_id < item.source_id:
-            yield None, link
-            link = next(links, None)
-        else:
-            yield item, link
-            item, link = next(items, None), next(links, None)
-
-
-def _items(stores: Stores, scope: LinkScope) -> Iterator[Item]:
-    cursor: str | None = None
-    while True:
-        page = stores.records.page_items(scope.connection.company_id, READ_AHEAD, cursor)
-        yield from page.rows
-        cursor = page.cursor
-        if cursor is None:
-            return
-
-
-def _links(stores: Stores, scope: LinkScope) -> Iterator[Link]:
-    cursor: str | None = None
-    while True:
-        page = stores.links.page_links(scope, READ_AHEAD, cursor)
-        yield from page.rows
-        cursor = page.cursor
-        if cursor is None:
-            return
 
 
 def plan_items(
@@ -146,26 +70,45 @@ def plan_items(
     """
     attempt = replace(run, plan_attempt=run.plan_attempt + 1, counts=RunCounts(), chunk_count=0)
     progress.replace(attempt)
-    return _Planning(services, connection, provider, attempt, progress).perform()
+    rules, mapping = item_rules(provider.profile), item_mapping(connection)
+    pairs = _beaten(services.stores, item_scope(connection), progress)
+    survey = survey_items(pairs, mapping, rules)
+    listing = list_books(provider, survey, rules, progress.beat)
+    return _Planning(services, connection, provider, progress, survey, listing).perform()
+
+
+def _beaten(
+    stores: Stores, scope: LinkScope, progress: Progress
+) -> Iterator[tuple[Item | None, Link | None]]:
+    """Records and links side by side, with a heartbeat now and then."""
+    pairs = paired(stores, scope)
+    while batch := list(islice(pairs, READ_AHEAD)):
+        yield from batch
+        progress.beat()
 
 
 class _Planning:
+    """The second pass, over what the survey and the listing told."""
+
     def __init__(
         self,
         services: Services,
         connection: Connection,
         provider: AccountingProvider,
-        run: Run,
         progress: Progress,
+        survey: ItemSurvey,
+        listing: BooksListing,
     ) -> None:
         self._services = services
         self._connection = connection
         self._provider = provider
-        self._run = run
+        self._run = progress.run
         self._progress = progress
         self._scope = item_scope(connection)
         self._rules = item_rules(provider.profile)
         self._mapping = item_mapping(connection)
+        self._candidates = listing.candidates
+        self._desk = NameDesk(self._rules.names, listing.taken, survey.claims.repeated())
         self._tally: Counter[str] = Counter()
         self._entries: list[tuple[ChunkEntry, ItemWrite]] = []
         self._chunks: list[Chunk] = []
@@ -174,17 +117,11 @@ class _Planning:
         self._failures: list[Failure] = []
 
     def perform(self) -> Run:
-        survey = self._survey()
-        candidates: dict[int, list[RemoteItem]] = {}
-        taken = survey.linked_names
-        if len(survey.claims):
-            candidates, taken = self._list_books(survey)
-        desk = NameDesk(self._rules.names, taken, survey.claims.repeated())
-        for item, link in self._paired():
+        for item, link in _beaten(self._services.stores, self._scope, self._progress):
             if item is None or (link is None and not item.active):
                 continue
             self._tally["total"] += 1
-            self._plan_one(item, link, desk, candidates)
+            self._plan_one(item, link)
             self._flush(at_least=SAVE_TOGETHER)
         self._close_chunk()
         self._close_plan()
@@ -198,61 +135,14 @@ class _Planning:
             )
         )
 
-    def _paired(self) -> Iterator[tuple[Item | None, Link | None]]:
-        rows = paired(self._services.stores, self._scope)
-        while batch := list(islice(rows, READ_AHEAD)):
-            yield from batch
-            self._progress.beat()
-
-    def _survey(self) -> _Survey:
-        survey = _Survey()
-        for item, link in self._paired():
-            if link is not None:
-                survey.linked_names.add(key_hash(name_key(link.remote_name)))
-                survey.linked_ids.add(key_hash(link.remote_id))
-            if item is None or refusal_before_push(item, self._mapping, self._rules):
-                continue
-            if link is None and item.active:
-                hashed = key_hash(name_key(self._rules.name_of(item)))
-                survey.unlinked.add(hashed)
-                survey.claims.add(hashed)
-            elif link is not None and kept_name(item, link, self._rules) is None:
-                survey.claims.add(key_hash(name_key(self._rules.name_of(item))))
-        return survey
-
-    def _list_books(self, survey: _Survey) -> tuple[dict[int, list[RemoteItem]], KeyHashes]:
-        """Which remote items wait to be adopted, by name; and the names that are taken."""
-        candidates: dict[int, list[RemoteItem]] = {}
-        taken = KeyHashes(survey.linked_names)
-        cursor: str | None = None
-        while True:
-            page = self._provider.page_items(cursor)
-            for row in page.rows:
-                hashed = key_hash(name_key(self._rules.remote_name_of(row.fields)))
-                linked = key_hash(row.remote_id) in survey.linked_ids
-                if not linked and row.linkable and hashed in survey.unlinked:
-                    candidates.setdefault(hashed, []).append(row)
-                else:
-                    taken.add(hashed)
-            self._progress.beat()
-            cursor = page.cursor
-            if cursor is None:
-                return candidates, taken
-
-    def _plan_one(
-        self,
-        item: Item,
-        link: Link | None,
-        desk: NameDesk,
-        candidates: dict[int, list[RemoteItem]],
-    ) -> None:
+    def _plan_one(self, item: Item, link: Link | None) -> None:
         problem = refusal_before_push(item, self._mapping, self._rules)
         if problem is not None:
             self._refuse(item, problem)
         elif link is None:
-            self._plan_new(item, desk, candidates)
+            self._plan_new(item)
         else:
-            self._plan_linked(item, link, desk)
+            self._plan_linked(item, link)
 
     def _refuse(self, item: Item, problem: Problem) -> None:
         self._tally["refused"] += 1
@@ -269,19 +159,19 @@ class _Planning:
             )
         )
 
-    def _plan_new(
-        self, item: Item, desk: NameDesk, candidates: dict[int, list[RemoteItem]]
-    ) -> None:
-        waiting = candidates.get(key_hash(name_key(self._rules.name_of(item))))
+    def _plan_new(self, item: Item) -> None:
+        waiting = self._candidates.get(key_hash(name_key(self._rules.name_of(item))))
         if waiting:
             remote = _closest(item, waiting)
             waiting.remove(remote)
             self._adopt(item, remote)
         elif waiting is not None:
             # Adopted by a smaller source id: the name is taken now.
-            self._write(item, None, desk.choose_other(self._rules.name_of(item), item.source_id))
+            self._write(
+                item, None, self._desk.choose_other(self._rules.name_of(item), item.source_id)
+            )
         else:
-            self._write(item, None, desk.choose(self._rules.name_of(item), item.source_id))
+            self._write(item, None, self._desk.choose(self._rules.name_of(item), item.source_id))
 
     def _adopt(self, item: Item, remote: RemoteItem) -> None:
         wanted = desired_fields(
@@ -313,7 +203,7 @@ class _Planning:
         if differing:
             self._tally["adopted_differing"] += 1
 
-    def _plan_linked(self, item: Item, link: Link, desk: NameDesk) -> None:
+    def _plan_linked(self, item: Item, link: Link) -> None:
         if link.source_version == item.version and link.mapping_version == self._mapping.version:
             if link.origin is LinkOrigin.ADOPTED and link.run_id == self._run.run_id:
                 self._count_adopted(link.differing)  # by an earlier attempt of this very run
@@ -322,7 +212,7 @@ class _Planning:
             return
         name = kept_name(item, link, self._rules)
         if name is None:
-            name = desk.choose(self._rules.name_of(item), item.source_id)
+            name = self._desk.choose(self._rules.name_of(item), item.source_id)
         wanted = desired_fields(item, name, self._mapping, self._rules)
         if changed_fields(wanted, link):
             self._write(item, link, name)

@@ -14,8 +14,8 @@ from shared.domain.records import Item
 from shared.domain.runs import Chunk, ChunkEntry, ChunkState, PushAction, Run, RunCounts
 from shared.providers.base import AccountingProvider, ItemWrite
 from shared.storage.ports import Stores
-from shared.sync.item_planning import item_mapping, item_rules, item_scope, request_key
 from shared.sync.item_settling import PreparedChunk, PreparedEntry
+from shared.sync.item_terms import item_mapping, item_rules, item_scope, request_key
 from shared.sync.services import Services
 
 CHUNKS_OF_A_PAGE = 40

@@ -31,9 +31,9 @@ from shared.domain.outcomes import (
 from shared.domain.runs import Chunk, ChunkState, RunCounts
 from shared.providers.base import CallClass
 from shared.sync.item_mending import Doubt, ItemMender
-from shared.sync.item_planning import item_scope
 from shared.sync.item_preparing import ItemPreparer, stored_chunks
 from shared.sync.item_settling import ItemSettler, PreparedChunk, PreparedEntry, finished
+from shared.sync.item_terms import item_scope
 from shared.sync.progress import Progress
 from shared.sync.services import Books, Services
 from shared.sync.slices import SliceEnd, SliceOver, SliceResult

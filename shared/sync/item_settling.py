@@ -7,12 +7,12 @@ the chunk, then the run's counts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain.connections import Connection
 from shared.domain.errors import LostLease
-from shared.domain.ids import ConnectionKey, RecordKind, RunId, SourceId
+from shared.domain.ids import RecordKind, SourceId
 from shared.domain.item_plan import ItemRules, linked_after_write
 from shared.domain.links import ItemFields, Link, LinkOrigin
 from shared.domain.outcomes import Done
@@ -28,11 +28,9 @@ from shared.domain.runs import (
     RunCounts,
 )
 from shared.providers.base import ItemWrite, WriteRequest
-from shared.storage.ports import Stores
-from shared.sync.item_planning import item_mapping, item_scope
+from shared.sync.item_failures import causes_of, stored_failures
+from shared.sync.item_terms import item_mapping, item_scope
 from shared.sync.services import Services
-
-FAILURES_OF_A_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,27 +172,6 @@ class ItemSettler:
         if source_id in self._failing:
             self._failing.discard(source_id)
             self._healed.append(source_id)
-
-
-def stored_failures(stores: Stores, connection: ConnectionKey) -> Iterator[Failure]:
-    """All items of the connection that stand refused."""
-    cursor: str | None = None
-    while True:
-        page = stores.failures.page(connection, RecordKind.ITEM, FAILURES_OF_A_PAGE, cursor)
-        yield from page.rows
-        cursor = page.cursor
-        if cursor is None:
-            return
-
-
-def causes_of(failures: Iterable[Failure], run_id: RunId) -> dict[str, tuple[int, str]]:
-    """Refusals of that run by cause: how many, and the first one's sentence."""
-    causes: dict[str, tuple[int, str]] = {}
-    for failure in failures:
-        if failure.run_id == run_id:
-            count, message = causes.get(failure.cause, (0, failure.problem.message))
-            causes[failure.cause] = (count + 1, message)
-    return causes
 
 
 def finished(chunk: Chunk, counts: RunCounts, epoch: int) -> Chunk:

@@ -22,10 +22,10 @@ from shared.domain.errors import (
 )
 from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RecordKind, RunId
 from shared.domain.runs import Problem, Run, RunState
+from shared.sync.item_failures import causes_of, stored_failures
 from shared.sync.item_planning import plan_items
 from shared.sync.item_preparing import counts_of, stored_chunks
 from shared.sync.item_pushing import PushSlice
-from shared.sync.item_settling import causes_of, stored_failures
 from shared.sync.item_singles import SinglesSlice
 from shared.sync.progress import Progress
 from shared.sync.runs import claim_slice, end_run

@@ -1,0 +1,32 @@
+"""Items that stand refused, as stored: what people are shown, and what a later sync heals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from shared.domain.ids import ConnectionKey, RecordKind, RunId
+from shared.domain.runs import Failure
+from shared.storage.ports import Stores
+
+FAILURES_OF_A_PAGE = 200
+
+
+def stored_failures(stores: Stores, connection: ConnectionKey) -> Iterator[Failure]:
+    """All items of the connection that stand refused."""
+    cursor: str | None = None
+    while True:
+        page = stores.failures.page(connection, RecordKind.ITEM, FAILURES_OF_A_PAGE, cursor)
+        yield from page.rows
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def causes_of(failures: Iterable[Failure], run_id: RunId) -> dict[str, tuple[int, str]]:
+    """Refusals of that run by cause: how many, and the first one's sentence."""
+    causes: dict[str, tuple[int, str]] = {}
+    for failure in failures:
+        if failure.run_id == run_id:
+            count, message = causes.get(failure.cause, (0, failure.problem.message))
+            causes[failure.cause] = (count + 1, message)
+    return causes

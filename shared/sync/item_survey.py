@@ -1,0 +1,116 @@
+"""The first pass of a plan: which names our records claim, and which of them the books have already.
+
+Memory holds eight bytes a name and id, and the remote records that wait to be adopted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from shared.domain.ids import LinkScope
+from shared.domain.item_plan import ItemMapping, ItemRules, kept_name, refusal_before_push
+from shared.domain.links import Link
+from shared.domain.names import KeyHashes, key_hash, name_key
+from shared.domain.records import Item
+from shared.providers.base import AccountingProvider, RemoteItem
+from shared.storage.ports import Stores
+
+READ_AHEAD = 500
+"""Rows of one page of records or links."""
+
+Pairs = Iterable[tuple[Item | None, Link | None]]
+
+
+@dataclass(slots=True)
+class ItemSurvey:
+    """`unlinked`: names of records that may adopt; `claims`: those, and names to be newly chosen."""
+
+    linked_names: KeyHashes = field(default_factory=KeyHashes)
+    linked_ids: KeyHashes = field(default_factory=KeyHashes)
+    unlinked: KeyHashes = field(default_factory=KeyHashes)
+    claims: KeyHashes = field(default_factory=KeyHashes)
+
+
+@dataclass(slots=True)
+class BooksListing:
+    """`candidates`: remote items that wait to be adopted, by name hash; `taken`: everybody's names."""
+
+    taken: KeyHashes
+    candidates: dict[int, list[RemoteItem]] = field(default_factory=dict)
+
+
+def paired(stores: Stores, scope: LinkScope) -> Iterator[tuple[Item | None, Link | None]]:
+    """Records and links of a scope side by side, in order of source id."""
+    items = _items(stores, scope)
+    links = _links(stores, scope)
+    item, link = next(items, None), next(links, None)
+    while item is not None or link is not None:
+        if link is None or (item is not None and item.source_id < link.source_id):
+            yield item, None
+            item = next(items, None)
+        elif item is None or link.source_id < item.source_id:
+            yield None, link
+            link = next(links, None)
+        else:
+            yield item, link
+            item, link = next(items, None), next(links, None)
+
+
+def _items(stores: Stores, scope: LinkScope) -> Iterator[Item]:
+    cursor: str | None = None
+    while True:
+        page = stores.records.page_items(scope.connection.company_id, READ_AHEAD, cursor)
+        yield from page.rows
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def _links(stores: Stores, scope: LinkScope) -> Iterator[Link]:
+    cursor: str | None = None
+    while True:
+        page = stores.links.page_links(scope, READ_AHEAD, cursor)
+        yield from page.rows
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def survey_items(pairs: Pairs, mapping: ItemMapping, rules: ItemRules) -> ItemSurvey:
+    survey = ItemSurvey()
+    for item, link in pairs:
+        if link is not None:
+            survey.linked_names.add(key_hash(name_key(link.remote_name)))
+            survey.linked_ids.add(key_hash(link.remote_id))
+        if item is None or refusal_before_push(item, mapping, rules):
+            continue
+        if link is None and item.active:
+            hashed = key_hash(name_key(rules.name_of(item)))
+            survey.unlinked.add(hashed)
+            survey.claims.add(hashed)
+        elif link is not None and kept_name(item, link, rules) is None:
+            survey.claims.add(key_hash(name_key(rules.name_of(item))))
+    return survey
+
+
+def list_books(
+    provider: AccountingProvider, survey: ItemSurvey, rules: ItemRules, beat: Callable[[], None]
+) -> BooksListing:
+    """All active remote items, if any name is to be chosen; raises what the listing raises."""
+    listing = BooksListing(KeyHashes(survey.linked_names))
+    cursor: str | None = None
+    while len(survey.claims):
+        page = provider.page_items(cursor)
+        for row in page.rows:
+            hashed = key_hash(name_key(rules.remote_name_of(row.fields)))
+            linked = key_hash(row.remote_id) in survey.linked_ids
+            if not linked and row.linkable and hashed in survey.unlinked:
+                listing.candidates.setdefault(hashed, []).append(row)
+            else:
+                listing.taken.add(hashed)
+        beat()
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return listing

@@ -1,0 +1,45 @@
+"""What syncing a connection's items is measured by: rules, mapping, scope and the names of requests."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+
+from shared.domain.connections import Connection
+from shared.domain.ids import LinkScope, RecordKind, RequestKey, RunId
+from shared.domain.item_plan import ItemMapping, ItemRules
+from shared.providers.base import ProviderProfile
+
+
+def item_rules(profile: ProviderProfile) -> ItemRules:
+    return ItemRules(
+        names=profile.item_names,
+        max_name=profile.max_item_name,
+        max_description=profile.max_description,
+        max_code=profile.max_code,
+        max_unit_price=Decimal(profile.max_unit_price),
+        unit_price_decimals=profile.unit_price_decimals,
+        provider_label=profile.label,
+        key=profile.item_key,
+    )
+
+
+def item_mapping(connection: Connection) -> ItemMapping:
+    return ItemMapping(
+        income_account_id=connection.settings.default_income_account_id,
+        home_currency=connection.remote_company.home_currency,
+        company_name=connection.remote_company.name,
+    )
+
+
+def item_scope(connection: Connection) -> LinkScope:
+    return LinkScope(connection.key, connection.remote_company.remote_company_id, RecordKind.ITEM)
+
+
+def request_key(
+    connection: Connection, run_id: RunId, plan_attempt: int, number: int, generation: int
+) -> RequestKey:
+    """32 hexadecimal characters; the remote company is in it, because some providers scope by app."""
+    remote_company_id = connection.remote_company.remote_company_id
+    text = f"{remote_company_id}/{run_id}/{plan_attempt}/{number}/{generation}"
+    return RequestKey(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
