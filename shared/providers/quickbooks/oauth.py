@@ -137,7 +137,7 @@ class QuickBooksOAuth:
         return isinstance(answer, HttpAnswer) and answer.status == HTTPStatus.OK
 
     def _ask_for_tokens(self, grant_type: str, **parameters: str) -> HttpAnswer | HttpFailure:
-        from authlib.oauth2.rfc6749.parameters import (  # type: ignore[import-untyped]  # noqa: PLC0415 - no types; heavy, so only here
+        from authlib.oauth2.rfc6749.parameters import (  # noqa: PLC0415 - heavy, so only here
             prepare_token_request,
         )
 
