@@ -149,6 +149,7 @@ def _complete(
                 "AllowOrigins": origins,
                 "AllowMethods": rules["AllowMethods"],
                 "AllowHeaders": rules["AllowHeaders"],
+                "ExposeHeaders": rules["ExposeHeaders"],
                 "MaxAge": rules["MaxAge"],
             },
         )

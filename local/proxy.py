@@ -106,19 +106,29 @@ async def _answer(
     await send({"type": "http.response.body", "body": content})
 
 
-@contextmanager
-def serving(target: str, port: int) -> Iterator[str]:
-    """The proxy on a thread of its own; yields its address. Port 0 takes a free one.
+def listen(port: int) -> socket.socket:
+    """Takes the port now, long before anything answers on it. Port 0 takes a free one.
 
-    Raises `LaunchFailed` for a taken port.
+    Raises `LaunchFailed` for a taken one.
     """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
+        listener.listen()
     except OSError as error:
         listener.close()
         raise LaunchFailed(f"port {port} of the API cannot be used: {error.strerror}") from None
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    return f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def serving(target: str, listener: socket.socket) -> Iterator[None]:
+    """The proxy on a thread of its own; it closes the listener when it ends."""
     server = uvicorn.Server(
         uvicorn.Config(
             Proxy(target),
@@ -136,7 +146,7 @@ def serving(target: str, port: int) -> Iterator[str]:
     while not server.started and thread.is_alive():
         time.sleep(0.005)
     try:
-        yield f"http://{HOST}:{listener.getsockname()[1]}"
+        yield
     finally:
         server.should_exit = True
         thread.join()

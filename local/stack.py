@@ -75,6 +75,8 @@ def start_stack(
         _stop_left_over(folder, say)
         generation, fresh = folder.generation()
         chosen = _choose_ports(folder, options)
+        listener = closing.enter_context(proxy.listen(chosen["api"]))
+        api_url = proxy.address(listener)
 
         say(f"starting the sandbox and the local AWS below {data}")
         sandbox_child, the_sandbox = sandbox.start(data, ROOT, chosen[sandbox.NAME], generation)
@@ -87,10 +89,9 @@ def start_stack(
         closing.callback(_stop_aws, aws_child, folder)
 
         say("deploying template.yaml")
-        api_url = f"http://{ports.HOST}:{chosen['api']}"
         deployed = deploy(the_aws, ROOT, _parameters(options, the_sandbox, api_url))
         target = f"{the_aws.endpoint_url}/_aws/execute-api/{deployed.outputs['HttpApiId']}/$default"
-        closing.enter_context(proxy.serving(target, chosen["api"]))
+        closing.enter_context(proxy.serving(target, listener))
         yield Stack(
             api_url=api_url,
             sandbox=the_sandbox,

@@ -51,9 +51,10 @@ def client() -> Iterator[httpx2.Client]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
+        listener = proxy.listen(0)
         with (
-            proxy.serving(f"http://{HOST}:{server.server_port}/prefix", 0) as url,
-            httpx2.Client(base_url=url, trust_env=False) as client,
+            proxy.serving(f"http://{HOST}:{server.server_port}/prefix", listener),
+            httpx2.Client(base_url=proxy.address(listener), trust_env=False) as client,
         ):
             yield client
     finally:
@@ -112,5 +113,6 @@ def test_a_body_larger_than_the_gateway_takes_is_refused(client: httpx2.Client) 
 
 
 def test_a_target_that_is_down_is_a_bad_gateway() -> None:
-    with proxy.serving(f"http://{HOST}:9", 0) as url:
-        assert httpx2.get(url, trust_env=False).status_code == 502
+    listener = proxy.listen(0)
+    with proxy.serving(f"http://{HOST}:9", listener):
+        assert httpx2.get(proxy.address(listener), trust_env=False).status_code == 502
