@@ -107,6 +107,7 @@ class _Planning:
         self._scope = item_scope(connection)
         self._rules = item_rules(provider.profile)
         self._mapping = item_mapping(connection)
+        self._unlinked = survey.unlinked
         self._candidates = listing.candidates
         self._desk = NameDesk(self._rules.names, listing.taken, survey.claims.repeated())
         self._tally: Counter[str] = Counter()
@@ -120,7 +121,6 @@ class _Planning:
         for item, link in _beaten(self._services.stores, self._scope, self._progress):
             if item is None or (link is None and not item.active):
                 continue
-            self._tally["total"] += 1
             self._plan_one(item, link)
             self._flush(at_least=SAVE_TOGETHER)
         self._close_chunk()
@@ -137,12 +137,18 @@ class _Planning:
 
     def _plan_one(self, item: Item, link: Link | None) -> None:
         problem = refusal_before_push(item, self._mapping, self._rules)
+        if problem is None and link is None and self._hashed(item) not in self._unlinked:
+            return  # made since the survey, so the books were not searched for it: the next sync's
+        self._tally["total"] += 1
         if problem is not None:
             self._refuse(item, problem)
         elif link is None:
             self._plan_new(item)
         else:
             self._plan_linked(item, link)
+
+    def _hashed(self, item: Item) -> int:
+        return key_hash(name_key(self._rules.name_of(item)))
 
     def _refuse(self, item: Item, problem: Problem) -> None:
         self._tally["refused"] += 1
@@ -160,18 +166,19 @@ class _Planning:
         )
 
     def _plan_new(self, item: Item) -> None:
-        waiting = self._candidates.get(key_hash(name_key(self._rules.name_of(item))))
+        waiting = self._candidates.get(self._hashed(item))
         if waiting:
             remote = _closest(item, waiting)
             waiting.remove(remote)
             self._adopt(item, remote)
-        elif waiting is not None:
-            # Adopted by a smaller source id: the name is taken now.
-            self._write(
-                item, None, self._desk.choose_other(self._rules.name_of(item), item.source_id)
-            )
         else:
-            self._write(item, None, self._desk.choose(self._rules.name_of(item), item.source_id))
+            self._write(item, None, self._chosen_name(item))
+
+    def _chosen_name(self, item: Item) -> str:
+        name = self._rules.name_of(item)
+        if self._hashed(item) in self._candidates:  # whoever adopts, or adopted, that record has it
+            return self._desk.choose_other(name, item.source_id)
+        return self._desk.choose(name, item.source_id)
 
     def _adopt(self, item: Item, remote: RemoteItem) -> None:
         wanted = desired_fields(
@@ -212,7 +219,7 @@ class _Planning:
             return
         name = kept_name(item, link, self._rules)
         if name is None:
-            name = self._desk.choose(self._rules.name_of(item), item.source_id)
+            name = self._chosen_name(item)
         wanted = desired_fields(item, name, self._mapping, self._rules)
         if changed_fields(wanted, link):
             self._write(item, link, name)
