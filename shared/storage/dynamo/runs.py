@@ -42,6 +42,7 @@ class DynamoRuns:
         self._rows = rows
         self._bulk = bulk
         self._sender = sender
+        self._clock = clock
         self._chunks = DynamoChunks(table_name, bulk, clock, correlation_id, KEPT)
 
     def start(self, run: Run) -> Run:
@@ -104,9 +105,8 @@ class DynamoRuns:
         return Page(tuple(run for run in runs if run.state.active), following)
 
     def save(self, run: Run, *, expected_epoch: int) -> bool:
-        row = run_row(
-            run, None if run.state.active or not run.finished_at else run.finished_at + KEPT
-        )
+        ended_at = None if run.state.active else run.finished_at or self._clock.now()
+        row = run_row(run, ended_at + KEPT if ended_at else None)
         condition = (RunRow.epoch == expected_epoch) & (RunRow.active == True)  # noqa: E712 - PynamoDB builds an expression from it
         if run.state.active:
             return self._rows.put(row, condition)
