@@ -196,10 +196,17 @@ def _vault(settings: config.Settings) -> TokenVault:
 def _provider_secrets(settings: config.Settings) -> Mapping[str, Mapping[str, str]]:
     """Provider name to client id and secret; read once per container."""
     import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
 
     client = boto3.client("secretsmanager")
-    text = client.get_secret_value(SecretId=settings.provider_secret_name)["SecretString"]
-    secrets: Mapping[str, Mapping[str, str]] = json.loads(text)
+    try:
+        text = client.get_secret_value(SecretId=settings.provider_secret_name)["SecretString"]
+        secrets: Mapping[str, Mapping[str, str]] = json.loads(text)
+    except (BotoCoreError, ClientError) as error:
+        name = settings.provider_secret_name
+        raise config.ConfigurationError(f"the secret {name} cannot be read: {error}") from None
+    except ValueError:
+        raise config.ConfigurationError("the providers' secret is not JSON") from None
     return secrets
 
 

@@ -18,6 +18,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.logging.types import LogRecord
 
+from shared.config import ConfigurationError
 from shared.domain.errors import SyncError
 
 REDACTED: Final = "<redacted>"
@@ -96,7 +97,7 @@ def described(error: BaseException) -> list[str]:
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
         seen.add(id(link))
-        text = f": {redacted(str(link))}" if isinstance(link, SyncError) else ""
+        text = f": {redacted(str(link))}" if isinstance(link, SyncError | ConfigurationError) else ""
         lines.append(f"{type(link).__module__}.{type(link).__qualname__}{text}")
         lines.extend(
             f"  {frame.f_code.co_filename}:{line} {frame.f_code.co_qualname}"
