@@ -38,4 +38,4 @@ def is_loopback(uri: str) -> bool:
     except ValueError:
         return False
     leads_here = parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK_HOSTS
-    return leads_here and "?" not in uri and "#" not in uri
+    return leads_here and uri.isascii() and uri.isprintable() and "?" not in uri and "#" not in uri

@@ -186,5 +186,7 @@ class Journal:
     def _tallies(self, realm: str) -> list[tuple[str, Tally]]:
         tallies = [("", self.total)]
         if realm:
-            tallies.append((realm, self.by_realm.setdefault(realm, Tally())))
+            if realm not in self.by_realm:
+                self.by_realm[realm] = Tally()
+            tallies.append((realm, self.by_realm[realm]))
         return tallies

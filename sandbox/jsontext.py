@@ -1,15 +1,14 @@
 """JSON in and out with decimals that keep their digits: ``300.00`` comes in and goes out as ``300.00``."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Json: TypeAlias = "bool | int | Decimal | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
-
-
-_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 class Raw(str):
@@ -33,19 +32,7 @@ def loads(text: str | bytes) -> Json:
 
 def dumps(value: Json) -> str:
     """Render. Decimals become numbers with exactly the digits they have."""
-    if isinstance(value, str):
-        return value if isinstance(value, Raw) else encode_basestring(value)
-    if value is None or isinstance(value, bool):
-        return _CONSTANTS[value]
-    if isinstance(value, int | Decimal):
-        return str(value) if isinstance(value, int) else format(value, "f")
-    if isinstance(value, list):
-        return f"[{','.join(map(dumps, value))}]"
-    return (
-        "{"
-        + ",".join(f"{encode_basestring(key)}:{dumps(item)}" for key, item in value.items())
-        + "}"
-    )
+    return _WRITERS[type(value)](value)
 
 
 def as_object(value: Json) -> JsonObject:
@@ -64,3 +51,26 @@ def as_list(value: Json) -> list[Json]:
 
 def _refuse_constant(name: str) -> Json:
     raise InvalidJson(f"{name} is not JSON")
+
+
+def _write_list(items: list[Json]) -> str:
+    return f"[{','.join([_WRITERS[type(item)](item) for item in items])}]"
+
+
+def _write_object(members: JsonObject) -> str:
+    return f"{{{','.join([f'{_key(key)}:{_WRITERS[type(item)](item)}' for key, item in members.items()])}}}"
+
+
+_key = lru_cache(maxsize=4096)(encode_basestring)
+
+# By exact type: the standard encoder cannot write a Decimal as a number, and this runs for every row.
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    Raw: str.__str__,
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    int: int.__repr__,
+    Decimal: lambda value: format(value, "f"),
+    list: _write_list,
+    dict: _write_object,
+}

@@ -1,6 +1,7 @@
 """The shapes in which QuickBooks answers: JSON and XML, the API's own faults and the gateway's."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ _XML_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _NAMESPACE = "http://schema.intuit.com/finance/v3"
 
 
+@lru_cache(maxsize=1024)
 def stamp(moment: datetime) -> str:
     """An entity's time: whole seconds with the offset of the data centre."""
     return moment.astimezone(_PACIFIC).isoformat(timespec="seconds")

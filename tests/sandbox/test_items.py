@@ -112,6 +112,17 @@ def test_a_second_deactivated_item_of_one_name_gets_a_number(books: Books) -> No
         assert inactive["Name"] == expected
 
 
+def test_the_suffix_is_given_once_for_each_deactivation(books: Books) -> None:
+    item = books.item(service("Faucet"))
+    books.item({"sparse": True, "Id": item["Id"], "SyncToken": "0", "Active": False})
+    edited = books.item({"sparse": True, "Id": item["Id"], "SyncToken": "1", "UnitPrice": 3})
+    books.item({"sparse": True, "Id": item["Id"], "SyncToken": "2", "Active": True})
+    again = books.item({"sparse": True, "Id": item["Id"], "SyncToken": "3", "Active": False})
+
+    assert edited["Name"] == "Faucet (deleted)"
+    assert again["Name"] == "Faucet (deleted) (deleted)"
+
+
 def test_activating_again_does_not_bring_the_name_back_by_itself(books: Books) -> None:
     item = books.item(service("Faucet"))
     books.item({"sparse": True, "Id": item["Id"], "SyncToken": "0", "Active": False})
@@ -281,6 +292,7 @@ def test_an_item_below_a_category_has_its_full_name_and_names_are_unique_over_ca
     assert books.refused("item", service("Elbow"))["code"] == "6240"
     control.settings(nameUniqueness="category")
     books.item(service("Elbow"))
+    assert books.refused("item", service("Elbow", **below))["code"] == "6240"
 
 
 def test_switches_of_names_types_and_accounts(books: Books, control: ControlClient) -> None:

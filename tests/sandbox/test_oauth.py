@@ -138,13 +138,15 @@ def test_what_cannot_be_trusted_is_never_redirected(
 
 
 def test_a_client_with_registered_addresses_may_use_only_those(sandbox: SandboxProcess) -> None:
-    registered = "https://app.example/callback"
+    registered, with_query = "https://app.example/callback", "https://app.example/callback?a=1"
     sandbox.control.post(
-        "/clients", {"clientId": "strict", "clientSecret": "s", "redirectUris": [registered]}
+        "/clients",
+        {"clientId": "strict", "clientSecret": "s", "redirectUris": [registered, with_query]},
     )
 
     assert authorize(sandbox, client_id="strict", redirect_uri=registered).status_code == 200
     assert authorize(sandbox, client_id="strict", redirect_uri=f"{registered}/").status_code == 400
+    assert authorize(sandbox, client_id="strict", redirect_uri=with_query).status_code == 400
     assert authorize(sandbox, client_id="strict").status_code == 400
 
 

@@ -86,7 +86,7 @@ def _name(values: JsonObject, settings: QuickBooksSettings) -> str:
 
 def _type(values: JsonObject, former: Record | None, settings: QuickBooksSettings) -> str:
     kind = str(values.get("Type", ""))
-    before = str(former.values["Type"]) if former is not None else ""
+    before = str(former.values.get("Type", "")) if former is not None else ""
     if not kind:
         if settings.require_item_type:
             raise refusals.missing("Type")
@@ -140,7 +140,7 @@ def _account(
         raise refusals.bad_reference(element, account_id)
     if not account.active:
         raise refusals.not_found()
-    if account.values["AccountType"] not in types:
+    if account.values.get("AccountType") not in types:
         raise refusals.wrong_account_type(element)
     return {"value": account_id, "name": account.values["FullyQualifiedName"]}
 
@@ -163,7 +163,7 @@ def _category(books: Books, values: JsonObject, former: Record | None) -> Record
     category = books.table("Item").get(parent_id)
     if (
         category is None
-        or category.values["Type"] != "Category"
+        or category.values.get("Type") != "Category"
         or (former is not None and former.id == parent_id)
     ):
         raise refusals.bad_reference("ParentRef", parent_id)

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 from sandbox.jsontext import JsonObject
 from sandbox.quickbooks import refusals
 from sandbox.quickbooks.entities.schema import (
     Property,
-    emptied,
+    applied,
+    blank,
     identifier,
     read_properties,
-    with_defaults,
 )
 from sandbox.quickbooks.records import Record, Table
 from sandbox.quickbooks.settings import QuickBooksSettings
@@ -55,6 +56,10 @@ class EntityKind:
         }
     )
 
+    @cached_property
+    def blank(self) -> JsonObject:
+        return blank(self.properties)
+
     def filter_property(self, path: str) -> tuple[str, Property] | None:
         """A queryable property by its name in any case, with its exact name."""
         wanted = path.lower()
@@ -77,8 +82,8 @@ def create(
 ) -> Written:
     if identifier(body, "Id"):
         raise refusals.bad_id("Id", identifier(body, "Id"))
-    given = emptied(kind.properties) | read_properties(kind.properties, body, settings)
-    values = kind.rules(books, with_defaults(kind.properties, given), None, settings)
+    given = read_properties(kind.properties, body, settings)
+    values = kind.rules(books, applied(kind.properties, kind.blank, given), None, settings)
     return Written(books.table(kind.name).insert(values, now), created=True, changed=True)
 
 
@@ -96,7 +101,7 @@ def update(
         raise refusals.not_found()
     if identifier(body, "SyncToken") != str(former.sync_token):
         raise refusals.stale()
-    start = former.values if body.get("sparse") is True else emptied(kind.properties)
-    values = kind.rules(books, with_defaults(kind.properties, start | given), former, settings)
+    start = former.values if body.get("sparse") is True else kind.blank
+    values = kind.rules(books, applied(kind.properties, start, given), former, settings)
     record = table.replace(former, values, now)
     return Written(record, created=False, changed=record is not former)

@@ -43,17 +43,21 @@ def read_properties(
     return read
 
 
-def emptied(properties: Mapping[str, Property]) -> JsonObject:
-    """Every writable property at its empty value: where a full update starts from."""
-    return {name: rule.empty for name, rule in properties.items() if rule.kind != "ignored"}
+def blank(properties: Mapping[str, Property]) -> JsonObject:
+    """The values of an object of which nothing is said: where a create and a full update start from."""
+    return {name: rule.empty for name, rule in properties.items() if rule.empty is not None}
 
 
-def with_defaults(properties: Mapping[str, Property], values: JsonObject) -> JsonObject:
-    """Emptied properties back at their default, those without one left out: answers carry no empty values."""
-    filled = {
-        name: properties[name].empty if value is None else value for name, value in values.items()
-    }
-    return {name: value for name, value in filled.items() if value is not None}
+def applied(properties: Mapping[str, Property], start: JsonObject, given: JsonObject) -> JsonObject:
+    """``start`` with what is given; what is emptied goes back to its default, or out."""
+    values = dict(start)
+    for name, value in given.items():
+        stored = properties[name].empty if value is None else value
+        if stored is None:
+            values.pop(name, None)
+        else:
+            values[name] = stored
+    return values
 
 
 def text_length(text: str) -> int:
