@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
@@ -46,29 +44,10 @@ Our own ids have 32 characters and stay.
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-def make_logger(service: str) -> Logger:
-    """The logger of one function; made once per container. The same service gives the same output."""
-    return Logger(service=service, logger_formatter=RedactingFormatter(utc=True, use_rfc3339=True))
-
-
-@contextmanager
-def invocation(service: str, **keys: object) -> Iterator[dict[str, object]]:
-    """Around one invocation of a function that no person waits for: one log line, however it ends.
-
-    Yields what the line will hold, to be added to: ids, codes, counts. An error is logged by class and
-    place, and goes on.
-    """
-    logger = _logger(service)
-    held = dict(keys)
-    try:
-        yield held
-    except BaseException:
-        logger.exception("invocation failed", extra=held)
-        raise
-    logger.info("invocation", extra=held)
-
-
-_logger = cache(make_logger)
+def make_logger(service: str, stream: IO[str] | None = None) -> Logger:
+    """The logger of one function; the same service gives the same output. Standard output by default."""
+    formatter = RedactingFormatter(utc=True, use_rfc3339=True)
+    return Logger(service=service, stream=stream, logger_formatter=formatter)
 
 
 class RedactingFormatter(LambdaPowertoolsFormatter):

@@ -23,9 +23,9 @@ from functions.api.routes import (
     syncs,
 )
 from shared.domain.errors import SyncError
-from shared.observability import make_logger
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.logging import Logger
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -44,7 +44,7 @@ _ROUTERS = (
 )
 
 
-def create_app(services: Services) -> FastAPI:
+def create_app(services: Services, logger: Logger) -> FastAPI:
     """An app of its own; tests make one each over stores in memory."""
     app = FastAPI(
         title="BlueClerk Accounting Sync",
@@ -66,6 +66,6 @@ def create_app(services: Services) -> FastAPI:
 
     for cls in (SyncError, RequestValidationError, HTTPException):
         app.add_exception_handler(cls, answer_problem)
-    app.add_middleware(Envelope, clock=services.clock, ids=services.ids, logger=make_logger("api"))
+    app.add_middleware(Envelope, clock=services.clock, ids=services.ids, logger=logger)
     app.openapi = partial(openapi_document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app

@@ -46,7 +46,7 @@ class JsonRequest(Request):
 async def with_json(request: Request) -> Request:
     """The request with its JSON body read; FastAPI asks for the JSON only where there is a body.
 
-    Raises `TooLarge`, `UnsupportedMediaType`, or `RequestInvalid` with code MALFORMED_JSON.
+    Raises `TooLarge`, `UnsupportedMediaType`, or `RequestInvalid` (MALFORMED_JSON, WRONG_TYPE).
     """
     body = await bounded_body(request, MAX_BODY)
     if not body:
@@ -62,6 +62,10 @@ async def with_json(request: Request) -> Request:
                 "MALFORMED_JSON", f"The body is not JSON: {fault}.", "Correct it and send it again."
             )
         ) from None
+    if not isinstance(parsed, dict):
+        raise RequestInvalid(
+            Problem("WRONG_TYPE", "The body must be a JSON object.", "Send a JSON object.")
+        )
     return JsonRequest(request, body, parsed)
 
 

@@ -7,10 +7,8 @@ from typing import Annotated, Final
 from fastapi import Depends, Path, Query
 from starlette.requests import Request
 
-from shared.domain.errors import NotFound
 from shared.domain.ids import CorrelationId, ProviderName
-from shared.domain.runs import Problem
-from shared.providers.registry import provider_names
+from shared.providers.registry import profile
 from shared.sync.services import Services
 
 DEFAULT_LIMIT: Final = 100
@@ -35,17 +33,7 @@ async def _correlation_id(request: Request) -> CorrelationId:
 
 def known_provider(name: str) -> ProviderName:
     """Raises `NotFound` naming the providers there are."""
-    known = provider_names()
-    if name not in known:
-        raise NotFound(
-            Problem(
-                "UNKNOWN_PROVIDER",
-                "There is no such provider.",
-                f"Use one of: {', '.join(known)}.",
-                "provider",
-            )
-        )
-    return ProviderName(name)
+    return profile(ProviderName(name)).name
 
 
 async def _provider(provider: Annotated[str, Path(examples=["quickbooks"])]) -> ProviderName:

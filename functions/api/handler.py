@@ -9,6 +9,7 @@ from mangum import Mangum
 
 from functions.api.app import create_app
 from shared.bootstrap import services
+from shared.observability import make_logger
 
 _TEXT = ["text/", "application/json", "application/problem+json"]
 """Answers that travel as text; Mangum sends any other type in base64."""
@@ -21,4 +22,4 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # no
 @cache
 def _adapter() -> Mangum:
     """Once per container: settings are read and services wired on the first request."""
-    return Mangum(create_app(services()), lifespan="off", text_mime_types=_TEXT)
+    return Mangum(create_app(services(), make_logger("api")), lifespan="off", text_mime_types=_TEXT)

@@ -155,9 +155,7 @@ def _of_bad_field(fault: Mapping[str, Any]) -> Problem:
     """One pydantic error: never its input, which is the caller's data."""
     place = tuple(str(part) for part in fault["loc"])
     if place == ("body",):
-        if fault["type"] == "missing":
-            return Problem("MISSING_BODY", "The request has no body.", "Send a JSON object.")
-        return Problem("WRONG_TYPE", "The body must be a JSON object.", "Send a JSON object.")
+        return Problem("MISSING_BODY", "The request has no body.", "Send a JSON object.")
     name = _field_name(place[1:])
     code = _BAD_FIELD_CODES.get(fault["type"], "WRONG_TYPE")
     sentence = {
@@ -169,7 +167,7 @@ def _of_bad_field(fault: Mapping[str, Any]) -> Problem:
 
 def _field_name(place: tuple[str, ...]) -> str:
     """`kinds.0` for a list's member; branches of a union are not part of the caller's spelling."""
-    return ".".join(part for part in place if part not in {"str", "decimal"}) or "body"
+    return ".".join(part for part in place if part not in {"str", "decimal"})
 
 
 _UNEXPECTED: Final = Answer(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
-from fastapi import Depends
+from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.api.bodies import with_json
-from functions.api.envelope import add_to_log
 from functions.api.dependencies import services_of
+from functions.api.envelope import add_to_log
 from shared.auth.bearer import Caller
 from shared.domain.errors import Forbidden, Unauthenticated
 from shared.domain.runs import Problem
@@ -27,13 +27,23 @@ READ: Final = "read"
 WRITE: Final = "write"
 _READING: Final = frozenset({"GET", "HEAD"})
 
-bearer_scheme = HTTPBearer(
+_BEARER: Final = HTTPBearer(
     scheme_name="bearer",
     bearerFormat="JWT",
     description="An OIDC token of the configured issuer.",
     auto_error=False,
 )
 """For the OpenAPI document; `ProtectedRoute` is what checks."""
+
+
+def protected_router(prefix: str = "", *, tag: str) -> APIRouter:
+    """A router whose every route knows its caller."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag],
+        route_class=ProtectedRoute,
+        dependencies=[Depends(_BEARER)],
+    )
 
 
 class ProtectedRoute(APIRoute):

@@ -9,6 +9,8 @@ Callers: `office` (company-1, read and write), `clerk` (company-1, read), `nobod
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +27,7 @@ from shared.domain.connections import Connection
 from shared.domain.errors import Unauthenticated
 from shared.domain.ids import CompanyId, PersonId, RemoteCompanyId
 from shared.domain.runs import Problem
+from shared.observability import make_logger
 from shared.storage.ports import Stores
 from shared.sync.services import Services
 from tests.support.effects import VirtualClock
@@ -34,6 +37,7 @@ from tests.support.services import COMPANY, build_services, connect, settings_of
 from tests.support.workflows import RecordingWorkflows
 
 OTHER_COMPANY = CompanyId("company-2")
+_WORLDS = itertools.count()  # a logger keeps the output it was made with
 PUBLIC_URL = "https://sync.example"
 
 
@@ -57,6 +61,12 @@ class ApiWorld:
     oauth: FakeOAuth
     clock: VirtualClock
     workflows: RecordingWorkflows
+    log: io.StringIO
+
+    @property
+    def logged(self) -> list[dict[str, Any]]:
+        """The log's lines so far."""
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
 
     def as_(self, name: str) -> dict[str, str]:
         return {"Authorization": f"Bearer token-of-{name}"}
@@ -119,8 +129,10 @@ def api_world(stores: Stores | None = None) -> ApiWorld:
         verify_bearer=_verified,
         connect_ports=connect_ports,
     )
-    client = TestClient(create_app(services), base_url=PUBLIC_URL)
-    return ApiWorld(client, services, books, oauth, clock, workflows)
+    log = io.StringIO()
+    app = create_app(services, make_logger(f"api-{next(_WORLDS)}", log))
+    client = TestClient(app, base_url=PUBLIC_URL)
+    return ApiWorld(client, services, books, oauth, clock, workflows, log)
 
 
 def _verified(token: str) -> Caller:

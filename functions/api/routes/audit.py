@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from functions.api.dependencies import DEFAULT_LIMIT, Cursor, Limit, ServicesOf
 from functions.api.models.audit import AuditEntryAnswer, AuditPage
 from functions.api.paging import page_answer
-from functions.api.security import CallerOf, ProtectedRoute
+from functions.api.security import CallerOf, protected_router
 
-router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=ProtectedRoute)
+router = protected_router("/v1/audit", tag="audit")
 
 
 @router.get("", response_model=AuditPage)

@@ -10,7 +10,7 @@ from functions.api.dependencies import CorrelationOf, ProviderOf, ServicesOf, kn
 from functions.api.models.connections import AuthorizeAnswer, AuthorizeBody, ConnectionAnswer
 from functions.api.pages import message_page
 from functions.api.problems import answer_to
-from functions.api.security import CallerOf, ProtectedRoute
+from functions.api.security import CallerOf, protected_router
 from functions.api.views import connection_answer
 from shared.auth.connect import begin_consent, finish_consent
 from shared.auth.disconnect import disconnect
@@ -20,9 +20,7 @@ from shared.domain.ids import ConnectionKey, ProviderName
 from shared.sync.connections import not_connected
 from shared.sync.services import Services
 
-router = APIRouter(
-    prefix="/v1/connections/{provider}", tags=["connections"], route_class=ProtectedRoute
-)
+router = protected_router("/v1/connections/{provider}", tag="connections")
 callback_router = APIRouter(tags=["connections"])
 
 

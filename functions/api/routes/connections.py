@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from functions.api.dependencies import ProviderOf, ServicesOf
 from functions.api.models.connections import (
     AccountListAnswer,
@@ -11,7 +9,7 @@ from functions.api.models.connections import (
     ConnectionList,
     SettingsBody,
 )
-from functions.api.security import CallerOf, ProtectedRoute
+from functions.api.security import CallerOf, protected_router
 from functions.api.views import connection_answer
 from shared.domain.errors import RequestInvalid
 from shared.domain.ids import ConnectionKey
@@ -21,7 +19,7 @@ from shared.sync.accounts import income_accounts
 from shared.sync.connection_settings import change_settings
 from shared.sync.connections import usable_connection
 
-router = APIRouter(prefix="/v1/connections", tags=["connections"], route_class=ProtectedRoute)
+router = protected_router("/v1/connections", tag="connections")
 
 
 @router.get("")
@@ -51,7 +49,7 @@ def put_settings(
     provider: ProviderOf, body: SettingsBody, services: ServicesOf, caller: CallerOf
 ) -> ConnectionAnswer:
     """Change what is given. The account must be one of the connection's accounts."""
-    if not body.model_fields_set:
+    if body.default_income_account_id is None and body.pacing_mode is None:
         raise RequestInvalid(
             Problem(
                 "MISSING", "No setting was given.", "Give at least one.", "defaultIncomeAccountId"

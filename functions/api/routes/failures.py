@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from functions.api.dependencies import DEFAULT_LIMIT, Cursor, Limit, ServicesOf, known_provider
 from functions.api.models.failures import FailureAnswer, FailurePage
 from functions.api.models.runs import SyncKind
 from functions.api.paging import page_answer
-from functions.api.security import CallerOf, ProtectedRoute
+from functions.api.security import CallerOf, protected_router
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind
 
-router = APIRouter(prefix="/v1/failures", tags=["failures"], route_class=ProtectedRoute)
+router = protected_router("/v1/failures", tag="failures")
 
 
 async def _asked_provider(

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 
 from functions.api.bodies import MAX_IMPORT, bounded_body, media_type_of, unsupported
 from functions.api.dependencies import CorrelationOf, ServicesOf
 from functions.api.models.imports import ImportAnswer
-from functions.api.security import CallerOf, ProtectedRoute
+from functions.api.security import CallerOf, protected_router
 from shared.storage.ports import AuditEntry
 from shared.sync.import_items import import_items
 from shared.sync.item_files import ItemFile, open_csv, open_json_lines
 from shared.sync.records import usual_currency
 
-router = APIRouter(tags=["items"], route_class=ProtectedRoute)
+router = protected_router(tag="items")
 
 _OPENERS: Final[Mapping[str, Callable[[bytes], ItemFile]]] = {
     "text/csv": open_csv,

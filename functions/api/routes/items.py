@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from starlette.responses import Response
 
 from functions.api.dependencies import (
@@ -18,13 +18,13 @@ from functions.api.dependencies import (
 )
 from functions.api.models.items import ItemAnswer, ItemBody, ItemPage
 from functions.api.paging import page_answer
-from functions.api.security import CallerOf, ProtectedRoute
+from functions.api.security import CallerOf, protected_router
 from shared.domain.errors import RequestInvalid
 from shared.domain.runs import Problem
 from shared.sync import records
 from shared.sync.item_rules import checked_source_id, read_values
 
-router = APIRouter(prefix="/v1/items", tags=["items"], route_class=ProtectedRoute)
+router = protected_router("/v1/items", tag="items")
 
 ItemId = Annotated[
     str,

@@ -5,22 +5,20 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from starlette.responses import Response
 
 from functions.api.dependencies import DEFAULT_LIMIT, Cursor, Limit, ProviderOf, ServicesOf
 from functions.api.models.runs import RunAnswer, RunPage, StartedRunAnswer, StartSyncBody
 from functions.api.paging import page_answer
-from functions.api.security import CallerOf, ProtectedRoute
+from functions.api.security import CallerOf, protected_router
 from shared.domain.errors import NotFound
 from shared.domain.ids import ConnectionKey, RecordKind, RunId
 from shared.domain.runs import Problem
 from shared.sync.connections import existing_connection
 from shared.sync.runs import start_or_join
 
-router = APIRouter(
-    prefix="/v1/connections/{provider}/syncs", tags=["syncs"], route_class=ProtectedRoute
-)
+router = protected_router("/v1/connections/{provider}/syncs", tag="syncs")
 
 
 @router.post("", status_code=HTTPStatus.ACCEPTED)

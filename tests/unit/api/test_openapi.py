@@ -1,0 +1,122 @@
+"""The OpenAPI document is complete, and true of every route."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.api_client import ApiWorld, api_world
+
+METHODS = {"get", "put", "post", "delete"}
+PUBLIC = {"/healthz", "/v1/oauth/{provider}/callback"}
+
+
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = api_world().client.get("/openapi.json").json()
+    return found
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation)
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+OPERATIONS = operations()
+PROTECTED = [(path, method) for path, method, _ in OPERATIONS if path not in PUBLIC]
+
+
+def test_the_document_is_served_without_a_sign_in_and_has_every_route() -> None:
+    assert {(path, method) for path, method, _ in OPERATIONS} == {
+        ("/healthz", "get"),
+        ("/v1/items", "get"),
+        ("/v1/items/{id}", "get"),
+        ("/v1/items/{id}", "put"),
+        ("/v1/items/{id}", "delete"),
+        ("/v1/items:import", "post"),
+        ("/v1/connections", "get"),
+        ("/v1/connections/{provider}", "get"),
+        ("/v1/connections/{provider}/settings", "put"),
+        ("/v1/connections/{provider}/accounts", "get"),
+        ("/v1/connections/{provider}/authorize", "post"),
+        ("/v1/connections/{provider}/disconnect", "post"),
+        ("/v1/connections/{provider}/syncs", "get"),
+        ("/v1/connections/{provider}/syncs", "post"),
+        ("/v1/connections/{provider}/syncs/{runId}", "get"),
+        ("/v1/oauth/{provider}/callback", "get"),
+        ("/v1/failures", "get"),
+        ("/v1/audit", "get"),
+    }
+
+
+@pytest.mark.parametrize(("path", "method"), PROTECTED)
+def test_every_route_of_the_api_wants_a_token(path: str, method: str) -> None:
+    world = api_world()
+    address = re.sub(r"\{\w+\}", "x", path)
+    answer = world.client.request(method, address, content=b"{")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(("path", "method"), PROTECTED)
+def test_every_route_of_the_api_wants_a_role(path: str, method: str) -> None:
+    world = api_world()
+    address = re.sub(r"\{\w+\}", "x", path)
+    assert world.call(method, address, who="nobody").status_code == 403
+    if method != "get":
+        assert world.call(method, address, who="clerk").status_code == 403
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_operation_says_what_it_may_answer(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
+    assert method in METHODS
+    assert operation["summary"]
+    assert operation["description"]
+    assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", operation["operationId"])
+    assert "422" not in operation["responses"]
+    assert any(status.startswith("2") for status in operation["responses"])
+    assert ("security" in operation) == (path not in PUBLIC)
+    expected = set()
+    if path not in PUBLIC:
+        expected |= {"400", "401", "403", "500", "503"}
+    if "{" in path and path not in PUBLIC:
+        expected |= {"404"}
+    if "requestBody" in operation:
+        expected |= {"413", "415"}
+    assert expected <= set(operation["responses"])
+    for status in expected:
+        content = operation["responses"][status]["content"]
+        assert content["application/problem+json"]["schema"]["$ref"].endswith("/ProblemDetails")
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [operation["operationId"] for _, _, operation in OPERATIONS]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    found = document()
+    schemas = found["components"]["schemas"]
+    names = re.findall(r"#/components/schemas/(\w+)", str(found))
+    assert set(names) <= set(schemas)
+    assert not {"HTTPValidationError", "ValidationError"} & set(schemas)
+
+
+def test_fields_are_in_camel_case() -> None:
+    for name, schema in document()["components"]["schemas"].items():
+        for field in schema.get("properties", {}):
+            assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", field), (name, field)
+
+
+def test_an_items_limits_are_told_to_callers(world: ApiWorld) -> None:
+    body = world.client.get("/openapi.json").json()["components"]["schemas"]["ItemBody"]
+    assert set(body["required"]) == {"name", "unitPrice"}
+    assert body["properties"]["name"]["maxLength"] == 1000
+    assert body["additionalProperties"] is False
