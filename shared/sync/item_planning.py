@@ -40,6 +40,7 @@ from shared.domain.runs import (
 )
 from shared.providers.base import AccountingProvider, ItemWrite, RemoteItem
 from shared.storage.ports import Stores
+from shared.sync.item_failures import stored_failures
 from shared.sync.item_survey import (
     READ_AHEAD,
     BooksListing,
@@ -116,6 +117,9 @@ class _Planning:
         self._chunk_count = 0
         self._links: list[Link] = []
         self._failures: list[Failure] = []
+        standing = stored_failures(services.stores, connection.key)
+        self._healed = {failure.source_id for failure in standing}
+        """Those that stand refused, but for those that this plan refuses or sends."""
 
     def perform(self) -> Run:
         for item, link in _beaten(self._services.stores, self._scope, self._progress):
@@ -126,7 +130,7 @@ class _Planning:
         self._close_chunk()
         self._close_plan()
         self._flush(at_least=1)
-        return self._progress.replace(
+        run = self._progress.replace(
             replace(
                 self._run,
                 state=RunState.PUSHING,
@@ -134,10 +138,15 @@ class _Planning:
                 chunk_count=self._chunk_count,
             )
         )
+        # Only now is it sure that this plan is the one that counts.
+        healed = sorted(self._healed)
+        self._services.stores.failures.clear(self._connection.key, RecordKind.ITEM, healed)
+        return run
 
     def _plan_one(self, item: Item, link: Link | None) -> None:
         problem = refusal_before_push(item, self._mapping, self._rules)
         if problem is None and link is None and self._hashed(item) not in self._unlinked:
+            self._healed.discard(item.source_id)
             return  # made since the survey, so the books were not searched for it: the next sync's
         self._tally["total"] += 1
         if problem is not None:
@@ -152,6 +161,7 @@ class _Planning:
 
     def _refuse(self, item: Item, problem: Problem) -> None:
         self._tally["refused"] += 1
+        self._healed.discard(item.source_id)
         self._failures.append(
             Failure(
                 connection=self._connection.key,
@@ -247,6 +257,7 @@ class _Planning:
             remote_version=write.remote_version,
         )
         self._entries.append((entry, write))
+        self._healed.discard(item.source_id)
         if len(self._entries) >= self._provider.profile.batch_size:
             self._close_chunk()
 

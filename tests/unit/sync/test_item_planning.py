@@ -303,6 +303,35 @@ class TestHealing:
         world.sync()
         assert not world.failures
 
+    def test_a_failure_goes_when_the_record_was_edited_back_to_what_the_books_have(self) -> None:
+        world = World()
+        world.has("Pipe")
+        world.sync()
+        world.edit("01", currency="CAD")
+        world.sync()
+        assert set(world.failures) == {"01"}
+        world.edit("01", currency="USD")
+        assert world.sync().counts.unchanged == 1
+        assert not world.failures
+
+    def test_a_failure_goes_when_the_record_is_adopted(self) -> None:
+        world = World()
+        world.has("Pipe", currency="CAD")
+        world.sync()
+        world.books.plant("Pipe")
+        world.edit("01", currency="USD")
+        assert world.sync().counts.adopted == 1
+        assert not world.failures
+
+    def test_a_failure_goes_with_a_record_that_need_not_go_any_more(self) -> None:
+        world = World()
+        world.has("Pipe", "Elbow", currency="CAD")
+        world.sync()
+        world.edit("01", active=False)
+        world.delete("02")
+        world.sync()
+        assert not world.failures
+
     def test_a_failure_of_another_record_stays_until_that_one_is_well(self) -> None:
         world = World()
         world.has("Pipe", "Elbow", currency="CAD")
