@@ -80,13 +80,13 @@ class ItemSettler:
 
     def done(self, prepared: PreparedEntry, done: Done) -> RunCounts:
         """Written, or found written. Answers what it adds to the counts."""
-        self._links.append(
-            replace(
-                self._linked(prepared, prepared.write.fields, done),
-                origin=prepared.link.origin if prepared.link else LinkOrigin.CREATED,
-                run_id=self._run.run_id,
+        link = self._linked(prepared, prepared.write.fields, done)
+        if prepared.link is not None:
+            unsent = (
+                each for each in prepared.link.differing if each not in prepared.write.changed
             )
-        )
+            link = replace(link, origin=prepared.link.origin, differing=tuple(unsent))
+        self._links.append(replace(link, run_id=self._run.run_id))
         self._heal(prepared.item.source_id)
         tally = Counter({"renamed": 1} if prepared.entry.renamed else {})
         created = prepared.entry.action is PushAction.CREATE

@@ -142,6 +142,24 @@ class TestAdoption:
         assert world.in_books("01").description == "theirs"
         assert not world.books.effects
 
+    def test_a_later_edit_of_an_adopted_item_sends_that_field_and_still_shows_the_others(
+        self,
+    ) -> None:
+        world = World()
+        world.books.plant("Pipe", unit_price="7", description="theirs", code="P-1")
+        world.has("Pipe", code="P-2")
+        world.sync()
+        world.edit("01", price="3")
+        world.sync()
+        fields = world.in_books("01")
+        assert (fields.canonical()["unit_price"], fields.description, fields.code) == (
+            "3",
+            "theirs",
+            "P-1",
+        )
+        link = world.links[SourceId("01")]
+        assert (link.origin, link.differing) == (LinkOrigin.ADOPTED, ("code", "description"))
+
     def test_one_remote_record_is_adopted_by_the_smallest_source_id_the_others_are_marked(
         self,
     ) -> None:
