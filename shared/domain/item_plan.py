@@ -123,6 +123,13 @@ def desired_fields(
     )
 
 
+def at_rest(item: Item, link: Link) -> bool:
+    """Archived on both sides. Providers take no edit of an inactive record, so it waits, and goes with
+    the reactivation: the base is not moved meanwhile.
+    """
+    return not item.active and link.base.get(ACTIVE_FIELD) == "false"
+
+
 def changed_fields(desired: ItemFields, link: Link) -> frozenset[str]:
     """The fields that differ from what was last sent; only these go, so others' edits survive."""
     wanted = base_of(desired.canonical())

@@ -17,6 +17,7 @@ from shared.domain.ids import LinkScope, RecordKind, RequestKey
 from shared.domain.item_plan import (
     ItemMapping,
     ItemRules,
+    at_rest,
     changed_fields,
     desired_fields,
     differing_fields,
@@ -110,6 +111,7 @@ class _Planning:
         self._mapping = item_mapping(connection)
         self._unlinked = survey.unlinked
         self._candidates = listing.candidates
+        self._held = listing.held
         self._desk = NameDesk(self._rules.names, listing.taken, survey.claims.repeated())
         self._tally: Counter[str] = Counter()
         self._entries: list[tuple[ChunkEntry, ItemWrite]] = []
@@ -184,8 +186,10 @@ class _Planning:
         else:
             self._write(item, None, self._chosen_name(item))
 
-    def _chosen_name(self, item: Item) -> str:
+    def _chosen_name(self, item: Item, link: Link | None = None) -> str:
         name = self._rules.name_of(item)
+        if link is not None and self._held.get(self._hashed(item)) == link.remote_id:
+            return plain_name(name)  # somebody renamed it in the books just so
         if self._hashed(item) in self._candidates:  # whoever adopts, or adopted, that record has it
             return self._desk.choose_other(name, item.source_id)
         return self._desk.choose(name, item.source_id)
@@ -227,14 +231,14 @@ class _Planning:
             else:
                 self._tally["unchanged"] += 1
             return
-        name = kept_name(item, link, self._rules)
-        if name is None:
-            name = self._chosen_name(item)
-        wanted = desired_fields(item, name, self._mapping, self._rules)
-        if changed_fields(wanted, link):
-            self._write(item, link, name)
-            return
-        # Touched, or edited and edited back: nothing to send, but remembered as seen.
+        if not at_rest(item, link):
+            name = kept_name(item, link, self._rules) or self._chosen_name(item, link)
+            wanted = desired_fields(item, name, self._mapping, self._rules)
+            if changed_fields(wanted, link):
+                self._write(item, link, name)
+                return
+        # Touched, edited and edited back, or edited in the archive: nothing to send, but remembered
+        # as seen.
         self._tally["unchanged"] += 1
         self._links.append(
             replace(

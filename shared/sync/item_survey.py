@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from shared.domain.ids import LinkScope
-from shared.domain.item_plan import ItemMapping, ItemRules, kept_name, refusal_before_push
+from shared.domain.ids import LinkScope, RemoteId
+from shared.domain.item_plan import ItemMapping, ItemRules, at_rest, kept_name, refusal_before_push
 from shared.domain.links import Link
 from shared.domain.names import KeyHashes, key_hash, name_key
 from shared.domain.records import Item
@@ -34,10 +34,14 @@ class ItemSurvey:
 
 @dataclass(slots=True)
 class BooksListing:
-    """`candidates`: remote items that wait to be adopted, by name hash; `taken`: everybody's names."""
+    """`candidates`: remote items that wait to be adopted, by name hash; `taken`: everybody's names.
+
+    `held`: of names that a record of ours claims anew, the linked remote record that has it now.
+    """
 
     taken: KeyHashes
     candidates: dict[int, list[RemoteItem]] = field(default_factory=dict)
+    held: dict[int, RemoteId] = field(default_factory=dict)
 
 
 def paired(stores: Stores, scope: LinkScope) -> Iterator[tuple[Item | None, Link | None]]:
@@ -89,7 +93,7 @@ def survey_items(pairs: Pairs, mapping: ItemMapping, rules: ItemRules) -> ItemSu
             hashed = key_hash(name_key(rules.name_of(item)))
             survey.unlinked.add(hashed)
             survey.claims.add(hashed)
-        elif link is not None and kept_name(item, link, rules) is None:
+        elif link is not None and not at_rest(item, link) and kept_name(item, link, rules) is None:
             survey.claims.add(key_hash(name_key(rules.name_of(item))))
     return survey
 
@@ -109,6 +113,8 @@ def list_books(
                 listing.candidates.setdefault(hashed, []).append(row)
             else:
                 listing.taken.add(hashed)
+                if linked and hashed in survey.claims:
+                    listing.held[hashed] = row.remote_id
         beat()
         cursor = page.cursor
         if cursor is None:

@@ -16,6 +16,7 @@ from shared.domain.item_plan import (
     ItemMapping,
     ItemRules,
     answered_otherwise,
+    at_rest,
     changed_fields,
     changed_in_books,
     desired_fields,
@@ -166,6 +167,16 @@ class TestWhatIsSent:
         item = an_item()
         link = linked(item)
         assert changed_fields(wanted(replace(item, active=False), link), link) == {"active"}
+
+    @pytest.mark.parametrize(
+        ("was_active", "is_active", "rests"),
+        [(True, True, False), (True, False, False), (False, False, True), (False, True, False)],
+    )
+    def test_an_item_rests_while_it_is_archived_on_both_sides(
+        self, *, was_active: bool, is_active: bool, rests: bool
+    ) -> None:
+        link = linked(an_item(active=was_active))
+        assert at_rest(an_item(active=is_active), link) is rests
 
     def test_reactivating_sends_the_name_too_because_providers_renamed_it(self) -> None:
         archived = an_item(active=False)

@@ -86,6 +86,24 @@ class TestSyncs:
         assert world.in_books("01").name == "Pipe"
         assert world.in_books("01").active
 
+    def test_an_edit_of_an_archived_item_waits_and_goes_with_its_reactivation(self) -> None:
+        world = World()
+        world.has("Pipe")
+        world.sync()
+        world.edit("01", active=False)
+        world.sync()
+        before = len(world.books.effects)
+        world.edit("01", price="9", name="Tube")
+        assert world.sync().counts.unchanged == 1
+        assert world.written_since(before) == []
+        assert not world.failures
+        calls = world.books.calls.total()
+        world.sync()
+        assert world.books.calls.total() == calls, "a name that waits is not looked for"
+        world.edit("01", active=True)
+        world.sync()
+        assert (world.in_books("01").name, world.in_books("01").unit_price) == ("Tube", 9)
+
     def test_a_record_that_was_archived_before_it_ever_went_is_no_part_of_the_sync(self) -> None:
         world = World()
         world.has("Pipe", active=False)
@@ -269,6 +287,19 @@ class TestNames:
         run = world.sync()
         assert run.counts.updated == 1
         assert world.in_books("01").name.startswith("Tube ~")
+
+    def test_a_rename_to_what_the_books_call_it_already_is_no_conflict_and_gets_no_mark(
+        self,
+    ) -> None:
+        world = World()
+        world.has("Pipe")
+        world.sync()
+        world.books.edit(world.links[SourceId("01")].remote_id, name="Tube")
+        world.edit("01", name="Tube")
+        run = world.sync()
+        assert run.counts.refused == 0
+        assert world.in_books("01").name == "Tube"
+        assert world.links[SourceId("01")].remote_name == "Tube"
 
     def test_a_rename_does_not_contest_the_record_that_a_new_item_adopts(self) -> None:
         world = World()
