@@ -124,7 +124,7 @@ class SandboxProcess:
 
 def plain_client(**options: Any) -> httpx2.Client:
     """A client for loopback http; reading the machine's certificates would cost more than a whole test."""
-    return httpx2.Client(verify=False, timeout=10, **options)
+    return httpx2.Client(verify=False, trust_env=False, timeout=10, **options)
 
 
 class ControlClient:
