@@ -1,19 +1,19 @@
 """Who is calling: OIDC bearer tokens verified in one place (docs/adr: the gateway has no authorizer).
 
-Imports `joserfc`: whoever only names a type does so under `TYPE_CHECKING`.
+Imports `joserfc`, which takes a while: who only needs the type imports `shared.auth.caller`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from joserfc import jws, jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from shared.auth.caller import ROLES, Caller
 from shared.auth.issuer_keys import IssuerKeys
 from shared.config import ConfigurationError, Settings
 from shared.domain.effects import Clock
@@ -24,23 +24,10 @@ from shared.providers.http import Transport
 
 # A list of our own: the token's header never chooses beyond it ("none", or HS256 over a public key).
 _KEY_TYPES: dict[str, type[RSAKey | ECKey]] = {"RS256": RSAKey, "ES256": ECKey}
-ROLES = ("read", "write")
 _LEEWAY_SECONDS = 60
 _LONGEST_TOKEN = 8192
 _LONGEST_PERSON_ID = 255
 _COMPANY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A signed-in person, acting for one company. Names are for showing, never for deciding."""
-
-    company_id: CompanyId
-    company_name: str
-    person_id: PersonId
-    roles: frozenset[str]
-    """Some of `ROLES`."""
-    name: str
 
 
 class BearerVerifier:
