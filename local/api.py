@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 import httpx2
@@ -13,6 +14,8 @@ import httpx2
 from local.trouble import LaunchFailed
 
 _SECONDS = 35.0
+_PATIENCE = 60.0
+_PAUSE = 1.0
 _RENEW_BEFORE = 600.0
 TOKEN_SECONDS = 3600
 
@@ -45,7 +48,10 @@ class TokenKeeper:
 
 
 class SuiteApi:
-    """One company's calls. Each raises `ApiRefused`, or `LaunchFailed` where nothing answers."""
+    """One company's calls. Each raises `ApiRefused`, or `LaunchFailed` where nothing answers.
+
+    "Try again in a little while" (503) is obeyed for a minute: every call here may be repeated.
+    """
 
     def __init__(self, client: httpx2.Client, tokens: TokenKeeper) -> None:
         self._client = client
@@ -66,6 +72,16 @@ class SuiteApi:
     def _call(
         self, method: str, path: str, content: bytes = b"", kind: str = "application/json"
     ) -> dict[str, Any]:
+        give_up = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return self._call_once(method, path, content, kind)
+            except ApiRefused as refused:
+                if refused.status != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > give_up:
+                    raise
+                time.sleep(_PAUSE)
+
+    def _call_once(self, method: str, path: str, content: bytes, kind: str) -> dict[str, Any]:
         call = f"{method} {path}"
         headers = {"authorization": f"Bearer {self._tokens.token()}", "content-type": kind}
         try:

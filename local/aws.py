@@ -57,8 +57,11 @@ class LocalAws:
         )
 
 
-def start(data: Path, port: int) -> tuple[Child, LocalAws]:
-    """Start it and wait until it answers. `data/aws` keeps its state between runs."""
+def start(data: Path, port: int, *, enforce_policies: bool = True) -> tuple[Child, LocalAws]:
+    """Start it and wait until it answers. `data/aws` keeps its state between runs.
+
+    With `enforce_policies` functions act as their roles, so an action that a policy lacks is refused.
+    """
     state, temporary = data / NAME, data / "tmp"
     state.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(temporary, ignore_errors=True)  # unpacked functions of the run before
@@ -66,7 +69,10 @@ def start(data: Path, port: int) -> tuple[Child, LocalAws]:
     child = processes.start(
         NAME,
         [sys.executable, "-m", "ministack"],
-        environment=_environment(state, temporary, port),
+        environment={
+            **_environment(state, temporary, port),
+            "AUTH": "true" if enforce_policies else "false",
+        },
         folder=data,
         working_folder=state,
     )
@@ -91,7 +97,6 @@ def _environment(state: Path, temporary: Path, port: int) -> dict[str, str]:
         "PERSIST_STATE": "1",
         "STATE_DIR": str(state),
         "LOG_LEVEL": "WARNING",
-        "AUTH": "true",  # functions act as their roles, so a policy that lacks an action shows here
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

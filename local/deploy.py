@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -130,26 +131,53 @@ def _reason(cloudformation: CloudFormationClient) -> str:
 def _complete(
     aws: LocalAws, template: Template, parameters: Mapping[str, str], resources: Mapping[str, str]
 ) -> None:
-    """What the emulator's CloudFormation leaves out: expiry of table rows, and CORS."""
+    """What the emulator leaves out of CloudFormation or has under another name."""
+    _let_rows_expire(aws, template, resources)
+    _allow_statements(aws, template, resources)
+    _allow_origins(aws, template, parameters, resources)
+
+
+def _let_rows_expire(aws: LocalAws, template: Template, resources: Mapping[str, str]) -> None:
     dynamodb = aws.session.client("dynamodb", endpoint_url=aws.endpoint_url, config=aws.config)
     for name, properties in resources_of(template, "AWS::DynamoDB::Table").items():
         expiry = properties.get("TimeToLiveSpecification")
         if expiry is not None:
             dynamodb.update_time_to_live(TableName=resources[name], TimeToLiveSpecification=expiry)
+
+
+def _allow_statements(aws: LocalAws, template: Template, resources: Mapping[str, str]) -> None:
+    """AWS asks for dynamodb:PartiQLInsert and the like, the emulator for the operation, on no table."""
+    iam = aws.session.client("iam", endpoint_url=aws.endpoint_url, config=aws.config)
+    statement = {
+        "Effect": "Allow",
+        "Action": "dynamodb:BatchExecuteStatement",
+        "Resource": "*",
+    }
+    for name, properties in resources_of(template, "AWS::IAM::Role").items():
+        if "dynamodb:PartiQL" in json.dumps(properties):
+            iam.put_role_policy(
+                RoleName=resources[name],
+                PolicyName="emulator",
+                PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+            )
+
+
+def _allow_origins(
+    aws: LocalAws, template: Template, parameters: Mapping[str, str], resources: Mapping[str, str]
+) -> None:
     origins = [origin for origin in parameters.get("CorsOrigins", "").split(",") if origin]
-    if origins:
-        api = resources_of(template, "AWS::ApiGatewayV2::Api")["HttpApi"]
-        _, rules, _ = api["CorsConfiguration"]["Fn::If"]
-        gateway = aws.session.client(
-            "apigatewayv2", endpoint_url=aws.endpoint_url, config=aws.config
-        )
-        gateway.update_api(
-            ApiId=resources["HttpApi"],
-            CorsConfiguration={
-                "AllowOrigins": origins,
-                "AllowMethods": rules["AllowMethods"],
-                "AllowHeaders": rules["AllowHeaders"],
-                "ExposeHeaders": rules["ExposeHeaders"],
-                "MaxAge": rules["MaxAge"],
-            },
-        )
+    if not origins:
+        return
+    api = resources_of(template, "AWS::ApiGatewayV2::Api")["HttpApi"]
+    _, rules, _ = api["CorsConfiguration"]["Fn::If"]
+    gateway = aws.session.client("apigatewayv2", endpoint_url=aws.endpoint_url, config=aws.config)
+    gateway.update_api(
+        ApiId=resources["HttpApi"],
+        CorsConfiguration={
+            "AllowOrigins": origins,
+            "AllowMethods": rules["AllowMethods"],
+            "AllowHeaders": rules["AllowHeaders"],
+            "ExposeHeaders": rules["ExposeHeaders"],
+            "MaxAge": rules["MaxAge"],
+        },
+    )

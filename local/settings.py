@@ -42,6 +42,8 @@ class StackOptions:
     quickbooks: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     usual_ports: bool = True
+    enforce_policies: bool = True
+    """Functions act as their roles and are refused what the template does not allow them."""
 
     @property
     def elsewhere(self) -> bool:

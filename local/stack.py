@@ -85,7 +85,9 @@ def start_stack(
             the_sandbox.configure(
                 {"quickbooks": {"throttle": "off", "latency": {"batch": _BATCH_MILLISECONDS}}}
             )
-        aws_child, the_aws = aws.start(data, chosen[aws.NAME])
+        aws_child, the_aws = aws.start(
+            data, chosen[aws.NAME], enforce_policies=options.enforce_policies
+        )
         closing.callback(_stop_aws, aws_child, folder)
 
         say("deploying template.yaml")
