@@ -19,7 +19,7 @@ from starlette.responses import Response
 from functions.api.bodies import with_json
 from functions.api.dependencies import services_of
 from functions.api.envelope import add_to_log
-from shared.auth.bearer import Caller
+from shared.auth.caller import Caller
 from shared.domain.errors import Forbidden, Unauthenticated
 from shared.domain.runs import Problem
 

@@ -21,7 +21,7 @@ from shared.providers.base import (
 from shared.storage.ports import Stores
 
 if TYPE_CHECKING:
-    from shared.auth.bearer import Caller
+    from shared.auth.caller import Caller
     from shared.auth.connect_ports import ConnectPorts
     from shared.auth.vault import TokenVault
 

@@ -19,7 +19,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from functions.api.app import create_app
-from shared.auth.bearer import Caller
+from shared.auth.caller import Caller
 from shared.auth.connect_ports import ConnectPorts
 from shared.auth.data_keys import LocalDataKeys
 from shared.auth.vault import EnvelopeVault
