@@ -16,18 +16,17 @@ def lambda_handler(event: Mapping[str, Any], _context: Context) -> dict[str, Any
     key = ConnectionKey(CompanyId(str(event["companyId"])), ProviderName(str(event["provider"])))
     after = event.get("afterVersion")
     made = services()
-    about = {"company_id": key.company_id, "provider": key.provider}
-    with invocation("refresh_token", made.clock, **about) as log:
-        freshness = ensure_fresh(
+    with invocation("refresh_token", made.clock, company_id=key.company_id) as log:
+        end = ensure_fresh(
             made.stores,
             key,
             made.token_source,
             after_version=None if after is None else int(after),
         )
-        log["outcome"] = freshness.outcome
+        log["provider"], log["outcome"] = key.provider, str(end.outcome)
         return {
-            "outcome": str(freshness.outcome),
-            "tokenVersion": freshness.token_version,
-            "code": freshness.code,
-            "retryAfter": freshness.retry_after,
+            "outcome": str(end.outcome),
+            "tokenVersion": end.token_version,
+            "code": end.code,
+            "retryAfter": end.retry_after,
         }
