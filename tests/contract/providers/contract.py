@@ -57,7 +57,7 @@ ODD_NAMES = (
     "Back\\slash bracket",
     "Ampersand & sons + 100% (net)",
     "Pipe _ under; <b>bold</b>",
-    "Rohr 1½″ – Größe 10 µm",
+    "Rohr 1½″ \u2013 Größe 10 µm",
     "配管 22mm",
     "\U0001f6b0 tap",
 )
