@@ -15,7 +15,7 @@ from shared.domain.effects import Clock
 from shared.domain.ids import ConnectionKey, CorrelationId, RecordKind, RunId
 from shared.domain.runs import Chunk, ChunkState, Run
 from shared.storage import cursors, keys
-from shared.storage.dynamo.bulk import BulkRows, Raw
+from shared.storage.dynamo.bulk import BulkRows, Raw, equal_to
 from shared.storage.dynamo.chunks import DynamoChunks
 from shared.storage.dynamo.client import ATTEMPTS, Refused, Sender, unavailable
 from shared.storage.dynamo.models import RunPointerRow, RunRow
@@ -186,8 +186,7 @@ class DynamoRuns:
             arguments: Raw = {
                 "TableName": self._name,
                 "IndexName": ACTIVE_RUNS,
-                "KeyConditionExpression": "active_shard = :shard",
-                "ExpressionAttributeValues": {":shard": {"S": shard}},
+                "KeyConditions": {"active_shard": equal_to(shard)},
             }
             if start_key is not None:
                 arguments["ExclusiveStartKey"] = start_key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -70,7 +71,7 @@ NOT_A_CURSOR = [
     "W10",
     "WyJhIiwiYiJd",
     "W" * 20_000,
-    "[" * 5000,
+    base64.urlsafe_b64encode(b"[" * 9000).decode(),
 ]
 
 

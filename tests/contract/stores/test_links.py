@@ -115,6 +115,11 @@ class TestNewLinks:
         assert stores.links.save_links(SCOPE, [link("s2", "r1"), link("s1", "r1")]) == ["s1"]
         assert owner(stores, "r1") == "s2"
 
+    def test_nor_does_the_second_get_its_turn_when_the_first_loses(self, stores: Stores) -> None:
+        stores.links.save_links(SCOPE, [link("s2", "r9")])
+        assert stores.links.save_links(SCOPE, [link("s2", "r1"), link("s1", "r1")]) == ["s2", "s1"]
+        assert owner(stores, "r1") is None
+
     @pytest.mark.parametrize(
         "bad",
         [
