@@ -1,0 +1,1 @@
+"""Measured figures of the suite; `make bench` prints and stores them."""
