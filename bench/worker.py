@@ -50,12 +50,16 @@ class _NoWorkflow:
         del run
 
 
-def _services(consumed: Counter[str]) -> Services:
+def _services(consumed: Counter[str] | None) -> Services:
+    """With `consumed`, storage calls ask for their units; that costs CPU, so only on request."""
+
     def count(operation: str, units: float) -> None:
-        consumed[operation] += int(round(units))
+        if consumed is not None:
+            consumed[operation] += round(units)
 
     settings = config.load(registry.provider_names())
-    return replace(bootstrap.build(settings, on_consumed=count), workflows=_NoWorkflow())
+    on_consumed = count if consumed is not None else None
+    return replace(bootstrap.build(settings, on_consumed=on_consumed), workflows=_NoWorkflow())
 
 
 def _connection(services: Services, company_id: str) -> Connection:
@@ -159,9 +163,9 @@ def _write_units(company_id: str, consumed: Counter[str]) -> float:
 
 
 def main() -> None:
-    """`seed COMPANY COUNT`, or `steps COMPANY OPERATION…`."""
+    """`seed COMPANY COUNT`, `touch COMPANY ITEM`, `steps COMPANY OPERATION…`, or `counted …` the same."""
     task, company_id, *rest = sys.argv[1:]
-    consumed: Counter[str] = Counter()
+    consumed: Counter[str] | None = Counter() if task == "counted" else None
     services = _services(consumed)
     if task == "seed":
         measured = seed(services, company_id, int(rest[0]))
@@ -169,9 +173,9 @@ def main() -> None:
         measured = touch(services, company_id, rest[0])
     else:
         measured = steps(services, company_id, rest)
-    measured["consumed"] = dict(consumed)
     measured["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-    if task == "steps":
+    if consumed is not None:
+        measured["consumed"] = dict(consumed)
         measured["write_units"] = _write_units(company_id, consumed)
     print(json.dumps(measured))
 
