@@ -26,16 +26,16 @@ COOLDOWN_OWNER = "cooldown"
 """Owner of a lease that nobody works under: it stands in the row so that no one calls meanwhile."""
 
 
-def fresh(grant: Grant, now: datetime, rules: TokenRules) -> bool:
-    """Whether the access token can be used without thinking of renewal.
+def fresh_until(grant: Grant, rules: TokenRules) -> datetime:
+    """Until when the access token is used without a thought of renewal.
 
-    Never asked for earlier than at half its life: a provider (or a sandbox) whose tokens live
-    shorter than `refresh_ahead` would otherwise be asked at every call.
+    At least for half its life: a provider (or a sandbox) whose tokens live shorter than
+    `refresh_ahead` would otherwise be asked at every call.
     """
     ahead = rules.refresh_ahead + CLOCK_SKEW
     if grant.rotated_at is not None:
         ahead = min(ahead, (grant.access_expires_at - grant.rotated_at) / 2)
-    return now + ahead < grant.access_expires_at
+    return grant.access_expires_at - ahead
 
 
 def usable(grant: Grant, now: datetime) -> bool:

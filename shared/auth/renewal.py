@@ -75,7 +75,7 @@ class Renewal:
         try:
             grant = self.read()
             moved = grant.token_version > refused_version
-            if moved and grant_rules.fresh(grant, self._now(), self._rules):
+            if moved and self._now() < grant_rules.fresh_until(grant, self._rules):
                 self._release(lease)
                 return grant
             held = _Held(

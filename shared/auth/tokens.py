@@ -66,24 +66,19 @@ class GrantTokens:
         if held is not None and now < held[2]:
             return held[0], held[1]
         grant = self._renewal.read()
-        if not grant_rules.fresh(grant, now, self._rules):
+        if now >= grant_rules.fresh_until(grant, self._rules):
             grant = self._renewed(grant, refused_version=0)
         return self._use(grant)
 
     def renew(self, *, after_version: int) -> tuple[str, int]:
-        grant = self._renewal.read()
-        moved = grant.token_version > after_version
-        if not (moved and grant_rules.usable(grant, self._keeper.clock.now())):
-            grant = self._renewed(grant, refused_version=after_version)
-        return self._use(grant)
+        return self._use(self._renewed(self._renewal.read(), refused_version=after_version))
 
     def _use(self, grant: Grant) -> tuple[str, int]:
         token = self._keeper.opened(grant).access_token
-        now = self._keeper.clock.now()
-        held = self._held
-        older = held is not None and held[1] > grant.token_version
-        if grant_rules.fresh(grant, now, self._rules) and not older:
-            self._held = (token, grant.token_version, now + _HOLD)
+        hold_until = min(
+            self._keeper.clock.now() + _HOLD, grant_rules.fresh_until(grant, self._rules)
+        )
+        self._held = (token, grant.token_version, hold_until)
         return token, grant.token_version
 
     def _renewed(self, grant: Grant, refused_version: int) -> Grant:
@@ -93,7 +88,7 @@ class GrantTokens:
         while True:
             now = self._keeper.clock.now()
             moved = grant.token_version > refused_version
-            if moved and grant_rules.fresh(grant, now, self._rules):
+            if moved and now < grant_rules.fresh_until(grant, self._rules):
                 return grant
             lives = moved and grant_rules.usable(grant, now)
             try:

@@ -145,6 +145,15 @@ def test_a_caller_of_little_patience_is_told_to_come_again():
     assert sum(world.clock.slept) < 5
 
 
+def test_whoever_never_gets_the_lease_gives_up_after_its_patience():
+    world = TokenWorld(left=-1)
+    world.grants.refuses_leases = True
+
+    with pytest.raises(RetryLater):
+        world.tokens(patience=20).access_token()
+    assert 20 <= sum(world.clock.slept) < 23
+
+
 def test_somebody_who_renewed_between_the_look_and_the_lease_is_noticed():
     world = TokenWorld(left=-1)
     world.grants.on_lease = world.save_as_another
@@ -458,6 +467,37 @@ def test_a_session_notices_within_seconds_that_its_grant_is_gone():
 
     with pytest.raises(ConnectionStopped):
         tokens.access_token()
+
+
+def test_a_batch_of_calls_costs_one_look_at_the_grant():
+    world = TokenWorld()
+    tokens = world.tokens()
+
+    for _ in range(20):
+        tokens.access_token()
+        world.clock.advance(0.4)
+
+    assert world.grants.reads == 1
+
+
+def test_a_token_is_not_held_beyond_its_freshness():
+    world = TokenWorld(left=310)
+    tokens = world.tokens()
+    world.clock.instant -= timedelta(seconds=1)
+    assert tokens.access_token() == ("access-1", 1)
+
+    world.clock.advance(4)
+
+    assert tokens.access_token() == ("access-2", 2)
+
+
+def test_a_later_version_that_is_about_to_end_is_renewed_for_a_401_too():
+    world = TokenWorld()
+    world.save_as_another()
+    world.oauth.live = "refresh-9"
+    world.clock.advance(3590)
+
+    assert world.tokens().renew(after_version=1)[1] == 3
 
 
 def test_a_save_that_fails_is_tried_again_while_nobody_else_may_call():

@@ -39,9 +39,12 @@ class FailingGrants:
         self._grants = grants
         self.before = 0
         self.after = 0
+        self.reads = 0
+        self.refuses_leases = False
         self.on_lease: Callable[[], None] = lambda: None
 
     def get(self, grant_id: GrantId) -> Grant | None:
+        self.reads += 1
         return self._grants.get(grant_id)
 
     def put_new(self, grant: Grant) -> None:
@@ -49,6 +52,8 @@ class FailingGrants:
 
     def take_lease(self, grant_id, owner, *, now, expires_at) -> Lease | None:
         self.on_lease()
+        if self.refuses_leases:
+            return None
         return self._grants.take_lease(grant_id, owner, now=now, expires_at=expires_at)
 
     def release_lease(self, grant_id: GrantId, lease: Lease) -> None:
