@@ -94,7 +94,8 @@ class GrantTokens:
             try:
                 renewed = self._step(grant, refused_version, now - started, lives=lives)
             except RetryLater:
-                if lives:
+                # Asked anew: the attempt may have taken the better part of a minute.
+                if moved and grant_rules.usable(grant, self._keeper.clock.now()):
                     return grant
                 raise
             if renewed is not None:

@@ -75,7 +75,7 @@ class Desk:
             self.verify(token)
         shown = "".join(traceback.format_exception(raised.value)) + repr(raised.value)
         for part in token.split("."):
-            assert len(part) < 8 or part not in shown
+            assert len(part) < 20 or part not in shown
         return raised.value.problem.code
 
 

@@ -366,6 +366,16 @@ def test_a_token_with_half_a_minute_left_is_not_handed_out():
         world.tokens().access_token()
 
 
+def test_a_token_that_ended_while_the_provider_was_silent_is_not_handed_out():
+    world = TokenWorld(left=60)
+    world.oauth.seconds = 18
+    world.oauth.faults.extend([Fault.BROKEN] * 2)
+
+    with pytest.raises(ProviderUnavailable):
+        world.tokens().access_token()
+    assert len(world.oauth.calls) == 2
+
+
 def test_after_an_unanswered_refresh_every_container_pauses():
     world = TokenWorld(left=-1)
     world.oauth.faults.extend([Fault.BROKEN] * 2)
