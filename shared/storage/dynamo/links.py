@@ -104,20 +104,14 @@ class DynamoLinks:
             "sk": {"S": link.source_id},
             "schema_version": {"N": str(SCHEMA_VERSION)},
             "correlation_id": {"S": link.correlation_id},
-            "remote_id": {"S": link.remote_id},
             "row_version": {"N": str(link.row_version)},
             "body": {"S": _body(link)},
         }
+        remote_id = {"S": link.remote_id}
         if link.row_version == 1:
-            return insert(self._name, row)
-        return update(
-            self._name,
-            row,
-            {
-                "row_version =": {"N": str(link.row_version - 1)},
-                "remote_id =": {"S": link.remote_id},
-            },
-        )
+            return insert(self._name, {**row, "remote_id": remote_id})
+        stored = {"N": str(link.row_version - 1)}
+        return update(self._name, row, {"row_version =": stored, "remote_id =": remote_id})
 
 
 def _body(link: Link) -> str:

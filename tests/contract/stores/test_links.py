@@ -8,7 +8,16 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.errors import InvalidCursor
-from shared.domain.ids import LinkScope, RecordKind, RemoteCompanyId, RemoteId, SourceId
+from shared.domain.ids import (
+    CompanyId,
+    ConnectionKey,
+    LinkScope,
+    ProviderName,
+    RecordKind,
+    RemoteCompanyId,
+    RemoteId,
+    SourceId,
+)
 from shared.domain.links import LinkOrigin
 from shared.storage.ports import Stores
 from tests.contract.stores.builders import (
@@ -207,3 +216,23 @@ class TestScopes:
         cursor = stores.links.page_links(other, 1, None).cursor
         with pytest.raises(InvalidCursor):
             stores.links.page_links(SCOPE, 1, cursor)
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            (("a#b", "c"), ("a", "b#c")),
+            (("a#b", "c"), ("a%23b", "c")),
+            (("a%", "25#c"), ("a%25", "#c")),
+        ],
+    )
+    def test_ids_are_never_parsed(
+        self, stores: Stores, one: tuple[str, str], other: tuple[str, str]
+    ) -> None:
+        first, second = (
+            LinkScope(ConnectionKey(CompanyId(company), ProviderName(name)), REALM, RecordKind.ITEM)
+            for company, name in (one, other)
+        )
+        stores.links.save_links(first, [link("s1", "r1")])
+        assert stores.links.get_links(second, [SourceId("s1")]) == {}
+        assert stores.links.linked_to(second, [RemoteId("r1")]) == {}
+        assert stores.links.save_links(second, [link("s1", "r2")]) == []
