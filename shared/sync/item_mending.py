@@ -7,14 +7,14 @@ sent from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from shared.domain.ids import LinkScope, RemoteId, SourceId
-from shared.domain.item_plan import changed_in_books, differing_fields
+from shared.domain.ids import LinkScope, RemoteId, RemoteVersion, SourceId
+from shared.domain.item_plan import ACTIVE_FIELD, changed_in_books, differing_fields
 from shared.domain.names import marked_name, name_key
-from shared.domain.outcomes import Done
+from shared.domain.outcomes import Done, EntryBusy, EntryOutcome, EntryUnknown, NameTaken
 from shared.domain.runs import Chunk, ChunkEntry, Problem, PushAction, RunCounts
 from shared.providers.base import AccountingProvider, RemoteItem
 from shared.sync.item_preparing import ItemPreparer
@@ -60,7 +60,7 @@ class ItemMender:
         settler: ItemSettler,
         scope: LinkScope,
     ) -> None:
-        self._services = services
+        self._links = services.stores.links
         self._provider = provider
         self._preparer = preparer
         self._settler = settler
@@ -70,62 +70,79 @@ class ItemMender:
     def mend(
         self, chunk: Chunk, entries: Sequence[PreparedEntry], doubts: Mapping[SourceId, Doubt]
     ) -> Mended:
-        look = [p for p in entries if doubts[p.item.source_id] is not Doubt.BUSY]
+        look = self._linked([p for p in entries if doubts[p.item.source_id] is not Doubt.BUSY])
         by_name = self._by_name([p for p in look if p.entry.action is PushAction.CREATE])
         by_id = self._by_id([p for p in look if p.entry.action is PushAction.UPDATE])
-        owners = self._services.stores.links.linked_to(
-            self._scope, [row.remote_id for row in by_name.values()]
-        )
-        counts, left, singly = RunCounts(), [], False
-        for prepared in entries:
+        owners = self._owners(by_name.values())
+        counts, singly = RunCounts(), False
+        left = [p for p in entries if doubts[p.item.source_id] is Doubt.BUSY]
+        for prepared in look:
             doubt = doubts[prepared.item.source_id]
-            if doubt is Doubt.BUSY:
-                left.append(prepared)
-                continue
             if prepared.entry.action is PushAction.CREATE:
                 row = by_name.get(name_key(prepared.entry.remote_name))
                 step = self._mend_create(prepared, doubt, row, owners)
             else:
-                step = self._mend_update(prepared, by_id.get(prepared.entry.remote_id))
+                step = self._mend_update(prepared, doubt, by_id.get(prepared.entry.remote_id))
             if isinstance(step, RunCounts):
                 counts = counts.plus(step)
             elif chunk.generation >= MOST_GENERATIONS:
-                counts = counts.plus(self._give_up(prepared))
+                counts = counts.plus(self.give_up(prepared))
             else:
                 left.append(step)
                 singly = singly or doubt is Doubt.UNANSWERED
         return Mended(counts, tuple(left), singly)
+
+    def _linked(self, look: Sequence[PreparedEntry]) -> list[PreparedEntry]:
+        """Creates that an earlier worker carried out and linked, as updates of what it linked."""
+        creates = [p.item.source_id for p in look if p.entry.action is PushAction.CREATE]
+        links = self._links.get_links(self._scope, creates) if creates else {}
+        linked = []
+        for prepared in look:
+            link = links.get(prepared.item.source_id)
+            if prepared.entry.action is PushAction.CREATE and link is not None:
+                before = replace(prepared, link=link)
+                linked.append(self._updating(before, link.remote_id, link.remote_version))
+            else:
+                linked.append(prepared)
+        return linked
 
     def _mend_create(
         self,
         prepared: PreparedEntry,
         doubt: Doubt,
         row: RemoteItem | None,
-        owners: Mapping[RemoteId, SourceId],
+        owners: dict[RemoteId, SourceId],
     ) -> PreparedEntry | RunCounts:
         if row is None:
             return self._mend_absent(prepared, doubt)
-        owner = owners.get(row.remote_id)
-        if not row.linkable or owner not in (None, prepared.item.source_id):
+        owner = owners.setdefault(row.remote_id, prepared.item.source_id)
+        if not row.linkable or owner != prepared.item.source_id:
             return self._other_name(prepared)
         found = Done(row.remote_id, row.remote_version, row.fields)
         differing = differing_fields(prepared.write.fields, row.fields)
         if not differing:
             return self._settler.done(prepared, found)
-        if doubt is Doubt.NAME_TAKEN and owner is None:
+        if doubt is Doubt.NAME_TAKEN:
             return self._settler.adopted(prepared, found, differing)
-        link = self._settler.found_older(prepared, found)
+        older = replace(prepared, link=self._settler.found_older(prepared, found))
+        settled = self.not_wanted(older)
+        return settled or self._updating(older, row.remote_id, row.remote_version)
+
+    def _updating(
+        self, prepared: PreparedEntry, remote_id: RemoteId, remote_version: RemoteVersion
+    ) -> PreparedEntry:
         entry = replace(
             prepared.entry,
             action=PushAction.UPDATE,
-            remote_id=row.remote_id,
-            remote_version=row.remote_version,
+            remote_id=remote_id,
+            remote_version=remote_version,
         )
-        return self._preparer.rebuilt(replace(prepared, link=link), entry)
+        return self._preparer.rebuilt(prepared, entry)
 
     def _mend_absent(self, prepared: PreparedEntry, doubt: Doubt) -> PreparedEntry | RunCounts:
-        if not self._preparer.still_wanted(prepared):
-            return RunCounts(unchanged=1)
+        settled = self.not_wanted(prepared)
+        if settled is not None:
+            return settled
         if doubt is Doubt.NAME_TAKEN:  # by something that listings do not show
             return self._other_name(prepared)
         return prepared
@@ -145,20 +162,26 @@ class ItemMender:
         return self._preparer.rebuilt(prepared, _renamed(prepared.entry, name))
 
     def _mend_update(
-        self, prepared: PreparedEntry, row: RemoteItem | None
+        self, prepared: PreparedEntry, doubt: Doubt, row: RemoteItem | None
     ) -> PreparedEntry | RunCounts:
+        settled = self.not_wanted(prepared)
+        if settled is not None:
+            return settled
         wanted, changed = prepared.write.fields, prepared.write.changed
-        if row is None or (wanted.active and "active" not in changed and not row.fields.active):
+        if not wanted.active and (row is None or not row.fields.active):
+            return self._settler.at_rest(prepared, row)
+        if row is None or (wanted.active and ACTIVE_FIELD not in changed and not row.fields.active):
             problem = Problem(
                 "REMOTE_GONE",
                 f"This item was deleted or made inactive in {self._label}.",
                 f"Make it active again in {self._label}, or archive it in BlueClerk.",
             )
             return self._settler.refused(prepared, problem, problem.code)
-        found = Done(row.remote_id, row.remote_version, row.fields)
-        if changed.isdisjoint(differing_fields(wanted, row.fields)):
+        unlike = changed.intersection(differing_fields(wanted, row.fields))
+        if not unlike:
+            found = Done(row.remote_id, row.remote_version, row.fields)
             return self._settler.done(prepared, found)
-        theirs = changed_in_books(prepared.link, changed, row.fields) if prepared.link else ()
+        theirs = changed_in_books(prepared.link, unlike, row.fields) if prepared.link else ()
         if theirs:
             problem = Problem(
                 "CHANGED_IN_BOOKS",
@@ -167,16 +190,38 @@ class ItemMender:
                 theirs[0],
             )
             return self._settler.refused(prepared, problem, problem.code)
-        entry = replace(prepared.entry, remote_version=row.remote_version)
-        return self._preparer.rebuilt(prepared, entry)
+        again = self._updating(prepared, row.remote_id, row.remote_version)
+        return self._other_name(again) if doubt is Doubt.NAME_TAKEN else again
 
-    def _give_up(self, prepared: PreparedEntry) -> RunCounts:
+    def not_wanted(self, prepared: PreparedEntry) -> RunCounts | None:
+        """The end of a record that may not go, or need not any more, since it was edited; else None."""
+        problem = self._preparer.refusal(prepared)
+        if problem is not None:
+            return self._settler.refused(prepared, problem, problem.code)
+        archived_unseen = prepared.link is None and not prepared.item.active
+        return RunCounts(unchanged=1) if archived_unseen else None
+
+    def give_up(self, prepared: PreparedEntry) -> RunCounts:
         problem = Problem(
             "PROVIDER_KEEPS_REFUSING",
             f"{self._label} refused this item again and again without a lasting reason.",
             "Sync again later.",
         )
         return self._settler.refused(prepared, problem, problem.code)
+
+    def never_answered(self, prepared: PreparedEntry) -> RunCounts:
+        """Absent as reading showed, though sent again and again."""
+        problem = Problem(
+            "NO_ANSWER",
+            f"{self._label} answers other requests, but gave no answer to this item.",
+            f"Sync again later; if it stays so, change the item's text or ask {self._label}.",
+        )
+        return self._settler.refused(prepared, problem, problem.code)
+
+    def _owners(self, rows: Iterable[RemoteItem]) -> dict[RemoteId, SourceId]:
+        """Whose the found remote records are; grows with each that is settled here."""
+        remote_ids = [row.remote_id for row in rows]
+        return dict(self._links.linked_to(self._scope, remote_ids)) if remote_ids else {}
 
     def _by_name(self, creates: Sequence[PreparedEntry]) -> Mapping[str, RemoteItem]:
         names = [prepared.entry.remote_name for prepared in creates]
@@ -191,6 +236,15 @@ class ItemMender:
     def _by_id(self, updates: Sequence[PreparedEntry]) -> Mapping[RemoteId, RemoteItem]:
         ids = [prepared.entry.remote_id for prepared in updates]
         return {row.remote_id: row for row in self._provider.items_by_id(ids)} if ids else {}
+
+
+def doubt_of(outcome: EntryOutcome) -> Doubt:
+    """What an outcome that settles nothing leaves unclear."""
+    if isinstance(outcome, EntryBusy):
+        return Doubt.BUSY
+    if isinstance(outcome, NameTaken):
+        return Doubt.NAME_TAKEN
+    return Doubt.UNANSWERED if isinstance(outcome, EntryUnknown) else Doubt.STALE
 
 
 def _renamed(entry: ChunkEntry, name: str) -> ChunkEntry:

@@ -8,10 +8,17 @@ from dataclasses import replace
 
 from shared.domain.connections import Connection
 from shared.domain.ids import RequestKey
-from shared.domain.item_plan import changed_fields, desired_fields, refusal_before_push
+from shared.domain.item_plan import (
+    ItemKey,
+    changed_fields,
+    desired_fields,
+    kept_name,
+    refusal_before_push,
+)
 from shared.domain.links import Link
+from shared.domain.names import marked_name, plain_name
 from shared.domain.records import Item
-from shared.domain.runs import Chunk, ChunkEntry, ChunkState, PushAction, Run, RunCounts
+from shared.domain.runs import Chunk, ChunkEntry, ChunkState, Problem, PushAction, Run, RunCounts
 from shared.providers.base import AccountingProvider, ItemWrite
 from shared.storage.ports import Stores
 from shared.sync.item_settling import PreparedChunk, PreparedEntry
@@ -76,7 +83,7 @@ class ItemPreparer:
             entry.source_id
             for chunk in chunks
             for entry in chunk.entries
-            if entry.action is PushAction.UPDATE
+            if entry.action is PushAction.UPDATE or self._may_be_sent(chunk)
         ]
         links = self._services.stores.links.get_links(self._scope, linked_ids) if linked_ids else {}
         prepared = []
@@ -87,10 +94,36 @@ class ItemPreparer:
                 if item is None:
                     continue
                 link = links.get(entry.source_id)
+                edited = item.version != entry.source_version
+                if edited:
+                    item = self._as_planned(entry, item, link)
                 write = self._write(entry, item, link)
-                entries.append(PreparedEntry(entry, item, link, write))
+                entries.append(PreparedEntry(entry, item, link, write, edited))
             prepared.append(self.with_request(chunk, entries))
         return prepared
+
+    def _may_be_sent(self, chunk: Chunk) -> bool:
+        """Whether a worker before this one, but after the one that stored the chunk, may have sent it."""
+        return chunk.epoch + 1 < self._run.epoch
+
+    def _as_planned(self, entry: ChunkEntry, item: Item, link: Link | None) -> Item:
+        """The record under the name that the plan chose for it, if it was renamed since.
+
+        Its version is then the planned one as well, so that the link leaves the rename to the next
+        sync: only a plan can say which names are free.
+        """
+        name = self.rules.name_of(item)
+        chosen_for_it = (
+            plain_name(name),
+            marked_name(name, item.source_id, self.rules.names),
+            kept_name(item, link, self.rules) if link else None,
+        )
+        if entry.remote_name in chosen_for_it:
+            return item
+        planned = replace(item, version=entry.source_version)
+        if self.rules.key is ItemKey.CODE:
+            return replace(planned, code=entry.remote_name)
+        return replace(planned, name=entry.remote_name)
 
     def with_request(self, chunk: Chunk, entries: Sequence[PreparedEntry]) -> PreparedChunk:
         request = self._provider.item_request(
@@ -101,8 +134,15 @@ class ItemPreparer:
     def again(self, chunk: Chunk, entries: Sequence[PreparedEntry]) -> PreparedChunk:
         """These entries of the chunk under a new request key; the chunk is to be stored before sending."""
         generation = chunk.generation + 1
+        # Two workers that do not know of each other may come here with different content.
+        content = "".join(_content(prepared.write) for prepared in entries)
         key = request_key(
-            self._connection, self._run.run_id, chunk.plan_attempt, chunk.number, generation
+            self._connection,
+            self._run.run_id,
+            chunk.plan_attempt,
+            chunk.number,
+            generation,
+            content,
         )
         renewed = replace(
             chunk,
@@ -123,18 +163,12 @@ class ItemPreparer:
 
     def single_key(self, chunk: Chunk, prepared: PreparedEntry, attempt: int) -> RequestKey:
         """Derived, not drawn: a worker that comes after a crash sends the same write under the same key."""
-        write = prepared.write
-        text = (
-            f"{chunk.request_key}/{prepared.entry.source_id}/{prepared.item.version}/"
-            f"{write.fields.name}/{write.remote_version}/{attempt}"
-        )
+        text = f"{chunk.request_key}/{attempt}{_content(prepared.write)}"
         return RequestKey(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
 
-    def still_wanted(self, prepared: PreparedEntry) -> bool:
-        """Whether the record as it is now may go at all (it may have been archived or repriced)."""
-        if prepared.link is None and not prepared.item.active:
-            return False
-        return refusal_before_push(prepared.item, self.mapping, self.rules) is None
+    def refusal(self, prepared: PreparedEntry) -> Problem | None:
+        """Why the record as it is now may not go; a plan has asked that of the record as it was."""
+        return refusal_before_push(prepared.item, self.mapping, self.rules)
 
     def _write(self, entry: ChunkEntry, item: Item, link: Link | None) -> ItemWrite:
         fields = desired_fields(item, entry.remote_name, self.mapping, self.rules)
@@ -149,3 +183,9 @@ class ItemPreparer:
             remote_id=entry.remote_id,
             remote_version=entry.remote_version,
         )
+
+
+def _content(write: ItemWrite) -> str:
+    """All that a write says: one request key never stands for two of these."""
+    fields = sorted(write.fields.canonical().items())
+    return f"/{write.source_id}/{write.remote_version}/{sorted(write.changed)}/{fields}"

@@ -24,13 +24,12 @@ from shared.domain.outcomes import (
     EntryRefused,
     EntryUnknown,
     GrantDead,
-    NameTaken,
     NoTrustworthyAnswer,
     Throttled,
 )
 from shared.domain.runs import Chunk, ChunkState, RunCounts
 from shared.providers.base import CallClass
-from shared.sync.item_mending import Doubt, ItemMender
+from shared.sync.item_mending import Doubt, ItemMender, doubt_of
 from shared.sync.item_preparing import ItemPreparer, stored_chunks
 from shared.sync.item_settling import ItemSettler, PreparedChunk, PreparedEntry, finished
 from shared.sync.item_terms import item_scope
@@ -41,7 +40,7 @@ from shared.sync.slices import SliceEnd, SliceOver, SliceResult
 BUSY_TRIES = 3
 BUSY_PAUSE = 1.0
 ANSWER_TRIES = 2
-"""The request and its identical repeat; then read back."""
+"""The request and, where the provider honours its key, its identical repeat; then read back."""
 SILENT_CALLS = 6
 """Calls in a row without a trustworthy answer: the provider is down, stop and wait."""
 
@@ -78,6 +77,7 @@ class PushSlice:
         self._again: deque[PreparedChunk] = deque()
         self._later: list[PreparedChunk] = []
         self._troubles: list[_Trouble] = []
+        self._answer_tries = ANSWER_TRIES if books.provider.profile.honours_request_key else 1
         self._silent = 0
         self._rejected = False
         # Told from the chunks: what a crash left unsaved in the run's row is found again.
@@ -107,8 +107,17 @@ class PushSlice:
                 if not self._again:
                     break
         except SliceOver as over:
-            return over.result
+            return self._ended(over.result)
         return SliceResult(SliceEnd.REJECTED if self._rejected else SliceEnd.DONE)
+
+    def _ended(self, result: SliceResult) -> SliceResult:
+        """When the provider seems to be down: reading tells, and what it can say is settled before."""
+        if result.end is SliceEnd.WAIT:
+            try:
+                self._mend()
+            except SliceOver as over:
+                return over.result
+        return result
 
     def _tasks(self, stored: Iterator[PreparedChunk]) -> Iterator[PreparedChunk]:
         while True:
@@ -118,10 +127,17 @@ class PushSlice:
             prepared = next(stored, None)
             if prepared is None:
                 return
-            if prepared.request.body_hash == prepared.chunk.body_hash:
+            if self._as_planned(prepared):
                 yield prepared
             else:
                 self._doubt_all(prepared, Doubt.EDITED)
+
+    def _as_planned(self, prepared: PreparedChunk) -> bool:
+        """Whether the bytes may go as they were planned; else what is there is looked at first."""
+        return prepared.request.body_hash == prepared.chunk.body_hash and not any(
+            entry.created_before or (entry.edited and self.preparer.refusal(entry) is not None)
+            for entry in prepared.entries
+        )
 
     def _may_start(self, in_flight: int) -> float:
         if self._services.clock.now() >= self._until:
@@ -135,7 +151,6 @@ class PushSlice:
         chunks: list[Chunk] = []
         over: SliceOver | None = None
         for prepared, outcome in finished_calls:
-            self._books.pacer.note(outcome, CallClass.BATCH)
             try:
                 chunk = self._settle_one(prepared, outcome)
             except SliceOver as stop:
@@ -145,6 +160,8 @@ class PushSlice:
                 chunks.append(chunk)
         self.settler.flush(chunks)
         self._progress.moved(self._counts, self.settler.causes)
+        for _, outcome in finished_calls:
+            self._books.pacer.note(outcome, CallClass.BATCH)
         if over is not None:
             raise over
 
@@ -173,22 +190,22 @@ class PushSlice:
     def _unanswered(self, prepared: PreparedChunk) -> None:
         """The identical bytes once more under the same request key; then read back."""
         self._silent += 1
-        if self._silent >= SILENT_CALLS:
-            raise SliceOver(SliceEnd.WAIT)
         prepared.unanswered += 1
-        if prepared.unanswered < ANSWER_TRIES:
+        if prepared.unanswered < self._answer_tries:
             self._again.append(prepared)
         else:
             self._doubt_all(prepared, Doubt.UNANSWERED)
+        if self._silent >= SILENT_CALLS:
+            raise SliceOver(SliceEnd.WAIT)
 
     def _settle_entries(
         self, prepared: PreparedChunk, outcomes: Mapping[SourceId, EntryOutcome]
     ) -> Chunk | None:
-        if prepared.unanswered == 0 and any(
+        if prepared.unanswered + 1 < self._answer_tries and any(
             isinstance(outcome, EntryUnknown) for outcome in outcomes.values()
         ):
             # Nothing is settled yet: the repeat answers every entry, these ones again.
-            prepared.unanswered = 1
+            prepared.unanswered += 1
             self._again.append(prepared)
             return None
         counts, left, doubts = RunCounts(), [], {}
@@ -202,7 +219,7 @@ class PushSlice:
                 counts = counts.plus(self.settler.refused(entry, outcome.problem, "PROVIDER_BUSY"))
             else:
                 left.append(entry)
-                doubts[entry.item.source_id] = _doubt(outcome)
+                doubts[entry.item.source_id] = doubt_of(outcome)
         self._counts = self._counts.plus(counts)
         if not left:
             return finished(prepared.chunk, counts, self._progress.run.epoch)
@@ -229,7 +246,7 @@ class PushSlice:
             mended = self.mender.mend(trouble.prepared.chunk, trouble.left, trouble.doubts)
             gone = len(trouble.prepared.chunk.entries) - len(trouble.prepared.entries)
             counts = mended.counts.plus(RunCounts(unchanged=gone))
-            chunk = replace(trouble.prepared.chunk, counts=trouble.prepared.chunk.counts)
+            chunk = trouble.prepared.chunk
             self._counts = self._counts.plus(counts)
             if not mended.left:
                 stored = finished(chunk, counts, self._progress.run.epoch)
@@ -246,11 +263,4 @@ class PushSlice:
                 stored = again.chunk
             self.settler.flush([stored])
             self._progress.moved(self._counts, self.settler.causes)
-
-
-def _doubt(outcome: EntryOutcome) -> Doubt:
-    if isinstance(outcome, EntryBusy):
-        return Doubt.BUSY
-    if isinstance(outcome, NameTaken):
-        return Doubt.NAME_TAKEN
-    return Doubt.UNANSWERED if isinstance(outcome, EntryUnknown) else Doubt.STALE
+            self._progress.beat()

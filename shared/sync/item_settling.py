@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from shared.domain.connections import Connection
 from shared.domain.errors import LostLease
 from shared.domain.ids import RecordKind, SourceId
-from shared.domain.item_plan import ItemRules, linked_after_write
-from shared.domain.links import ItemFields, Link, LinkOrigin
+from shared.domain.item_plan import ACTIVE_FIELD, NAME_FIELD, ItemRules, linked_after_write
+from shared.domain.links import ItemFields, Link, LinkOrigin, base_value
 from shared.domain.outcomes import Done
 from shared.domain.records import Item
 from shared.domain.runs import (
@@ -27,7 +27,7 @@ from shared.domain.runs import (
     Run,
     RunCounts,
 )
-from shared.providers.base import ItemWrite, WriteRequest
+from shared.providers.base import ItemWrite, RemoteItem, WriteRequest
 from shared.sync.item_failures import causes_of, stored_failures
 from shared.sync.item_terms import item_mapping, item_scope
 from shared.sync.services import Services
@@ -35,12 +35,18 @@ from shared.sync.services import Services
 
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
-    """A chunk's entry with what it was built from."""
+    """A chunk's entry with what it was built from. `edited`: the record changed since the plan."""
 
     entry: ChunkEntry
     item: Item
     link: Link | None
     write: ItemWrite
+    edited: bool = False
+
+    @property
+    def created_before(self) -> bool:
+        """Whether an earlier worker carried this create out already."""
+        return self.entry.action is PushAction.CREATE and self.link is not None
 
 
 @dataclass(slots=True)
@@ -105,6 +111,24 @@ class ItemSettler:
         )
         self._heal(prepared.item.source_id)
         return RunCounts(adopted=1, adopted_differing=1 if differing else 0)
+
+    def at_rest(self, prepared: PreparedEntry, row: RemoteItem | None) -> RunCounts:
+        """Archived here, and inactive or gone in the books: nothing to send, see `item_plan.at_rest`."""
+        link = prepared.link
+        if link is not None:
+            renamed = {NAME_FIELD: base_value(row.fields.name)} if row else {}
+            self._links.append(
+                replace(
+                    link,
+                    remote_version=row.remote_version if row else link.remote_version,
+                    source_version=prepared.item.version,
+                    base={**link.base, ACTIVE_FIELD: "false"},
+                    answered={**link.answered, **renamed},
+                    row_version=link.row_version + 1,
+                )
+            )
+        self._heal(prepared.item.source_id)
+        return RunCounts(unchanged=1)
 
     def found_older(self, prepared: PreparedEntry, found: Done) -> Link:
         """Our own record with older content: linked as it is, so that an update can follow.

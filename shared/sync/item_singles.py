@@ -1,16 +1,20 @@
 """The fallback: the entries of a rejected batch pushed one at a time, with create and update.
 
 Keys are derived from the chunk's, so a worker that comes after a crash repeats the same request. Only
-what is definitely refused is refused; the rest of the batch goes through.
+what is definitely refused is refused; the rest of the batch goes through, and an entry that gets no
+answer is set aside, so that it holds up no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from shared.domain.connections import Connection
+from shared.domain.errors import LostLease, SyncError
+from shared.domain.ids import RequestKey
 from shared.domain.outcomes import (
     Answered,
     CallOutcome,
@@ -22,12 +26,12 @@ from shared.domain.outcomes import (
     EntryRefused,
     EntryUnknown,
     GrantDead,
-    NameTaken,
+    NoTrustworthyAnswer,
     Throttled,
 )
-from shared.domain.runs import Chunk, ChunkState, Problem, RunCounts
-from shared.providers.base import CallClass
-from shared.sync.item_mending import Doubt, ItemMender
+from shared.domain.runs import Chunk, ChunkState, RunCounts
+from shared.providers.base import CallClass, WriteRequest
+from shared.sync.item_mending import Doubt, ItemMender, doubt_of
 from shared.sync.item_preparing import ItemPreparer, counts_of, stored_chunks
 from shared.sync.item_settling import ItemSettler, PreparedChunk, PreparedEntry, finished
 from shared.sync.item_terms import item_scope
@@ -36,17 +40,20 @@ from shared.sync.services import Books, Services
 from shared.sync.slices import SliceEnd, SliceOver, SliceResult
 
 TRIES = 4
-"""Of one entry in one slice, under changing names, versions or after a passing refusal."""
+"""Of one entry in one slice, under changing names and versions or after a passing refusal."""
+BUSY_TRIES = 3
 BUSY_PAUSE = 1.0
-THROTTLED = Problem(
-    "THROTTLED", "The provider asked us to slow down.", "Nothing to do: it goes on by itself."
-)
+SILENT_ENTRIES = 3
+"""In a row without an answer: then it is the provider, not the record. Stop and wait."""
 LONGEST_WAIT = 1.0
 """Between two looks at the pacer, so that heartbeats go on while waiting for a limit."""
 
 
 class SinglesSlice:
-    """One worker's share of the fallback, until `until`. Every save is fenced by the run's epoch."""
+    """One worker's share of the fallback, until `until`. Every save is fenced by the run's epoch.
+
+    `last_chance`: waiting is at its end, so what still gets no answer is refused for that.
+    """
 
     def __init__(
         self,
@@ -55,18 +62,24 @@ class SinglesSlice:
         books: Books,
         progress: Progress,
         until: datetime,
+        *,
+        last_chance: bool = False,
     ) -> None:
         run = progress.run
         self._services = services
         self._books = books
         self._progress = progress
         self._until = until
+        self._last_chance = last_chance
         self._preparer = ItemPreparer(services, connection, books.provider, run)
         self._settler = ItemSettler(services, connection, self._preparer.rules, run)
         self._mender = ItemMender(
             services, books.provider, self._preparer, self._settler, item_scope(connection)
         )
         self._counts = counts_of(stored_chunks(services.stores, run))
+        self._answered = False
+        self._silent = 0
+        self._aside: list[tuple[Chunk, list[PreparedEntry]]] = []
 
     def perform(self) -> SliceResult:
         """Raises `RetryLater` and the like from read backs, and `LostLease`."""
@@ -75,80 +88,112 @@ class SinglesSlice:
                 self._push_chunk(prepared)
         except SliceOver as over:
             return over.result
+        if not self._aside:
+            return SliceResult(SliceEnd.MORE)
+        if not (self._answered or self._last_chance):
+            return SliceResult(SliceEnd.WAIT)
+        for chunk, entries in self._aside:
+            counts = RunCounts()
+            for entry in entries:
+                counts = counts.plus(self._mender.never_answered(entry))
+            self._store(chunk, counts, ())
         return SliceResult(SliceEnd.MORE)
 
     def _push_chunk(self, prepared: PreparedChunk) -> None:
-        counts = RunCounts(unchanged=len(prepared.chunk.entries) - len(prepared.entries))
-        for place, entry in enumerate(prepared.entries):
-            try:
-                counts = counts.plus(self._push_entry(prepared.chunk, entry))
-            except SliceOver:
-                self._store(prepared.chunk, counts, prepared.entries[place:])
-                raise
-            self._progress.moved(self._counts.plus(counts), self._settler.causes)
-            self._progress.beat()
-        self._store(prepared.chunk, counts, ())
+        chunk = prepared.chunk
+        counts = RunCounts(unchanged=len(chunk.entries) - len(prepared.entries))
+        waiting, aside = deque(prepared.entries), list[PreparedEntry]()
+        try:
+            while waiting:
+                settled = self._push_entry(chunk, waiting[0])
+                entry = waiting.popleft()
+                if settled is None:
+                    aside.append(entry)
+                    self._count_silence()
+                else:
+                    counts = counts.plus(settled)
+                    self._settler.flush([])
+                self._progress.moved(self._counts.plus(counts), self._settler.causes)
+                self._progress.beat()
+        except LostLease:
+            raise
+        except (SliceOver, SyncError):
+            self._store(chunk, counts, [*waiting, *aside])
+            raise
+        stored = self._store(chunk, counts, aside)
+        if aside:
+            self._aside.append((stored, aside))
 
-    def _store(self, chunk: Chunk, counts: RunCounts, left: Sequence[PreparedEntry]) -> None:
+    def _count_silence(self) -> None:
+        self._silent += 1
+        if self._silent >= SILENT_ENTRIES:
+            raise SliceOver(SliceEnd.WAIT)
+
+    def _store(self, chunk: Chunk, counts: RunCounts, left: Iterable[PreparedEntry]) -> Chunk:
+        """What was set aside stands last, so that the next slice begins with the others."""
         self._counts = self._counts.plus(counts)
-        epoch = self._progress.run.epoch
-        stored = finished(chunk, counts, epoch)
-        if left:
-            entries = tuple(prepared.entry for prepared in left)
+        stored = finished(chunk, counts, self._progress.run.epoch)
+        entries = tuple(prepared.entry for prepared in left)
+        if entries:
             stored = replace(stored, state=ChunkState.REJECTED, entries=entries)
         self._settler.flush([stored])
         self._progress.moved(self._counts, self._settler.causes)
+        return stored
 
-    def _push_entry(self, chunk: Chunk, prepared: PreparedEntry) -> RunCounts:
-        if not self._preparer.still_wanted(prepared):
-            return RunCounts(unchanged=1)
-        unanswered = 0
+    def _push_entry(self, chunk: Chunk, prepared: PreparedEntry) -> RunCounts | None:
+        """What it adds to the counts; None: no answer, and it is proved absent."""
+        if not (prepared.edited or prepared.created_before):
+            return self._push_known(chunk, prepared)
+        step = self._read_back(chunk, prepared, Doubt.EDITED)
+        return step if isinstance(step, RunCounts) else self._push_known(chunk, step)
+
+    def _push_known(self, chunk: Chunk, prepared: PreparedEntry) -> RunCounts | None:
         for attempt in range(TRIES):
-            key = self._preparer.single_key(chunk, prepared, attempt - unanswered)
-            request = self._books.provider.item_request([prepared.write], key, single=True)
-            self._wait_for_turn()
-            outcome = self._entry_outcome(prepared, self._books.provider.send(request))
-            if isinstance(outcome, Done):
-                return self._settler.done(prepared, outcome)
-            if isinstance(outcome, EntryRefused):
-                return self._settler.refused(prepared, outcome.problem, outcome.cause)
+            outcome = self._sent(prepared, self._preparer.single_key(chunk, prepared, attempt))
+            settled = self._settled(prepared, outcome, attempt)
+            if settled is not None:
+                return settled
             if isinstance(outcome, EntryBusy):
                 self._services.clock.sleep(BUSY_PAUSE)
                 continue
-            if isinstance(outcome, EntryUnknown) and not unanswered:
-                unanswered = 1  # the identical request once more, then read back
-                continue
-            step = self._read_back(chunk, prepared, outcome)
+            step = self._read_back(chunk, prepared, doubt_of(outcome))
             if isinstance(step, RunCounts):
                 return step
+            if isinstance(outcome, EntryUnknown):
+                return None
             prepared = step
-        raise SliceOver(SliceEnd.WAIT)
+        return self._mender.give_up(prepared)
 
-    def _entry_outcome(self, prepared: PreparedEntry, outcome: CallOutcome) -> EntryOutcome:
-        self._books.pacer.note(outcome, CallClass.SINGLE)
+    def _settled(
+        self, prepared: PreparedEntry, outcome: EntryOutcome, attempt: int
+    ) -> RunCounts | None:
         match outcome:
-            case Answered(entries):
-                return entries[prepared.item.source_id]
-            case CallRejected(problem):
-                return EntryRefused(problem, problem.code)
-            case Throttled():
-                return EntryBusy(THROTTLED)
-            case GrantDead():
-                raise SliceOver(SliceEnd.NEEDS_REAUTH)
-            case CallStopped(problem):
-                raise SliceOver(SliceEnd.STOPPED, problem)
-            case _:
-                return EntryUnknown(outcome.reason)
+            case Done():
+                return self._settler.done(prepared, outcome)
+            case EntryRefused(problem, cause):
+                return self._settler.refused(prepared, problem, cause)
+            case EntryBusy(problem) if attempt + 1 >= BUSY_TRIES:
+                return self._settler.refused(prepared, problem, "PROVIDER_BUSY")
+        return None
 
-    def _read_back(
-        self, chunk: Chunk, prepared: PreparedEntry, outcome: EntryOutcome
-    ) -> PreparedEntry | RunCounts:
-        if isinstance(outcome, EntryUnknown):
-            doubt = Doubt.UNANSWERED
-        else:
-            doubt = Doubt.NAME_TAKEN if isinstance(outcome, NameTaken) else Doubt.STALE
-        mended = self._mender.mend(chunk, [prepared], {prepared.item.source_id: doubt})
-        return mended.left[0] if mended.left else mended.counts
+    def _sent(self, prepared: PreparedEntry, key: RequestKey) -> EntryOutcome:
+        """The outcome of one request: after a lost answer the identical one goes once more."""
+        request = self._books.provider.item_request([prepared.write], key, single=True)
+        outcome = self._entry_outcome(prepared, self._in_turn(request))
+        if isinstance(outcome, EntryUnknown) and self._books.provider.profile.honours_request_key:
+            outcome = self._entry_outcome(prepared, self._in_turn(request))
+        if not isinstance(outcome, EntryUnknown):
+            self._answered, self._silent = True, 0
+        return outcome
+
+    def _in_turn(self, request: WriteRequest) -> CallOutcome:
+        """Sent when the pacer lets it, and again as often as the answer is only that it must wait."""
+        while True:
+            self._wait_for_turn()
+            outcome = self._books.provider.send(request)
+            self._books.pacer.note(outcome, CallClass.SINGLE)
+            if not isinstance(outcome, Throttled):
+                return outcome
 
     def _wait_for_turn(self) -> None:
         while True:
@@ -159,3 +204,24 @@ class SinglesSlice:
                 return
             self._services.clock.sleep(min(pause, LONGEST_WAIT))
             self._progress.beat()
+
+    def _entry_outcome(self, prepared: PreparedEntry, outcome: CallOutcome) -> EntryOutcome:
+        match outcome:
+            case Answered(entries):
+                return entries[prepared.item.source_id]
+            case CallRejected(problem):
+                return EntryRefused(problem, problem.code)
+            case GrantDead():
+                raise SliceOver(SliceEnd.NEEDS_REAUTH)
+            case CallStopped(problem):
+                raise SliceOver(SliceEnd.STOPPED, problem)
+            case NoTrustworthyAnswer(reason):
+                return EntryUnknown(reason)
+            case Throttled():  # `_in_turn` waits for something better
+                raise AssertionError
+
+    def _read_back(
+        self, chunk: Chunk, prepared: PreparedEntry, doubt: Doubt
+    ) -> PreparedEntry | RunCounts:
+        mended = self._mender.mend(chunk, [prepared], {prepared.item.source_id: doubt})
+        return mended.left[0] if mended.left else mended.counts

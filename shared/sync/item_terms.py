@@ -37,9 +37,17 @@ def item_scope(connection: Connection) -> LinkScope:
 
 
 def request_key(
-    connection: Connection, run_id: RunId, plan_attempt: int, number: int, generation: int
+    connection: Connection,
+    run_id: RunId,
+    plan_attempt: int,
+    number: int,
+    generation: int,
+    content: str = "",
 ) -> RequestKey:
-    """32 hexadecimal characters; the remote company is in it, because some providers scope by app."""
+    """32 hexadecimal characters; the remote company is in it, because some providers scope by app.
+
+    `content` says what goes under the key where that is not stored before another could make it.
+    """
     remote_company_id = connection.remote_company.remote_company_id
-    text = f"{remote_company_id}/{run_id}/{plan_attempt}/{number}/{generation}"
+    text = f"{remote_company_id}/{run_id}/{plan_attempt}/{number}/{generation}{content}"
     return RequestKey(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
