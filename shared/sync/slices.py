@@ -26,11 +26,15 @@ class SliceEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SliceResult:
-    """`problem` with NEEDS_REAUTH and STOPPED; `wait_seconds` with WAIT where the provider named it."""
+    """`problem` with STOPPED; `wait_seconds` with WAIT where the provider named it.
+
+    `moved`: records found their end in this slice, so waiting for the provider begins anew.
+    """
 
     end: SliceEnd
     problem: Problem | None = None
     wait_seconds: float = 0.0
+    moved: bool = False
 
 
 class SliceOver(Exception):

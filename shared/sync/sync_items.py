@@ -33,8 +33,11 @@ from shared.sync.services import Books, Services
 from shared.sync.slices import SliceEnd, SliceResult
 
 MOST_WAITS = 8
+"""In a row without bringing the run forward; together some minutes."""
 FIRST_WAIT = 5.0
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 40.0
+"""Whatever the provider names: nobody shows a heartbeat in a pause, and a run without one for
+`Settings.abandoned_seconds` is taken over."""
 MOST_CRASHES = 5
 
 
@@ -130,18 +133,38 @@ def _plan(work: _Work) -> SliceResult:
 
 def _push(work: _Work) -> SliceResult:
     books, progress = work.opened()
-    try:
-        return PushSlice(work.services, work.connection, books, progress, work.until).perform()
-    finally:
-        _save_if_ours(progress)
+    return _moved(
+        work,
+        progress,
+        lambda: PushSlice(work.services, work.connection, books, progress, work.until).perform(),
+    )
 
 
 def _push_singly(work: _Work) -> SliceResult:
     books, progress = work.opened()
+    return _moved(
+        work,
+        progress,
+        lambda: SinglesSlice(
+            work.services,
+            work.connection,
+            books,
+            progress,
+            work.until,
+            last_chance=work.state.waits >= MOST_WAITS,
+        ).perform(),
+    )
+
+
+def _moved(work: _Work, progress: Progress, perform: Callable[[], SliceResult]) -> SliceResult:
+    """The slice's result, and whether it brought the run forward; its last counts are saved."""
     try:
-        return SinglesSlice(work.services, work.connection, books, progress, work.until).perform()
+        result = perform()
+    except RetryLater as later:
+        result = SliceResult(SliceEnd.WAIT, wait_seconds=later.after)
     finally:
         _save_if_ours(progress)
+    return replace(result, moved=progress.run.counts.settled > work.run.counts.settled)
 
 
 def _save_if_ours(progress: Progress) -> None:
@@ -221,13 +244,10 @@ def _usable(
 
 
 def _answered(state: SyncState, result: SliceResult) -> dict[str, Any]:
-    if result.end is SliceEnd.PLANNED:  # proves nothing about what comes after a pause
-        return replace(state, outcome=result.end.value, problem=None).written()
+    if result.moved:
+        state = replace(state, waits=0, crashes=0)
     if result.end is not SliceEnd.WAIT:
-        following = replace(
-            state, waits=0, crashes=0, outcome=result.end.value, problem=result.problem
-        )
-        return following.written()
+        return replace(state, outcome=result.end.value, problem=result.problem).written()
     if state.waits >= MOST_WAITS:
         problem = Problem(
             "PROVIDER_UNAVAILABLE",
@@ -235,9 +255,8 @@ def _answered(state: SyncState, result: SliceResult) -> dict[str, Any]:
             "Sync again later; what has arrived is not sent twice.",
         )
         return replace(state, outcome=SliceEnd.STOPPED.value, problem=problem).written()
-    pause = min(LONGEST_WAIT, FIRST_WAIT * 2**state.waits)
-    waiting = replace(state, waits=state.waits + 1, outcome=SliceEnd.WAIT.value)
-    return waiting.written(max(pause, result.wait_seconds))
+    pause = min(LONGEST_WAIT, max(FIRST_WAIT * 2**state.waits, result.wait_seconds))
+    return replace(state, waits=state.waits + 1, outcome=SliceEnd.WAIT.value).written(pause)
 
 
 def _classified(state: SyncState) -> dict[str, Any]:
