@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from functions.api.envelope import Envelope
 from functions.api.openapi import openapi_document, operation_id
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.logging import Logger
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import Scope
 
     from shared.sync.services import Services
 
@@ -62,6 +67,8 @@ def create_app(services: Services, logger: Logger) -> FastAPI:
 
     def answer_problem(request: Request, error: Exception) -> Response:
         answer = answer_to(error, services.profile)
+        if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            answer = replace(answer, headers={"Allow": ", ".join(_methods_at(request.scope))})
         return answer.response(request.state.correlation_id)
 
     for cls in (SyncError, RequestValidationError, HTTPException):
@@ -69,3 +76,14 @@ def create_app(services: Services, logger: Logger) -> FastAPI:
     app.add_middleware(Envelope, clock=services.clock, ids=services.ids, logger=logger)
     app.openapi = partial(openapi_document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
+
+
+def _methods_at(scope: Scope) -> list[str]:
+    """Every method of an address; the router itself knows only those of the first route it tried."""
+    return sorted(
+        method
+        for router in _ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.matches(scope)[0] is not Match.NONE
+        for method in route.methods
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.message import Message
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,7 @@ MAX_IMPORT: Final = 4_194_304
 """4 MiB; larger files need an upload address."""
 
 _MIB: Final = 1_048_576
+_JSON: Final = re.compile(r"application/(json|[^/]+\+json)")
 
 
 class UnsupportedMediaType(RequestInvalid):
@@ -52,7 +54,7 @@ async def with_json(request: Request) -> Request:
     if not body:
         return JsonRequest(request, body, None)
     media_type = media_type_of(request)
-    if media_type != "application/json" and not media_type.endswith("+json"):
+    if not _JSON.fullmatch(media_type):
         raise unsupported(["application/json"])
     try:
         parsed = parse_json(body)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.logging import Logger
 
+from shared.config import ConfigurationError
 from shared.domain.errors import StorageUnavailable
 from shared.observability import REDACTED, described, make_logger, redacted
 
@@ -103,3 +104,9 @@ def test_a_logged_exception_never_quotes_what_it_was_given() -> None:
     (line,) = logged(write)
     assert "Jane" not in json.dumps(line)
     assert "ValueError" in line["exception"]
+
+
+def test_a_missing_setting_is_named_in_the_log() -> None:
+    assert described(ConfigurationError("PUBLIC_URL is not set")) == [
+        "shared.config.ConfigurationError: PUBLIC_URL is not set"
+    ]

@@ -319,6 +319,19 @@ def test_what_needs_a_connection_says_how_to_get_one(
 
 
 @pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/accounts"), ("PUT", "/settings"), ("POST", "/syncs")]
+)
+def test_a_connection_that_was_ended_is_not_connected(
+    world: ApiWorld, method: str, path: str
+) -> None:
+    world.connect(state=ConnectionState.DISCONNECTED)
+    body = {"pacingMode": "documented"} if method == "PUT" else None
+    answer = world.call(method, f"{QUICKBOOKS}{path}", body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "NOT_CONNECTED")
+    assert world.books.calls.total() == 0
+
+
+@pytest.mark.parametrize(
     ("method", "path", "body"),
     [
         ("GET", "/accounts", None),

@@ -47,7 +47,8 @@ def test_an_address_that_is_nothing_is_not_found(world: ApiWorld) -> None:
 def test_a_method_that_is_not_there_is_told_with_those_that_are(world: ApiWorld) -> None:
     answer = world.call("PATCH", "/v1/items/1")
     assert (answer.status_code, is_problem(answer)["code"]) == (405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"]
+    assert answer.headers["allow"] == "DELETE, GET, PUT"
+    assert world.call("GET", "/v1/items:import").headers["allow"] == "POST"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,9 @@ def test_a_body_that_is_missing_is_told(world: ApiWorld) -> None:
     assert (answer.status_code, is_problem(answer)["code"]) == (400, "MISSING_BODY")
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "x", ""])
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "model/x+json", "x", ""]
+)
 def test_a_body_of_another_type_is_refused(world: ApiWorld, media_type: str) -> None:
     answer = raw(world, json.dumps(ITEM).encode(), media_type)
     assert (answer.status_code, is_problem(answer)["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")

@@ -211,6 +211,15 @@ def test_errors_are_in_order_of_lines_and_only_the_first_thousand_are_shown(
     assert result.errors_not_shown == 200
 
 
+def test_errors_found_late_stand_between_those_found_early(records: RecordStore) -> None:
+    result = run_csv(records, "id,name,price\n1,Pipe,1\n2,,1\n3,Tube,1\n", None)
+    assert [(error.line, error.problem.code) for error in result.errors] == [
+        (2, "CURRENCY_REQUIRED"),
+        (3, "EMPTY"),
+        (4, "CURRENCY_REQUIRED"),
+    ]
+
+
 def test_json_lines_are_imported_like_csv(records: RecordStore) -> None:
     lines = [
         {"id": "1", "name": "Pi\tpe  ", "unitPrice": "2.50", "currency": "USD", "active": False},
