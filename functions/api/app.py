@@ -85,5 +85,5 @@ def _methods_at(scope: Scope) -> list[str]:
         for router in _ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute) and route.matches(scope)[0] is not Match.NONE
-        for method in route.methods
+        for method in route.methods or ()
     )

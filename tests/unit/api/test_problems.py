@@ -106,6 +106,12 @@ def test_a_body_above_the_limit_is_refused_as_too_large(world: ApiWorld) -> None
     assert (answer.status_code, is_problem(answer)["code"]) == (413, "BODY_TOO_LARGE")
 
 
+def test_a_body_that_announces_too_much_is_refused_before_it_is_read(world: ApiWorld) -> None:
+    headers = {"Content-Length": "4718593"}
+    answer = world.call("PUT", "/v1/items/1", ITEM, headers=headers)
+    assert (answer.status_code, is_problem(answer)["code"]) == (413, "BODY_TOO_LARGE")
+
+
 @pytest.mark.parametrize(
     "authorization",
     [None, "", "Bearer", "Bearer ", "Basic b2ZmaWNl", "token-of-office", "Bearer forged"],
