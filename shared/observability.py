@@ -76,7 +76,9 @@ def described(error: BaseException) -> list[str]:
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
         seen.add(id(link))
-        text = f": {redacted(str(link))}" if isinstance(link, SyncError | ConfigurationError) else ""
+        text = (
+            f": {redacted(str(link))}" if isinstance(link, SyncError | ConfigurationError) else ""
+        )
         lines.append(f"{type(link).__module__}.{type(link).__qualname__}{text}")
         lines.extend(
             f"  {frame.f_code.co_filename}:{line} {frame.f_code.co_qualname}"
