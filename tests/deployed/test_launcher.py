@@ -11,14 +11,14 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from local import processes, sandbox
+from local import aws, processes, sandbox
 from local.ports import HOST
 from local.sandbox import Sandbox
 from local.settings import StackOptions
@@ -78,18 +78,32 @@ class Launch:
             self.process.wait()
 
 
+Start = Callable[..., Launch]
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """Whatever a test does, nothing of its launches stays behind."""
-    yield tmp_path
-    for name in ("aws", "sandbox"):
+def launch(tmp_path: Path) -> Iterator[Start]:
+    """Starts launches over one folder; whatever a test does, nothing of them stays behind."""
+    started: list[Launch] = []
+
+    def start(*arguments: str, **environment: str) -> Launch:
+        started.append(Launch(tmp_path, *arguments, **environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+    for name in (aws.NAME, sandbox.NAME):
         if (tmp_path / "data" / f"{name}.lock").exists():
             processes.stop_left_over(tmp_path / "data", name)
 
 
 def items_in_the_books(url: str) -> int:
+    """How many items QuickBooks has, each name once."""
     books = Sandbox(url).control(f"state?realm={_BOOKS}&entity=Item&light=1")
-    return len(books["companies"][_BOOKS]["Item"])
+    items = books["companies"][_BOOKS]["Item"]
+    assert items["duplicates"] == {}
+    return int(items["count"])
 
 
 def answers(url: str) -> bool:
@@ -99,8 +113,8 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_from_nothing_to_a_synced_catalogue_and_again_with_nothing_written(folder: Path) -> None:
-    first = Launch(folder, "--once")
+def test_from_nothing_to_a_synced_catalogue_and_again_with_nothing_written(launch: Start) -> None:
+    first = launch("--once")
     assert first.ended() == 0, first.said()
     assert f"{ROWS} of {ROWS} settled" in first.said()
     assert f"{ROWS} created, 0 updated, 0 unchanged" in first.said()
@@ -117,51 +131,51 @@ def test_from_nothing_to_a_synced_catalogue_and_again_with_nothing_written(folde
     assert stat.S_IMODE((first.data / "stack.json").stat().st_mode) == 0o600
     assert not answers(f"{told['sandbox_url']}/control/health"), "nothing stays behind"
 
-    second = Launch(folder, "--once")
+    second = launch("--once")
     assert second.ended() == 0, second.said()
     assert f"0 created, 0 updated, {ROWS} unchanged" in second.said()
     assert second.stack()["generation"] == told["generation"]
     assert second.stack()["api_url"] == told["api_url"]
 
 
-def test_ctrl_c_while_serving_stops_everything_with_its_state_saved(folder: Path) -> None:
-    launch = Launch(folder)
-    launch.until("serving at")
-    told = launch.stack()
+def test_ctrl_c_while_serving_stops_everything_with_its_state_saved(launch: Start) -> None:
+    launched = launch()
+    launched.until("serving at")
+    told = launched.stack()
     answer = httpx2.get(
         f"{told['api_url']}/v1/items/I-7",
         headers={"authorization": f"Bearer {told['token']}"},
         trust_env=False,
     )
     assert answer.json()["name"] == "Fitting 7"
-    launch.process.send_signal(signal.SIGINT)
-    assert launch.ended() == 0, launch.said()
-    assert "the state is saved" in launch.said()
+    launched.process.send_signal(signal.SIGINT)
+    assert launched.ended() == 0, launched.said()
+    assert "the state is saved" in launched.said()
     assert not answers(f"{told['aws_endpoint_url']}/_ministack/ready")
     assert not answers(f"{told['sandbox_url']}/control/health")
 
 
 def test_a_launcher_killed_amid_a_sync_is_recognised_and_the_next_one_completes(
-    folder: Path,
+    launch: Start,
 ) -> None:
-    first = Launch(folder, HEARTBEAT_SECONDS="1", ABANDONED_SECONDS="3")
+    first = launch(HEARTBEAT_SECONDS="1", ABANDONED_SECONDS="3")
     first.until("pushing")
     told = first.stack()
     first.kill()
     assert answers(f"{told['sandbox_url']}/control/health"), "its programs still run"
 
-    second = Launch(folder, HEARTBEAT_SECONDS="1", ABANDONED_SECONDS="3")
+    second = launch(HEARTBEAT_SECONDS="1", ABANDONED_SECONDS="3")
     second.until("serving at")
     assert "left running" in second.said()
     assert second.stack()["generation"] == told["generation"], "it goes on, not anew"
-    assert items_in_the_books(second.stack()["sandbox_url"]) >= ROWS
+    assert items_in_the_books(second.stack()["sandbox_url"]) == ROWS
     assert f"{ROWS} of {ROWS} settled" in second.said()
     second.process.send_signal(signal.SIGTERM)
     assert second.ended() == 0
 
 
-def test_when_everything_was_killed_it_starts_anew(folder: Path) -> None:
-    first = Launch(folder)
+def test_when_everything_was_killed_it_starts_anew(launch: Start) -> None:
+    first = launch()
     first.until("serving at")
     told = first.stack()
     for name in ("aws", "sandbox"):
@@ -169,20 +183,20 @@ def test_when_everything_was_killed_it_starts_anew(folder: Path) -> None:
     assert first.ended() == 1
     assert "ended by itself" in first.said(), "a program that dies is told, not waited for"
 
-    second = Launch(folder, "--once")
+    second = launch("--once")
     assert second.ended() == 0, second.said()
     assert second.stack()["generation"] != told["generation"]
     assert f"{ROWS} created, 0 updated, 0 unchanged" in second.said()
 
 
-def test_a_taken_port_is_one_clear_line(folder: Path) -> None:
+def test_a_taken_port_is_one_clear_line(launch: Start) -> None:
     with socket.socket() as listener:
         listener.bind((HOST, 0))
         listener.listen()
         port = listener.getsockname()[1]
-        launch = Launch(folder, API_PORT=str(port))
-        assert launch.ended() == 1
-    [line] = launch.said().splitlines()
+        launched = launch(API_PORT=str(port))
+        assert launched.ended() == 1
+    [line] = launched.said().splitlines()
     assert line == (
         f"make run: port {port} is taken, so the api cannot start: free it, or set API_PORT to another"
     )
@@ -199,7 +213,7 @@ def test_two_launches_over_one_folder_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_provider_elsewhere_that_consents_by_itself_is_used_instead(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory
+    launch: Start, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """QUICKBOOKS_* of the environment replace the sandbox; here another sandbox plays the other place."""
     other_data = tmp_path_factory.mktemp("other")
@@ -209,15 +223,15 @@ def test_a_provider_elsewhere_that_consents_by_itself_is_used_instead(
     child, other = sandbox.start(other_data, ROOT, port, "")
     try:
         other.configure({"quickbooks": {"autoConsent": True}})
-        launch = Launch(folder, "--once", **other.quickbooks_settings())
-        assert launch.ended() == 0, launch.said()
-        assert items_in_the_books(other.url) >= ROWS
+        launched = launch("--once", **other.quickbooks_settings())
+        assert launched.ended() == 0, launched.said()
+        assert items_in_the_books(other.url) == ROWS
     finally:
         processes.stop(child)
 
 
-def test_a_provider_that_is_down_is_one_clear_line(folder: Path) -> None:
-    launch = Launch(folder, "--once", QUICKBOOKS_AUTHORIZE_URL=f"http://{HOST}:9/connect/oauth2")
-    assert launch.ended() == 1
-    assert "make run: the consent at http://127.0.0.1 got no answer" in launch.said()
-    assert "Traceback" not in launch.said()
+def test_a_provider_that_is_down_is_one_clear_line(launch: Start) -> None:
+    launched = launch("--once", QUICKBOOKS_AUTHORIZE_URL=f"http://{HOST}:9/connect/oauth2")
+    assert launched.ended() == 1
+    assert "make run: the consent at http://127.0.0.1 got no answer" in launched.said()
+    assert "Traceback" not in launched.said()
