@@ -119,6 +119,11 @@ def test_every_task_is_settled_once_and_never_more_are_in_flight_than_allowed(
 
 def test_the_pool_is_bounded_whatever_may_start_says() -> None:
     names: set[str] = set()
+    in_flight_seen: list[int] = []
+
+    def may_start(in_flight: int) -> float:
+        in_flight_seen.append(in_flight)
+        return 0.0
 
     def work(task: int) -> int:
         names.add(threading.current_thread().name)
@@ -129,13 +134,14 @@ def test_the_pool_is_bounded_whatever_may_start_says() -> None:
     ThreadedInFlight(most=3).map_in_flight(
         iter(range(30)),
         work,
-        may_start=lambda _: 0.0,
+        may_start=may_start,
         settle=settled.extend,
         idle=nothing,
         look_ahead=10,
     )
     assert len(settled) == 30
     assert len(names) <= 3
+    assert max(in_flight_seen) == 2
     assert threading.active_count() == 1  # no thread outlives its map
 
 
@@ -338,16 +344,20 @@ def test_an_exception_ends_drawing_settles_what_was_under_way_and_is_raised(wher
 
 
 def test_the_first_failure_is_the_one_raised_and_later_ones_do_not_hide_it() -> None:
-    def work(task: int) -> int:
-        time.sleep(0.05 * task)
-        raise LookupError(str(task))
+    """Two have failed when they are noticed together, and a third fails while it is waited for."""
 
-    def settle(results: Settled) -> None:
-        raise AssertionError("nothing arrived")
+    def tasks() -> Iterator[int]:
+        yield from (0, 1, 2)
+        time.sleep(0.3)
+        yield 3
+
+    def work(task: int) -> int:
+        time.sleep((0.05, 0.15, 0.6)[task])
+        raise LookupError(str(task))
 
     with pytest.raises(LookupError, match="0"):
         ThreadedInFlight().map_in_flight(
-            iter(range(3)), work, may_start=up_to(3), settle=settle, idle=nothing, look_ahead=3
+            tasks(), work, may_start=up_to(3), settle=lambda _: None, idle=nothing, look_ahead=3
         )
 
 

@@ -79,6 +79,20 @@ def test_a_block_counts_in_full_until_it_is_corrected() -> None:
     assert budget.open_block("you") is not None
 
 
+def test_a_corrected_block_counts_from_its_last_use() -> None:
+    budget = Budget()
+    budget.reserve(CallClass.BATCH, Block(NOW, NOW + 500, 40, "me"))
+    budget.correct("me", 40, NOW + 300)
+    assert budget.room(limits(batches=40), CallClass.BATCH, NOW, 0)[1] == NOW + 300 + MINUTE
+
+
+def test_joined_blocks_count_until_the_last_of_them() -> None:
+    budget = sent((0, 1), (60, 1))
+    budget.forget_old(NOW + 100)
+    (joined,) = budget.blocks[CallClass.BATCH]
+    assert (joined.start, joined.end, joined.count) == (NOW, NOW + 60, 2)
+
+
 def test_what_no_longer_counts_is_forgotten() -> None:
     budget = sent((-MINUTE, 5), (-MINUTE + 1, 6), (-3, 0))
     budget.places = {"a": Place(1, NOW), "b": Place(1, NOW + 1)}
