@@ -70,11 +70,13 @@ class ItemMender:
     def mend(
         self, chunk: Chunk, entries: Sequence[PreparedEntry], doubts: Mapping[SourceId, Doubt]
     ) -> Mended:
-        look = self._linked([p for p in entries if doubts[p.item.source_id] is not Doubt.BUSY])
+        counts, look = self._linked(
+            [p for p in entries if doubts[p.item.source_id] is not Doubt.BUSY]
+        )
         by_name = self._by_name([p for p in look if p.entry.action is PushAction.CREATE])
         by_id = self._by_id([p for p in look if p.entry.action is PushAction.UPDATE])
         owners = self._owners(by_name.values())
-        counts, singly = RunCounts(), False
+        singly = False
         left = [p for p in entries if doubts[p.item.source_id] is Doubt.BUSY]
         for prepared in look:
             doubt = doubts[prepared.item.source_id]
@@ -92,19 +94,23 @@ class ItemMender:
                 singly = singly or doubt is Doubt.UNANSWERED
         return Mended(counts, tuple(left), singly)
 
-    def _linked(self, look: Sequence[PreparedEntry]) -> list[PreparedEntry]:
-        """Creates that an earlier worker carried out and linked, as updates of what it linked."""
+    def _linked(self, look: Sequence[PreparedEntry]) -> tuple[RunCounts, list[PreparedEntry]]:
+        """Creates that an earlier worker carried out and linked are at their end, or updates now."""
         creates = [p.item.source_id for p in look if p.entry.action is PushAction.CREATE]
         links = self._links.get_links(self._scope, creates) if creates else {}
-        linked = []
+        counts, left = RunCounts(), []
         for prepared in look:
             link = links.get(prepared.item.source_id)
             if prepared.entry.action is PushAction.CREATE and link is not None:
-                before = replace(prepared, link=link)
-                linked.append(self._updating(before, link.remote_id, link.remote_version))
+                linked = replace(prepared, link=link)
+                update = self._updating(linked, link.remote_id, link.remote_version)
+                if update.write.changed:
+                    left.append(update)
+                else:
+                    counts = counts.plus(self._settler.settled_before(update))
             else:
-                linked.append(prepared)
-        return linked
+                left.append(prepared)
+        return counts, left
 
     def _mend_create(
         self,

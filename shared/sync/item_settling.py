@@ -112,6 +112,14 @@ class ItemSettler:
         self._heal(prepared.item.source_id)
         return RunCounts(adopted=1, adopted_differing=1 if differing else 0)
 
+    def settled_before(self, prepared: PreparedEntry) -> RunCounts:
+        """Created or adopted, and linked, by an earlier worker of this run; nothing has changed since."""
+        self._heal(prepared.item.source_id)
+        link = prepared.link
+        if link is not None and link.origin is LinkOrigin.ADOPTED:
+            return RunCounts(adopted=1, adopted_differing=1 if link.differing else 0)
+        return RunCounts(created=1, renamed=1 if prepared.entry.renamed else 0)
+
     def at_rest(self, prepared: PreparedEntry, row: RemoteItem | None) -> RunCounts:
         """Archived here, and inactive or gone in the books: nothing to send, see `item_plan.at_rest`."""
         link = prepared.link

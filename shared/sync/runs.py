@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.errors import Conflicting, LostLease, NeedsReauth
+from shared.domain.errors import Conflicting, LostLease, NeedsReauth, RetryLater
 from shared.domain.ids import ConnectionKey, CorrelationId, PersonId, RecordKind, RunId
 from shared.domain.runs import Problem, Run, RunState
 from shared.sync.services import Services
@@ -71,10 +71,18 @@ def take_over_abandoned_runs(services: Services) -> int:
             # The listing may lag behind: decide on the row itself.
             run = services.stores.runs.get(listed.connection, listed.run_id)
             if run is not None:
-                taken += take_over_if_abandoned(services, run).takeovers > run.takeovers
+                taken += _taken_over(services, run)
         cursor = page.cursor
         if cursor is None:
             return taken
+
+
+def _taken_over(services: Services, run: Run) -> bool:
+    """One company's trouble must not keep the others waiting: what cannot be now is the next minute's."""
+    try:
+        return take_over_if_abandoned(services, run).takeovers > run.takeovers
+    except RetryLater:
+        return False
 
 
 def claim_slice(services: Services, connection: ConnectionKey, run_id: RunId, takeover: int) -> Run:

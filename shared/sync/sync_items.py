@@ -95,20 +95,23 @@ def perform_step(
     Raises `ValueError` for an operation that there is not.
     """
     read = SyncState.read(state)
-    if operation == "classify":
-        return _classified(read)
     room = remaining_seconds - services.settings.request_deadline_seconds
     until = services.clock.now() + timedelta(seconds=min(services.settings.slice_seconds, room))
     match operation:
         case "plan":
-            return _answered(read, _guarded(services, read, _plan, until))
+            return _answered(read, _guarded(services, read, _working(_plan, until)))
         case "push":
-            return _answered(read, _guarded(services, read, _push, until))
+            return _answered(read, _guarded(services, read, _working(_push, until)))
         case "push_singly":
-            return _answered(read, _guarded(services, read, _push_singly, until))
+            return _answered(read, _guarded(services, read, _working(_push_singly, until)))
         case "summarise":
-            return _answered(read, _guarded(services, read, _summarise, until))
+            return _answered(read, _guarded(services, read, _summarise))
+        case "classify":
+            return _classified(read)
     raise ValueError(f"no step is called {operation!r}")
+
+
+_Step = Callable[[Services, SyncState, Run], SliceResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,35 +128,40 @@ class _Work:
 
 
 def _plan(work: _Work) -> SliceResult:
-    if work.run.state is RunState.PLANNING:
-        books, progress = work.opened()
+    if work.run.state is not RunState.PLANNING:
+        return SliceResult(SliceEnd.PLANNED)
+    books, progress = work.opened()
+
+    def perform() -> SliceResult:
         plan_items(work.services, work.connection, books.provider, work.run, progress)
-    return SliceResult(SliceEnd.PLANNED)
+        return SliceResult(SliceEnd.PLANNED)
+
+    return _moved(work, progress, perform)
 
 
 def _push(work: _Work) -> SliceResult:
     books, progress = work.opened()
-    return _moved(
-        work,
-        progress,
-        lambda: PushSlice(work.services, work.connection, books, progress, work.until).perform(),
-    )
+
+    def perform() -> SliceResult:
+        return PushSlice(work.services, work.connection, books, progress, work.until).perform()
+
+    return _moved(work, progress, perform)
 
 
 def _push_singly(work: _Work) -> SliceResult:
     books, progress = work.opened()
-    return _moved(
-        work,
-        progress,
-        lambda: SinglesSlice(
+
+    def perform() -> SliceResult:
+        return SinglesSlice(
             work.services,
             work.connection,
             books,
             progress,
             work.until,
             last_chance=work.state.waits >= MOST_WAITS,
-        ).perform(),
-    )
+        ).perform()
+
+    return _moved(work, progress, perform)
 
 
 def _moved(work: _Work, progress: Progress, perform: Callable[[], SliceResult]) -> SliceResult:
@@ -175,52 +183,58 @@ def _save_if_ours(progress: Progress) -> None:
         return
 
 
-def _summarise(work: _Work) -> SliceResult:
-    """End the run, with counts and causes told from what is stored."""
-    services, run = work.services, work.run
+def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
+    """End the run, with counts and causes told from what is stored, whatever the connection is now."""
     profile = services.profile(run.connection.provider)
     if run.state is RunState.PUSHING:
         counts = counts_of(stored_chunks(services.stores, run))
         causes = causes_of(stored_failures(services.stores, run.connection), run.run_id)
         run = replace(run, counts=counts, causes=causes)
-    if work.state.outcome == SliceEnd.NEEDS_REAUTH:
+    if state.outcome == SliceEnd.NEEDS_REAUTH:
         end_run(services, run, RunState.NEEDS_REAUTH, reauth_problem(profile))
-    elif work.state.outcome == SliceEnd.STOPPED:
-        end_run(services, run, RunState.FAILED, work.state.problem)
+    elif state.outcome == SliceEnd.STOPPED:
+        end_run(services, run, RunState.FAILED, state.problem)
     else:
         end_run(services, run, RunState.FINISHED)
-    return SliceResult(SliceEnd(work.state.outcome))
+    return SliceResult(SliceEnd(state.outcome))
 
 
-def _guarded(
-    services: Services, state: SyncState, step: Callable[[_Work], SliceResult], until: datetime
-) -> SliceResult:
+def _guarded(services: Services, state: SyncState, step: _Step) -> SliceResult:
     """Run a step; what stops it on purpose becomes its answer."""
-    connection: Connection | None = None
     try:
         run = claim_slice(services, state.connection, state.run_id, state.takeover)
-        connection = services.stores.connections.get(state.connection)
-        result = step(_Work(services, state, _usable(connection, run, step), run, until))
+        return step(services, state, run)
     except LostLease:
-        result = SliceResult(SliceEnd.LOST)
+        return SliceResult(SliceEnd.LOST)
     except NeedsReauth:
-        result = SliceResult(SliceEnd.NEEDS_REAUTH)
+        return SliceResult(SliceEnd.NEEDS_REAUTH)
     except ConnectionStopped as stopped:
-        result = SliceResult(SliceEnd.STOPPED, stopped.problem)
+        return SliceResult(SliceEnd.STOPPED, stopped.problem)
     except RetryLater as later:
-        result = SliceResult(SliceEnd.WAIT, wait_seconds=later.after)
+        return SliceResult(SliceEnd.WAIT, wait_seconds=later.after)
     except ProviderContractBroken as broken:
         problem = Problem("PROVIDER_CHANGED", str(broken), "Contact support with the run's id.")
-        result = SliceResult(SliceEnd.STOPPED, problem)
-    if result.end is SliceEnd.NEEDS_REAUTH and connection is not None:
-        mark_connection_needs_reauth(services.stores, connection)
-    return result
+        return SliceResult(SliceEnd.STOPPED, problem)
 
 
-def _usable(
-    connection: Connection | None, run: Run, step: Callable[[_Work], SliceResult]
-) -> Connection:
-    if connection is None or (connection.remote_company.remote_company_id != run.remote_company_id):
+def _working(perform: Callable[[_Work], SliceResult], until: datetime) -> _Step:
+    """A step that calls the provider, and so needs the connection that the run was started for."""
+
+    def step(services: Services, state: SyncState, run: Run) -> SliceResult:
+        connection = _usable(services.stores.connections.get(state.connection), run)
+        try:
+            result = perform(_Work(services, state, connection, run, until))
+        except NeedsReauth:
+            result = SliceResult(SliceEnd.NEEDS_REAUTH)
+        if result.end is SliceEnd.NEEDS_REAUTH:
+            mark_connection_needs_reauth(services.stores, connection)
+        return result
+
+    return step
+
+
+def _usable(connection: Connection | None, run: Run) -> Connection:
+    if connection is None or connection.remote_company.remote_company_id != run.remote_company_id:
         raise ConnectionStopped(
             Problem(
                 "CONNECTION_CHANGED",
@@ -228,8 +242,6 @@ def _usable(
                 "Sync again.",
             )
         )
-    if step is _summarise:
-        return connection
     if connection.state is ConnectionState.NEEDS_REAUTH:
         raise NeedsReauth(connection.key.provider)
     if connection.state is not ConnectionState.CONNECTED:

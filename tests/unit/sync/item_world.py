@@ -104,6 +104,8 @@ class World:
             settings=settings_of_a_test(**(settings or {})),
         )
         self.connection = connect(self.services, self.books)
+        self.pause: Callable[[float], None] = self.clock.sleep
+        """How the state machine waits."""
         self.steps: list[str] = []
         """The operations that the state machine asked for, with what came of each."""
 
@@ -167,9 +169,7 @@ class World:
         return ends
 
     def execute(self, run: Run) -> str:
-        return StateMachine.load().execute(
-            first_state(run), invoke=self._invoke, wait=self.clock.sleep
-        )
+        return StateMachine.load().execute(first_state(run), invoke=self._invoke, wait=self.pause)
 
     def _invoke(self, event: dict[str, Any], _limit: float) -> dict[str, Any]:
         self._dead = False
