@@ -26,7 +26,7 @@ from shared.providers.base import (
     RefreshUnanswered,
     TokenRules,
 )
-from tests.support.fake_books import fake_profile
+from tests.support.fake_profile import fake_profile
 
 QUICKBOOKS = TokenRules(
     refresh_ahead=timedelta(minutes=5),

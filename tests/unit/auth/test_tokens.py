@@ -256,6 +256,7 @@ def test_a_refusal_waits_for_an_earlier_holder_who_may_yet_save(owner):
     else:
         assert tokens.access_token() == ("access-9", 2)
         assert world.stored.state is GrantState.ACTIVE
+        assert sum(world.clock.slept) < 2
 
 
 def test_a_refresh_without_an_answer_is_sent_again_once_where_that_is_allowed():
@@ -265,6 +266,30 @@ def test_a_refresh_without_an_answer_is_sent_again_once_where_that_is_allowed():
 
     assert world.tokens().access_token() == ("access-3", 2)
     assert world.oauth.calls == ["refresh-1", "refresh-1"]
+
+
+def test_a_refresh_is_not_sent_again_when_somebody_saved_a_pair_meanwhile():
+    world = TokenWorld(QUICKBOOKS, left=-1)
+    world.oauth.faults.append(Fault.BROKEN)
+
+    def saved_during_the_pause():
+        if len(world.clock.slept) == 2:
+            world.save_as_another()
+
+    world.clock.on_sleep = saved_during_the_pause
+
+    assert world.tokens().access_token() == ("access-9", 2)
+    assert world.oauth.calls == ["refresh-1"]
+
+
+def test_a_refresh_is_not_sent_again_when_its_answer_could_come_after_the_lease():
+    world = TokenWorld(QUICKBOOKS, left=-1)
+    world.oauth.faults.append(Fault.BROKEN)
+    world.oauth.seconds = 19.8
+
+    with pytest.raises(ProviderUnavailable):
+        world.tokens().access_token()
+    assert world.oauth.calls == ["refresh-1"]
 
 
 def test_two_refreshes_without_an_answer_are_enough_for_once():

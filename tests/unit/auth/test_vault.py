@@ -139,7 +139,7 @@ def test_a_refusal_shows_nothing_of_what_was_sealed(vault):
 
     shown = "".join(traceback.format_exception(raised.value))
     assert "secret" not in shown
-    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
     assert str(raised.value) == "grant grant-2: the sealed token pair does not open"
 
 
