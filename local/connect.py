@@ -90,4 +90,4 @@ def _wait_for_a_person(api: SuiteApi) -> None:
 
 def _host(address: str) -> str:
     url = httpx2.URL(address)
-    return f"{url.scheme}://{url.host}"
+    return f"{url.scheme}://{url.netloc.decode()}"

@@ -19,9 +19,10 @@ import httpx2
 import pytest
 
 from local import aws, processes, sandbox
+from local.files import try_lock
+from local.forms import first_form
 from local.ports import HOST
 from local.sandbox import Sandbox
-from local.settings import StackOptions
 from local.stack import ROOT, start_stack
 from local.trouble import LaunchFailed
 
@@ -113,9 +114,9 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_from_nothing_to_a_synced_catalogue_and_again_with_nothing_written(launch: Start) -> None:
-    first = launch("--once")
-    assert first.ended() == 0, first.said()
+def test_from_nothing_to_a_served_catalogue_and_again_with_nothing_written(launch: Start) -> None:
+    first = launch()
+    first.until("serving at")
     assert f"{ROWS} of {ROWS} settled" in first.said()
     assert f"{ROWS} created, 0 updated, 0 unchanged" in first.said()
     counts = [int(count) for count in re.findall(rf"(\d+) of {ROWS}\n", first.said())]
@@ -129,7 +130,19 @@ def test_from_nothing_to_a_synced_catalogue_and_again_with_nothing_written(launc
     }
     assert set(told["table_names"]) == {"records", "sync_state", "grants"}
     assert stat.S_IMODE((first.data / "stack.json").stat().st_mode) == 0o600
-    assert not answers(f"{told['sandbox_url']}/control/health"), "nothing stays behind"
+    answer = httpx2.get(
+        f"{told['api_url']}/v1/items/I-7",
+        headers={"authorization": f"Bearer {told['token']}"},
+        trust_env=False,
+    )
+    assert answer.json()["name"] == "Fitting 7"
+    assert items_in_the_books(told["sandbox_url"]) == ROWS
+
+    first.process.send_signal(signal.SIGINT)  # Ctrl-C
+    assert first.ended() == 0, first.said()
+    assert "the state is saved" in first.said()
+    assert not answers(f"{told['aws_endpoint_url']}/_ministack/ready"), "nothing stays behind"
+    assert not answers(f"{told['sandbox_url']}/control/health")
 
     second = launch("--once")
     assert second.ended() == 0, second.said()
@@ -138,55 +151,30 @@ def test_from_nothing_to_a_synced_catalogue_and_again_with_nothing_written(launc
     assert second.stack()["api_url"] == told["api_url"]
 
 
-def test_ctrl_c_while_serving_stops_everything_with_its_state_saved(launch: Start) -> None:
-    launched = launch()
-    launched.until("serving at")
-    told = launched.stack()
-    answer = httpx2.get(
-        f"{told['api_url']}/v1/items/I-7",
-        headers={"authorization": f"Bearer {told['token']}"},
-        trust_env=False,
-    )
-    assert answer.json()["name"] == "Fitting 7"
-    launched.process.send_signal(signal.SIGINT)
-    assert launched.ended() == 0, launched.said()
-    assert "the state is saved" in launched.said()
-    assert not answers(f"{told['aws_endpoint_url']}/_ministack/ready")
-    assert not answers(f"{told['sandbox_url']}/control/health")
-
-
-def test_a_launcher_killed_amid_a_sync_is_recognised_and_the_next_one_completes(
-    launch: Start,
-) -> None:
-    first = launch(HEARTBEAT_SECONDS="1", ABANDONED_SECONDS="3")
+def test_whatever_is_killed_the_next_launch_recognises_it_and_completes(launch: Start) -> None:
+    quickly = {"HEARTBEAT_SECONDS": "1", "ABANDONED_SECONDS": "3"}
+    first = launch(**quickly)
     first.until("pushing")
     told = first.stack()
     first.kill()
     assert answers(f"{told['sandbox_url']}/control/health"), "its programs still run"
 
-    second = launch(HEARTBEAT_SECONDS="1", ABANDONED_SECONDS="3")
+    second = launch(**quickly)
     second.until("serving at")
     assert "left running" in second.said()
     assert second.stack()["generation"] == told["generation"], "it goes on, not anew"
     assert items_in_the_books(second.stack()["sandbox_url"]) == ROWS
     assert f"{ROWS} of {ROWS} settled" in second.said()
-    second.process.send_signal(signal.SIGTERM)
-    assert second.ended() == 0
 
+    for name in (aws.NAME, sandbox.NAME):
+        os.kill(int((second.data / f"{name}.lock").read_text()), signal.SIGKILL)
+    assert second.ended() == 1
+    assert "ended by itself" in second.said(), "a program that dies is told, not waited for"
 
-def test_when_everything_was_killed_it_starts_anew(launch: Start) -> None:
-    first = launch()
-    first.until("serving at")
-    told = first.stack()
-    for name in ("aws", "sandbox"):
-        os.kill(int((first.data / f"{name}.lock").read_text()), signal.SIGKILL)
-    assert first.ended() == 1
-    assert "ended by itself" in first.said(), "a program that dies is told, not waited for"
-
-    second = launch("--once")
-    assert second.ended() == 0, second.said()
-    assert second.stack()["generation"] != told["generation"]
-    assert f"{ROWS} created, 0 updated, 0 unchanged" in second.said()
+    third = launch("--once")
+    assert third.ended() == 0, third.said()
+    assert third.stack()["generation"] != told["generation"], "nothing was saved: anew"
+    assert f"{ROWS} created, 0 updated, 0 unchanged" in third.said()
 
 
 def test_a_taken_port_is_one_clear_line(launch: Start) -> None:
@@ -203,35 +191,49 @@ def test_a_taken_port_is_one_clear_line(launch: Start) -> None:
 
 
 def test_two_launches_over_one_folder_are_refused(tmp_path: Path) -> None:
-    options = StackOptions(usual_ports=False)
-    with (
-        start_stack(tmp_path, options),
-        pytest.raises(LaunchFailed, match="another launch is using"),
-        start_stack(tmp_path, options),
-    ):
+    assert try_lock(tmp_path / "launch.lock") is not None
+    with pytest.raises(LaunchFailed, match="another launch is using"), start_stack(tmp_path):
         pass
 
 
-def test_a_provider_elsewhere_that_consents_by_itself_is_used_instead(
-    launch: Start, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """QUICKBOOKS_* of the environment replace the sandbox; here another sandbox plays the other place."""
-    other_data = tmp_path_factory.mktemp("other")
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A provider that is not the launch's own sandbox."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    child, other = sandbox.start(other_data, ROOT, port, "")
-    try:
-        other.configure({"quickbooks": {"autoConsent": True}})
-        launched = launch("--once", **other.quickbooks_settings())
-        assert launched.ended() == 0, launched.said()
-        assert items_in_the_books(other.url) == ROWS
-    finally:
-        processes.stop(child)
+    child, other = sandbox.start(tmp_path_factory.mktemp("other"), ROOT, port, "")
+    yield other
+    processes.stop(child)
+
+
+def test_a_provider_elsewhere_that_consents_by_itself_replaces_the_sandbox(
+    launch: Start, elsewhere: Sandbox
+) -> None:
+    elsewhere.configure({"quickbooks": {"autoConsent": True}})
+    launched = launch("--once", **elsewhere.quickbooks_settings())
+    assert launched.ended() == 0, launched.said()
+    assert items_in_the_books(elsewhere.url) == ROWS
+
+
+def test_a_provider_elsewhere_that_asks_a_person_is_waited_for(
+    launch: Start, elsewhere: Sandbox
+) -> None:
+    launched = launch("--once", **elsewhere.quickbooks_settings())
+    launched.until("open this address")
+    launched.until("state=")
+    [address] = re.findall(r"http\S+/connect/oauth2\S+", launched.said())
+    with httpx2.Client(trust_env=False) as person:
+        form = first_form(person.get(address).text)
+        assert form is not None
+        answer = person.post(address, data=form.fields, follow_redirects=True)
+        assert answer.is_success
+    assert launched.ended() == 0, launched.said()
+    assert items_in_the_books(elsewhere.url) == ROWS
 
 
 def test_a_provider_that_is_down_is_one_clear_line(launch: Start) -> None:
     launched = launch("--once", QUICKBOOKS_AUTHORIZE_URL=f"http://{HOST}:9/connect/oauth2")
     assert launched.ended() == 1
-    assert "make run: the consent at http://127.0.0.1 got no answer" in launched.said()
+    assert f"make run: the consent at http://{HOST}:9 got no answer" in launched.said()
     assert "Traceback" not in launched.said()
