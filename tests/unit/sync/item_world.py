@@ -45,6 +45,7 @@ from tests.support.workflows import RecordingWorkflows
 FUNCTION_SECONDS = 300.0
 PERSON = PersonId("p-1")
 MOST_STEPS = 400
+MACHINE = StateMachine.load()
 
 Story = Callable[[], object]
 
@@ -91,6 +92,8 @@ class World:
         )
         self.books = FakeBooks(clock=self.clock, **{"profile": profile, **books})
         self._stories: defaultdict[tuple[str, str], list[Story | None]] = defaultdict(list)
+        self._anywhere: tuple[str, int, Callable[[str], None]] | None = None
+        self._performing = False
         self._dead = False
         self.store_calls: defaultdict[str, int] = defaultdict(int)
         self.saved_runs: list[Run] = []
@@ -169,12 +172,13 @@ class World:
         return ends
 
     def execute(self, run: Run) -> str:
-        return StateMachine.load().execute(first_state(run), invoke=self._invoke, wait=self.pause)
+        return MACHINE.execute(first_state(run), invoke=self._invoke, wait=self.pause)
 
     def _invoke(self, event: dict[str, Any], _limit: float) -> dict[str, Any]:
         self._dead = False
         if len(self.steps) >= MOST_STEPS:  # not an Exception: the state machine would catch that
             pytest.fail(f"it goes round in circles: {self.steps[-12:]}")
+        self._performing = True
         try:
             answer = perform_step(
                 self.services, event["operation"], event["state"], FUNCTION_SECONDS
@@ -182,6 +186,8 @@ class World:
         except BaseException as error:
             self.steps.append(f"{event['operation']}: {type(error).__name__}")
             raise
+        finally:
+            self._performing = False
         self.steps.append(f"{event['operation']}: {answer['outcome']}")
         return answer
 
@@ -195,13 +201,26 @@ class World:
     def kill_after(self, call: str, nth: int = 1) -> None:
         self.meets(call, self._die, when="after", nth=nth)
 
+    def at_any_call(self, nth: int, story: Story, when: str) -> list[str]:
+        """Have the story happen at the nth store call of any sort once steps are performed; answers
+        the call that was met, when it was.
+        """
+        met: list[str] = []
+
+        def at(call: str) -> None:
+            met.append(call)
+            story()
+
+        self._anywhere = (when, nth, at)
+        return met
+
     def take_over(self) -> None:
         """The worker goes silent for more than a minute; the next click takes the run over."""
         self.clock.sleep(61)
         self.click()
-        dead, self._dead = self._dead, False
+        before = self._dead, self._performing
         self.work()
-        self._dead = dead
+        self._dead, self._performing = before
 
     def _die(self) -> None:
         self._dead = True
@@ -212,12 +231,17 @@ class World:
         return replace(stores, **each)
 
     def _met(self, when: str, call: str, args: tuple[Any, ...]) -> None:
-        if self._dead:
+        if self._dead and self._performing:
             raise Killed
         if when == "after":
             self.store_calls[call] += 1
             if call == "runs.save":
                 self.saved_runs.append(args[0])
+        if self._anywhere is not None and when == self._anywhere[0] and self._performing:
+            _, left, at = self._anywhere
+            self._anywhere = (when, left - 1, at) if left > 1 else None
+            if left == 1:
+                at(call)
         waiting = self._stories[when, call]
         story = waiting.pop(0) if waiting else None
         if story is not None:
