@@ -236,10 +236,11 @@ class FakeBooks:
                 self.desk.late_at(arrives, request, None)
             raise
         self.desk.catch_up()
-        if isinstance(fault, Lost) and fault.executed_after is not None:
+        if isinstance(fault, Lost) and fault.executed_after == 0.0:
+            self.desk.execute(request, skipped=_after(request, fault.first))
+        elif isinstance(fault, Lost) and fault.executed_after is not None:
             due = self._clock.now() + timedelta(seconds=fault.executed_after)
             self.desk.late_at(due, request, fault.first)
-            self.desk.catch_up()
         outcome = _not_carried_out(fault)
         if outcome is not None:
             return outcome
@@ -297,3 +298,9 @@ def _not_carried_out(fault: Fault | None) -> CallOutcome | None:
         case Stopped(problem):
             return CallStopped(problem)
     return None
+
+
+def _after(request: WriteRequest, first: int | None) -> frozenset[int]:
+    """The places behind the first so many; none of them where all are meant."""
+    count = len(request.entries)
+    return frozenset(range(count if first is None else first, count))

@@ -105,14 +105,13 @@ class RequestDesk:
         entries = json.loads(request.body)
         if any(self.malformed(_fields_given(entry)) for entry in entries):
             return CallRejected(REJECTION)
-        now = at or self._clock.now()
         outcomes: dict[SourceId, EntryOutcome] = {}
         for place, (label, source_id) in enumerate(request.entries):
             outcomes[source_id] = EntryUnknown("no answer for this entry")
             if place not in skipped:
                 refusal = EntryBusy(COLLISION) if place in busy else None
                 key = (request.request_key, label)
-                outcome = self._execute_entry(key, entries[place], refusal, now)
+                outcome = self._execute_entry(key, entries[place], refusal, at)
                 if place not in missing:
                     outcomes[source_id] = outcome
         return Answered(outcomes)
@@ -122,12 +121,13 @@ class RequestDesk:
         key: tuple[RequestKey, str],
         entry: Mapping[str, Any],
         busy: EntryBusy | None,
-        now: datetime,
+        at: datetime | None,
     ) -> EntryOutcome:
+        now = at or self._clock.now()
         known = self._remembered.get(key)
         if known is not None and self._honours(known, now):
             return known.outcome
-        outcome = busy or self._shelf.write(entry, now, key[0])
+        outcome = busy or self._shelf.write(entry, now, key[0], late=at is not None)
         if isinstance(outcome, Done) or self._remembers_refusals:
             self._remembered[key] = _Remembered(outcome, now)
         return outcome

@@ -24,7 +24,10 @@ from shared.providers.base import ProviderProfile, RemoteItem
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One write that took place. `source_id` is who asked for it: the books themselves never see it."""
+    """One write that took place. `source_id` is who asked for it: the books themselves never see it.
+
+    `late`: after the call had been given up.
+    """
 
     at: datetime
     request_key: RequestKey
@@ -32,6 +35,7 @@ class Effect:
     source_id: SourceId
     remote_id: RemoteId
     fields: ItemFields
+    late: bool = False
 
 
 class Shelf:
@@ -88,7 +92,12 @@ class Shelf:
         return self._rewrite(row, wanted)
 
     def write(
-        self, entry: Mapping[str, Any], at: datetime, request_key: RequestKey
+        self,
+        entry: Mapping[str, Any],
+        at: datetime,
+        request_key: RequestKey,
+        *,
+        late: bool = False,
     ) -> EntryOutcome:
         """Carry out one entry of a request as `fake_books` wrote it."""
         action = PushAction(entry["action"])
@@ -107,7 +116,15 @@ class Shelf:
             return refused
         row = self.put(fields) if found is None else self._rewrite(found, fields)
         self.effects.append(
-            Effect(at, request_key, action, SourceId(entry["source_id"]), row.remote_id, row.fields)
+            Effect(
+                at,
+                request_key,
+                action,
+                SourceId(entry["source_id"]),
+                row.remote_id,
+                row.fields,
+                late,
+            )
         )
         return Done(row.remote_id, row.remote_version, row.fields)
 
