@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -113,8 +114,6 @@ def test_the_page_is_whole_for_a_reader_of_any_kind(world: ApiWorld) -> None:
 
 
 def test_names_from_the_books_are_escaped_on_the_page(world: ApiWorld) -> None:
-    from dataclasses import replace  # noqa: PLC0415 - of this test alone
-
     world.books.company = replace(world.books.company, name="<b>Hill & Sons</b>")
     answer = come_back(world, state=begin(world), code="code-1")
     assert "&lt;b&gt;Hill &amp; Sons&lt;/b&gt;" in answer.text

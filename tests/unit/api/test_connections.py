@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from shared.domain.connections import ConnectionSettings, ConnectionState
-from shared.domain.ids import RecordKind, RemoteId, RunId, SourceId
+from shared.domain.connections import Connection, ConnectionSettings, ConnectionState
+from shared.domain.ids import (
+    ConnectionKey,
+    ProviderName,
+    RecordKind,
+    RemoteCompanyId,
+    RemoteId,
+    RunId,
+    SourceId,
+)
 from shared.domain.runs import Failure, Problem, Run, RunCounts, RunState
 from shared.providers.base import RemoteAccount
+from shared.storage.memory import memory_stores
 from shared.storage.ports import ConnectionStore
-from tests.support.api_client import ApiWorld
+from tests.support.api_client import ApiWorld, api_world
+from tests.support.contested import Contested
 from tests.support.fake_faults import Dead, Limited, Lost, Rejected, Stopped
+from tests.support.services import COMPANY
 
 QUICKBOOKS = "/v1/connections/quickbooks"
+KEY = ConnectionKey(COMPANY, ProviderName("quickbooks"))
 SENTENCE = (
     "Your QuickBooks connection has expired. Go to Settings → Integrations → Reconnect QuickBooks."
 )
@@ -27,7 +37,7 @@ def a_run(world: ApiWorld, **changes: Any) -> Run:
     now = world.clock.now()
     given: dict[str, Any] = {
         "run_id": RunId("run-1"),
-        "connection": next(iter(world.services.stores.connections.of_company("company-1"))).key,  # type: ignore[arg-type] # an id like any other
+        "connection": KEY,
         "remote_company_id": world.books.company.remote_company_id,
         "kind": RecordKind.ITEM,
         "state": RunState.PLANNING,
@@ -44,7 +54,7 @@ def a_run(world: ApiWorld, **changes: Any) -> Run:
 
 def a_failure(world: ApiWorld, number: int) -> Failure:
     return Failure(
-        connection=next(iter(world.services.stores.connections.of_company("company-1"))).key,  # type: ignore[arg-type] # as above
+        connection=KEY,
         kind=RecordKind.ITEM,
         source_id=SourceId(f"item-{number:04d}"),
         cause="NAME_TOO_LONG",
@@ -170,7 +180,7 @@ def test_more_accounts_than_the_cache_holds_are_answered_all_the_same(world: Api
 def test_accounts_of_one_remote_company_are_never_shown_for_another(world: ApiWorld) -> None:
     connection = world.connect()
     world.call("GET", f"{QUICKBOOKS}/accounts")
-    other = replace(world.books.company, remote_company_id="realm-2")  # type: ignore[arg-type] # an id like any other
+    other = replace(world.books.company, remote_company_id=RemoteCompanyId("realm-2"))
     world.services.stores.connections.save(
         replace(connection, remote_company=other, version=connection.version + 1)
     )
@@ -262,37 +272,18 @@ def test_a_bad_setting_is_named_and_changes_nothing(
     assert world.services.stores.connections.get(connection.key) == connection
 
 
-class Contested:
-    """A connection store where somebody else saves first, some times."""
-
-    def __init__(self, inner: ConnectionStore, losses: int) -> None:
-        self._inner = inner
-        self._losses = losses
-
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        return getattr(self._inner, name)
-
-    def save(self, connection: Any) -> bool:
-        if self._losses:
-            self._losses -= 1
-            stored = self._inner.get(connection.key)
-            assert stored is not None
-            moved = timedelta(seconds=self._losses)
-            at = stored.connected_at + moved if stored.connected_at else None
-            assert self._inner.save(replace(stored, connected_at=at, version=stored.version + 1))
-        return self._inner.save(connection)
-
-
 @pytest.mark.parametrize(("losses", "status"), [(2, 200), (99, 503)])
 def test_settings_survive_races_or_say_to_try_again(losses: int, status: int) -> None:
-    from shared.storage.memory import memory_stores  # noqa: PLC0415 - of this test alone
-    from tests.support.api_client import api_world  # noqa: PLC0415 - as above
+    def reconnect(inner: ConnectionStore, connection: Connection) -> None:
+        stored = inner.get(connection.key)
+        assert stored is not None
+        assert inner.save(replace(stored, version=stored.version + 1))
 
     stores = memory_stores()
-    world = api_world(replace(stores, connections=Contested(stores.connections, 0)))  # type: ignore[arg-type] # a store but for one method
+    connections: Any = Contested(stores.connections, "save", reconnect)
+    world = api_world(replace(stores, connections=connections))
     world.connect()
-    contested = world.services.stores.connections
-    contested._losses = losses  # type: ignore[attr-defined] # the double above
+    connections.losses = losses
     answer = world.call("PUT", f"{QUICKBOOKS}/settings", {"pacingMode": "documented"})
     assert answer.status_code == status
 

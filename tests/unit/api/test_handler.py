@@ -35,7 +35,9 @@ def event(
 
 
 def invoke(world: ApiWorld, *args: Any, **changes: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = make_adapter(world.client.app)(event(*args, **changes), None)  # type: ignore[arg-type] # the app of the client, and a context that Mangum only hands on
+    app: Any = world.client.app
+    context: Any = None  # Mangum only hands it on
+    answer: dict[str, Any] = make_adapter(app)(event(*args, **changes), context)
     return answer
 
 
@@ -69,8 +71,8 @@ def test_an_address_with_encoded_parts_names_the_record(world: ApiWorld) -> None
 
 
 def test_an_unexpected_error_is_a_problem_here_too(world: ApiWorld) -> None:
-    app = world.client.app
-    app.state.services = None  # type: ignore[attr-defined] # what no request can cope with
+    app: Any = world.client.app
+    app.state.services = None  # what no request can cope with
     answer = invoke(world, "GET", "/v1/items", headers=world.as_("office"))
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"])["code"] == "UNEXPECTED"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from local.price_book import csv_bytes
 from local.price_book import rows as price_book
-from shared.domain.ids import CompanyId, CorrelationId, SourceId
+from shared.domain.ids import CompanyId, CorrelationId
 from shared.domain.records import Item
 from shared.storage.memory import memory_stores
 from shared.storage.ports import RecordStore
@@ -27,6 +27,7 @@ from shared.sync.import_items import (
     import_items,
 )
 from shared.sync.item_files import ItemFile, open_csv, open_json_lines
+from tests.support.contested import Contested
 from tests.support.effects import VirtualClock
 from tests.support.services import COMPANY
 
@@ -241,57 +242,35 @@ def test_json_lines_are_imported_like_csv(records: RecordStore) -> None:
     assert str(second.unit_price.amount) == "0.1"
 
 
-class Contested:
-    """A record store where somebody else changes the first item before each of some saves."""
+def contested(records: RecordStore, losses: int) -> Any:
+    """Somebody else changes the first item before each of some saves."""
 
-    def __init__(self, inner: RecordStore, losses: int) -> None:
-        self._inner = inner
-        self._losses = losses
+    def change(inner: RecordStore, company_id: CompanyId, items: Sequence[Item]) -> None:
+        theirs = replace(items[0], name=f"Theirs {items[0].version}")
+        assert not inner.save_items(company_id, [theirs])
 
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        return getattr(self._inner, name)
-
-    def save_items(self, company_id: CompanyId, items: Sequence[Item]) -> Sequence[SourceId]:
-        if self._losses:
-            self._losses -= 1
-            version = items[0].version
-            assert not self._inner.save_items(
-                company_id, [replace(items[0], name=f"Theirs {version}")]
-            )
-        return self._inner.save_items(company_id, items)
+    return Contested(records, "save_items", change, losses)
 
 
 def test_a_row_that_loses_a_race_is_compared_and_stored_again(records: RecordStore) -> None:
-    result = run_csv(Contested(records, losses=2), HEADER + GOOD + "2,B,Tube,,m,1,USD\n")  # type: ignore[arg-type] # a store but for one method
+    result = run_csv(contested(records, losses=2), HEADER + GOOD + "2,B,Tube,,m,1,USD\n")
     assert counts(result) == (2, 1, 1, 0, 0)
     assert {item.name: item.version for item in stored(records).values()} == {"Pipe": 3, "Tube": 1}
 
 
 def test_a_row_that_loses_every_race_is_a_bad_row(records: RecordStore) -> None:
-    result = run_csv(Contested(records, losses=99), HEADER + GOOD + "2,B,Tube,,m,1,USD\n")  # type: ignore[arg-type] # as above
+    result = run_csv(contested(records, losses=99), HEADER + GOOD + "2,B,Tube,,m,1,USD\n")
     assert counts(result) == (2, 1, 0, 0, 1)
     assert (result.errors[0].line, result.errors[0].problem.code) == (2, "CHANGED_MEANWHILE")
 
 
-class SlowStore:
-    """A record store that takes ten seconds of the clock for each look."""
-
-    def __init__(self, inner: RecordStore, clock: VirtualClock) -> None:
-        self._inner = inner
-        self._clock = clock
-
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        if name == "get_items":
-            self._clock.sleep(TIME_LIMIT.total_seconds() / 2)
-        return getattr(self._inner, name)
-
-
 def test_an_import_out_of_time_says_so_and_goes_on_when_sent_again(records: RecordStore) -> None:
     clock = VirtualClock()
-    slow = SlowStore(records, clock)
+    wait = TIME_LIMIT.total_seconds() / 2
+    slow: Any = Contested(records, "get_items", lambda *_: clock.sleep(wait), losses=99)
     body = (HEADER + "".join(f"{n},A,Pipe,,ft,1,USD\n" for n in range(2000))).encode()
     with pytest.raises(ImportUnfinished) as unfinished:
-        run(slow, open_csv(body), clock=clock)  # type: ignore[arg-type] # a store but for one method
+        run(slow, open_csv(body), clock=clock)
     assert unfinished.value.rows_done == 1500
     assert len(stored(records)) == 1500
     assert counts(run(records, open_csv(body))) == (2000, 500, 0, 1500, 0)

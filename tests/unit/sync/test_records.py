@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from shared.sync.records import (
     usual_currency,
     usual_currency_or_refuse,
 )
+from tests.support.contested import Contested
 from tests.support.effects import VirtualClock
 from tests.support.fake_books import FakeBooks
 from tests.support.services import COMPANY, build_services, connect
@@ -30,24 +32,16 @@ ID = SourceId("1")
 VALUES = ItemValues(name="Pipe", unit_price=Decimal("2.50"), currency="USD")
 
 
-class Contested:
-    """A record store where somebody else wins the race before each of the first saves."""
+def contested(store: RecordStore, losses: int) -> Any:
+    """Somebody else changes the item before each of some saves."""
 
-    def __init__(self, inner: RecordStore, losses: int) -> None:
-        self._inner = inner
-        self._losses = losses
+    def change(inner: RecordStore, company_id: CompanyId, items: Sequence[Item]) -> None:
+        stored = inner.get_item(company_id, items[0].source_id)
+        version = stored.version + 1 if stored else 1
+        theirs = replace(items[0], name=f"Theirs {version}", active=True, version=version)
+        assert not inner.save_items(company_id, [theirs])
 
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        return getattr(self._inner, name)
-
-    def save_items(self, company_id: CompanyId, items: Sequence[Item]) -> Sequence[SourceId]:
-        if self._losses:
-            self._losses -= 1
-            stored = self._inner.get_item(company_id, items[0].source_id)
-            version = stored.version + 1 if stored else 1
-            theirs = replace(items[0], name=f"Theirs {version}", active=True, version=version)
-            assert not self._inner.save_items(company_id, [theirs])
-        return self._inner.save_items(company_id, items)
+    return Contested(store, "save_items", change, losses)
 
 
 def put(records: RecordStore, values: ItemValues = VALUES) -> SavedItem:
@@ -64,21 +58,21 @@ def put(records: RecordStore, values: ItemValues = VALUES) -> SavedItem:
 
 def test_a_lost_race_is_run_again_on_what_the_winner_wrote() -> None:
     records = memory_stores().records
-    saved = put(Contested(records, losses=3))
+    saved = put(contested(records, losses=3))
     assert (saved.item.version, saved.outcome) == (4, SaveOutcome.UPDATED)
     assert records.get_item(COMPANY, ID) == saved.item
 
 
 def test_a_race_lost_again_and_again_is_given_up() -> None:
     with pytest.raises(RetryLater):
-        put(Contested(memory_stores().records, losses=100))
+        put(contested(memory_stores().records, losses=100))
 
 
 def test_archiving_in_a_race_keeps_what_the_winner_wrote() -> None:
     records = memory_stores().records
     put(records)
     archived = archive_item(
-        Contested(records, losses=1),
+        contested(records, losses=1),
         VirtualClock(),
         COMPANY,
         ID,
