@@ -32,7 +32,8 @@ _BODY: Final = {
         "id or code (or sku) are needed, description, unit, currency and active may be there, other "
         "columns are ignored. JSON lines: one object a line, with the fields of an item. Rows are "
         "told apart by id, or by code in a file without ids. What a file does not say of an item "
-        "stays as it is stored.",
+        "stays as it is stored; a new item without a currency is in the home currency of the "
+        "connected books, in USD while none is connected.",
         "content": {
             "text/csv": {
                 "schema": {"type": "string"},
