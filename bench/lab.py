@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from local.api import suite_api
-from local.connect import connect
+from local.companies import choose_first_account, connect_to, open_books
 from local.stack import ROOT, Stack, start_stack
 
 QUIET: dict[str, Any] = {
@@ -47,6 +47,7 @@ class Lab:
             "PATH": os.environ.get("PATH", os.defpath),
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "ignore",
+            "OAUTHLIB_INSECURE_TRANSPORT": "1",  # python-quickbooks insists on https otherwise
             "AWS_ENDPOINT_URL": stack.aws.endpoint_url,
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test",
@@ -69,24 +70,10 @@ class Lab:
         self._made += 1
         company_id = f"bench-{self._made}"
         realm = f"93{self._made:014d}"
-        self.stack.sandbox.control(
-            "companies",
-            {"realm": realm, "name": f"Bench {self._made}", "currency": "USD", "country": "US"},
-        )
+        open_books(self.stack, realm, f"Bench {self._made}")
         with suite_api(self.stack.api_url, lambda: self.stack.sandbox.token(company_id)) as api:
-            connect(
-                api,
-                self.stack.api_url,
-                consent_at=self.stack.sandbox.url,
-                choices={"company": realm},
-                say=lambda _line: None,
-            )
-            accounts = api.get("/v1/connections/quickbooks/accounts")["accounts"]
-            account = str(accounts[0]["id"])
-            api.put(
-                "/v1/connections/quickbooks/settings",
-                {"defaultIncomeAccountId": account, **settings},
-            )
+            connect_to(self.stack, api, realm)
+            account = choose_first_account(api, **settings)
         return Company(company_id, realm, account)
 
     def worker(self, *arguments: str) -> dict[str, Any]:
