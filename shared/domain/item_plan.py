@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from shared.domain.ids import RemoteId, RemoteVersion
-from shared.domain.links import ItemFields, Link, base_of, base_value
+from shared.domain.ids import RemoteId, RemoteVersion, RunId
+from shared.domain.links import ItemFields, Link, LinkOrigin, base_of, base_value
 from shared.domain.names import NameRules, fits, name_key, plain_name
 from shared.domain.records import Item
 from shared.domain.runs import Problem
@@ -155,6 +155,8 @@ def differing_fields(desired: ItemFields, remote: ItemFields) -> tuple[str, ...]
 
 def answered_otherwise(sent: ItemFields, answered: ItemFields) -> dict[str, str]:
     """Per field what the provider made of it, where that is not what we sent."""
+    if sent == answered:
+        return {}
     ours, theirs = sent.canonical(), answered.canonical()
     return {name: base_value(theirs[name]) for name in ours if ours[name] != theirs[name]}
 
@@ -181,6 +183,9 @@ def linked_after_write(
     remote_version: RemoteVersion,
     mapping: ItemMapping,
     rules: ItemRules,
+    run_id: RunId,
+    origin: LinkOrigin = LinkOrigin.CREATED,
+    differing: tuple[str, ...] = (),
 ) -> Link:
     """The link to store after a write (or a read back) showed the record in the books."""
     return Link(
@@ -193,6 +198,9 @@ def linked_after_write(
         mapping_version=mapping.version,
         base=base_of(sent.canonical()),
         answered=answered_otherwise(sent, answered),
+        origin=origin,
+        differing=differing,
+        run_id=run_id,
         correlation_id=item.correlation_id,
         row_version=(link.row_version if link else 0) + 1,
     )

@@ -67,7 +67,14 @@ class RunCounts:
 
     def plus(self, other: RunCounts) -> RunCounts:
         return RunCounts(
-            *(getattr(self, name) + getattr(other, name) for name in RunCounts.__slots__)
+            total=self.total + other.total,
+            created=self.created + other.created,
+            updated=self.updated + other.updated,
+            adopted=self.adopted + other.adopted,
+            adopted_differing=self.adopted_differing + other.adopted_differing,
+            unchanged=self.unchanged + other.unchanged,
+            renamed=self.renamed + other.renamed,
+            refused=self.refused + other.refused,
         )
 
 

@@ -199,22 +199,19 @@ class _Planning:
             item, plain_name(self._rules.name_of(item)), self._mapping, self._rules
         )
         differing = differing_fields(wanted, remote.fields)
-        link = linked_after_write(
-            None,
-            item=item,
-            sent=wanted,
-            answered=remote.fields,
-            remote_id=remote.remote_id,
-            remote_version=remote.remote_version,
-            mapping=self._mapping,
-            rules=self._rules,
-        )
         self._links.append(
-            replace(
-                link,
+            linked_after_write(
+                None,
+                item=item,
+                sent=wanted,
+                answered=remote.fields,
+                remote_id=remote.remote_id,
+                remote_version=remote.remote_version,
+                mapping=self._mapping,
+                rules=self._rules,
+                run_id=self._run.run_id,
                 origin=LinkOrigin.ADOPTED,
                 differing=differing,
-                run_id=self._run.run_id,
             )
         )
         self._count_adopted(differing)

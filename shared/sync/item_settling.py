@@ -6,7 +6,6 @@ the chunk, then the run's counts.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -86,29 +85,22 @@ class ItemSettler:
 
     def done(self, prepared: PreparedEntry, done: Done) -> RunCounts:
         """Written, or found written. Answers what it adds to the counts."""
-        link = self._linked(prepared, prepared.write.fields, done)
-        if prepared.link is not None:
-            unsent = (
-                each for each in prepared.link.differing if each not in prepared.write.changed
-            )
-            link = replace(link, origin=prepared.link.origin, differing=tuple(unsent))
-        self._links.append(replace(link, run_id=self._run.run_id))
+        before, write = prepared.link, prepared.write
+        origin, differing = LinkOrigin.CREATED, tuple[str, ...]()
+        if before is not None:
+            origin = before.origin
+            differing = tuple(each for each in before.differing if each not in write.changed)
+        self._links.append(self._linked(prepared, write.fields, done, origin, differing))
         self._heal(prepared.item.source_id)
-        tally = Counter({"renamed": 1} if prepared.entry.renamed else {})
-        created = prepared.entry.action is PushAction.CREATE
-        tally["created" if created else "updated"] += 1
-        return RunCounts(**tally)
+        renamed = 1 if prepared.entry.renamed else 0
+        if prepared.entry.action is PushAction.CREATE:
+            return RunCounts(created=1, renamed=renamed)
+        return RunCounts(updated=1, renamed=renamed)
 
     def adopted(self, prepared: PreparedEntry, done: Done, differing: tuple[str, ...]) -> RunCounts:
         """Somebody's record of the very name: linked, not overwritten; what differs is shown."""
-        self._links.append(
-            replace(
-                self._linked(prepared, prepared.write.fields, done),
-                origin=LinkOrigin.ADOPTED,
-                differing=differing,
-                run_id=self._run.run_id,
-            )
-        )
+        fields, origin = prepared.write.fields, LinkOrigin.ADOPTED
+        self._links.append(self._linked(prepared, fields, done, origin, differing))
         self._heal(prepared.item.source_id)
         return RunCounts(adopted=1, adopted_differing=1 if differing else 0)
 
@@ -147,7 +139,6 @@ class ItemSettler:
             self._linked(prepared, found.fields, found),
             remote_name=prepared.entry.remote_name,
             source_version=0,
-            run_id=self._run.run_id,
         )
         self._services.stores.links.save_links(self._scope, [link])
         return link
@@ -188,7 +179,14 @@ class ItemSettler:
         if chunks and stores.runs.save_chunks(self._connection.key, chunks):
             raise LostLease(f"run {self._run.run_id} was taken over")
 
-    def _linked(self, prepared: PreparedEntry, sent: ItemFields, done: Done) -> Link:
+    def _linked(
+        self,
+        prepared: PreparedEntry,
+        sent: ItemFields,
+        done: Done,
+        origin: LinkOrigin = LinkOrigin.CREATED,
+        differing: tuple[str, ...] = (),
+    ) -> Link:
         return linked_after_write(
             prepared.link,
             item=prepared.item,
@@ -198,6 +196,9 @@ class ItemSettler:
             remote_version=done.remote_version,
             mapping=self._mapping,
             rules=self._rules,
+            run_id=self._run.run_id,
+            origin=origin,
+            differing=differing,
         )
 
     def _heal(self, source_id: SourceId) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.ids import RemoteId, RemoteVersion, SourceId
+from shared.domain.ids import RemoteId, RemoteVersion, RunId, SourceId
 from shared.domain.item_plan import (
     ItemKey,
     ItemMapping,
@@ -67,6 +67,7 @@ def linked(
         remote_version=RemoteVersion("0"),
         mapping=MAPPING,
         rules=rules,
+        run_id=RunId("r-1"),
     )
 
 
@@ -246,6 +247,7 @@ class TestNamesThatAreKept:
             remote_version=RemoteVersion("1"),
             mapping=MAPPING,
             rules=RULES,
+            run_id=RunId("r-2"),
         )
         assert (first.row_version, again.row_version) == (1, 2)
         assert (again.source_version, again.remote_version) == (2, "1")
