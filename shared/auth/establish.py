@@ -49,7 +49,7 @@ def establish(
             key=key,
             state=ConnectionState.CONNECTED,
             grant_id=_store_pair(
-                ports, profile, consent, asked_at, stored.grant_id if stored and same else None
+                ports, profile, consent, asked_at, stored.grant_id if stored else None
             ),
             remote_company=remote_company,
             settings=stored.settings if stored and same else ConnectionSettings(),

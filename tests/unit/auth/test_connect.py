@@ -23,6 +23,7 @@ from shared.domain.ids import CompanyId, ConnectionKey, PersonId, ProviderName, 
 from tests.support.fake_oauth import oauth_profile
 from tests.unit.auth.connect_world import ADA, CALLBACK, ConnectWorld
 from tests.unit.auth.doubles import KEY, REALM
+from tests.unit.auth.token_world import FailingGrants
 
 OTHER_REALM = RemoteCompanyId("realm-2")
 OTHER_KEY = ConnectionKey(CompanyId("beta"), KEY.provider)
@@ -311,6 +312,25 @@ def test_a_refresh_that_was_first_is_followed_by_the_next_version(world):
     assert world.tokens(again).access_token() == ("access-12", 3)
 
 
+def test_a_refresh_saved_between_look_and_save_is_followed_too(world):
+    before = world.connect()
+    grants = FailingGrants(world.stores.grants)
+    refreshed = replace(world.grant(before), sealed_pair=b"another")
+    saves = iter([refreshed])
+
+    def another_saves_first():
+        for grant in saves:
+            assert world.stores.grants.save_pair(grant, expected_token_version=1)
+
+    grants.on_save = another_saves_first
+    world.ports = replace(world.ports, stores=replace(world.stores, grants=grants))
+
+    again = world.connect()
+
+    assert again.grant_id == before.grant_id
+    assert world.tokens(again).access_token() == ("access-12", 3)
+
+
 def test_connecting_again_does_not_wait_for_what_is_known(world):
     """The old pair may be dead by now; the name of the company is no reason to lose the new one."""
     first = world.connect()
@@ -420,9 +440,12 @@ def test_disconnecting_works_though_the_provider_does_not_answer(world):
 
 
 def test_disconnecting_twice_is_as_once(world):
-    world.connect()
+    connection = world.connect()
 
-    assert world.disconnect() == world.disconnect()
+    ended, grant = world.disconnect(), world.grant(connection)
+
+    assert world.disconnect() == ended
+    assert world.grant(connection) == grant
     assert world.oauth.revoked == ["refresh-11"]
 
 

@@ -32,7 +32,7 @@ CALL_DEADLINE = 20.0
 class FailingGrants:
     """Grants whose saves fail so many times: before the write, or after it has happened.
 
-    `on_lease` is called before a lease is taken.
+    `on_lease` is called before a lease is taken, `on_save` before a pair is saved.
     """
 
     def __init__(self, grants: GrantStore) -> None:
@@ -42,6 +42,7 @@ class FailingGrants:
         self.reads = 0
         self.refuses_leases = False
         self.on_lease: Callable[[], None] = lambda: None
+        self.on_save: Callable[[], None] = lambda: None
 
     def get(self, grant_id: GrantId) -> Grant | None:
         self.reads += 1
@@ -60,6 +61,7 @@ class FailingGrants:
         self._grants.release_lease(grant_id, lease)
 
     def save_pair(self, grant: Grant, *, expected_token_version: int) -> bool:
+        self.on_save()
         if self.before:
             self.before -= 1
             raise StorageUnavailable("no answer")
