@@ -112,17 +112,15 @@ class DynamoRuns:
             return self._rows.put(row, condition)
         pointer_pk = keys.of_connection("run-active", run.connection)
         free_pointer = self._rows.delete_action(
-            pointer_pk,
-            run.kind,
-            RunPointerRow.pk.does_not_exist() | (RunPointerRow.run_id == run.run_id),
+            pointer_pk, run.kind, RunPointerRow.run_id == run.run_id
         )
         try:
             self._rows.transact(
                 [{"Put": self._rows.put_action(row, condition)}, {"Delete": free_pointer}]
             )
         except Refused as refused:
-            if refused.reasons and refused.reasons[0].get("Code") == "None":
-                # The pointer names another run already (see `start`): only the run is to be ended.
+            if refused.reasons and refused.reasons[0].get("Code") != "ConditionalCheckFailed":
+                # The pointer is gone or names another run (see `start`): only the run is to be ended.
                 return self._rows.put(row, condition)
             return False
         return True

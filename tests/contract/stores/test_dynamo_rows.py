@@ -234,6 +234,18 @@ class TestHealing:
         assert dynamo.stores.runs.active_everywhere(5, None).rows == ()
 
 
+def test_an_ended_run_that_the_index_still_has_is_left_out(dynamo: Dynamo) -> None:
+    """The index lags behind: here it never catches up."""
+    dynamo.stores.runs.start(run())
+    dynamo.client.update_item(
+        TableName=dynamo.tables.sync_state,
+        Key={"pk": {"S": "run#company-1#quickbooks"}, "sk": {"S": "run-1"}},
+        UpdateExpression="SET active = :no, run_state = :state",
+        ExpressionAttributeValues={":no": {"BOOL": False}, ":state": {"S": "failed"}},
+    )
+    assert dynamo.stores.runs.active_everywhere(5, None).rows == ()
+
+
 def test_a_cursor_beyond_the_index_ends_the_listing(dynamo: Dynamo) -> None:
     dynamo.stores.runs.start(run())
     beyond = cursors.encode(ACTIVE_RUNS, "99", "2026", "run#a", "run-1")
