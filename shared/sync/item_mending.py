@@ -75,14 +75,14 @@ class ItemMender:
         )
         by_name = self._by_name([p for p in look if p.entry.action is PushAction.CREATE])
         by_id = self._by_id([p for p in look if p.entry.action is PushAction.UPDATE])
-        owners = self._owners(by_name.values())
+        owners = self._owners(row for rows in by_name.values() for row in rows)
         singly = False
         left = [p for p in entries if doubts[p.item.source_id] is Doubt.BUSY]
         for prepared in look:
             doubt = doubts[prepared.item.source_id]
             if prepared.entry.action is PushAction.CREATE:
-                row = by_name.get(name_key(prepared.entry.remote_name))
-                step = self._mend_create(prepared, doubt, row, owners)
+                rows = by_name.get(name_key(prepared.entry.remote_name), [])
+                step = self._mend_create(prepared, doubt, rows, owners)
             else:
                 step = self._mend_update(prepared, doubt, by_id.get(prepared.entry.remote_id))
             if isinstance(step, RunCounts):
@@ -116,16 +116,19 @@ class ItemMender:
         self,
         prepared: PreparedEntry,
         doubt: Doubt,
-        row: RemoteItem | None,
+        rows: Sequence[RemoteItem],
         owners: dict[RemoteId, SourceId],
     ) -> PreparedEntry | RunCounts:
-        if row is None:
-            return self._mend_absent(prepared, doubt)
-        owner = owners.setdefault(row.remote_id, prepared.item.source_id)
-        if not row.linkable or owner != prepared.item.source_id:
-            return self._other_name(prepared)
+        source_id, wanted = prepared.item.source_id, prepared.write.fields
+        ours = [r for r in rows if r.linkable and owners.get(r.remote_id, source_id) == source_id]
+        if not ours:
+            taken = bool(rows) and self._preparer.rules.names.unique
+            return self._other_name(prepared) if taken else self._mend_absent(prepared, doubt)
+        # Of several (where names need not be unique) the one that says what we sent.
+        row = min(ours, key=lambda each: len(differing_fields(wanted, each.fields)))
+        owners[row.remote_id] = source_id
         found = Done(row.remote_id, row.remote_version, row.fields)
-        differing = differing_fields(prepared.write.fields, row.fields)
+        differing = differing_fields(wanted, row.fields)
         if not differing:
             return self._settler.done(prepared, found)
         if doubt is Doubt.NAME_TAKEN:
@@ -229,14 +232,12 @@ class ItemMender:
         remote_ids = [row.remote_id for row in rows]
         return dict(self._links.linked_to(self._scope, remote_ids)) if remote_ids else {}
 
-    def _by_name(self, creates: Sequence[PreparedEntry]) -> Mapping[str, RemoteItem]:
+    def _by_name(self, creates: Sequence[PreparedEntry]) -> Mapping[str, list[RemoteItem]]:
         names = [prepared.entry.remote_name for prepared in creates]
-        rows = self._provider.items_by_name(names) if names else ()
-        found: dict[str, RemoteItem] = {}
-        for row in rows:
+        found: dict[str, list[RemoteItem]] = {}
+        for row in self._provider.items_by_name(names) if names else ():
             key = name_key(self._preparer.rules.remote_name_of(row.fields))
-            if key not in found or (row.linkable and not found[key].linkable):
-                found[key] = row
+            found.setdefault(key, []).append(row)
         return found
 
     def _by_id(self, updates: Sequence[PreparedEntry]) -> Mapping[RemoteId, RemoteItem]:

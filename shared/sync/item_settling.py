@@ -6,7 +6,7 @@ the chunk, then the run's counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain.connections import Connection
@@ -74,9 +74,14 @@ class ItemSettler:
         self._links: list[Link] = []
         self._failures: list[Failure] = []
         self._healed: list[SourceId] = []
-        standing = list(stored_failures(services.stores, connection.key))
-        self._failing = {failure.source_id for failure in standing}
-        self._causes = causes_of(standing, run.run_id)
+        self._failing: set[SourceId] = set()
+        self._causes = causes_of(self._standing(), run.run_id)
+
+    def _standing(self) -> Iterator[Failure]:
+        """What stands refused, each remembered by its id as it passes."""
+        for failure in stored_failures(self._services.stores, self._connection.key):
+            self._failing.add(failure.source_id)
+            yield failure
 
     @property
     def causes(self) -> Mapping[str, tuple[int, str]]:

@@ -8,7 +8,7 @@ answer is set aside, so that it holds up no other.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,7 +33,7 @@ from shared.domain.runs import Chunk, ChunkState, RunCounts
 from shared.providers.base import CallClass, WriteRequest
 from shared.sync.item_mending import Doubt, ItemMender, doubt_of
 from shared.sync.item_preparing import ItemPreparer, counts_of, stored_chunks
-from shared.sync.item_settling import ItemSettler, PreparedChunk, PreparedEntry, finished
+from shared.sync.item_settling import ItemSettler, PreparedEntry, finished
 from shared.sync.item_terms import item_scope
 from shared.sync.progress import Progress
 from shared.sync.services import Books, Services
@@ -85,28 +85,33 @@ class SinglesSlice:
         """Raises `RetryLater` and the like from read backs, and `LostLease`."""
         try:
             for prepared in self._preparer.prepared(ChunkState.REJECTED):
-                self._push_chunk(prepared)
+                gone = len(prepared.chunk.entries) - len(prepared.entries)
+                self._push(prepared.chunk, prepared.entries, RunCounts(unchanged=gone))
+            aside, self._aside = self._aside, []
+            if aside and not (self._answered or self._last_chance):
+                return SliceResult(SliceEnd.WAIT)
+            for chunk, entries in aside:
+                self._push(chunk, entries, RunCounts(), last_try=True)
         except SliceOver as over:
             return over.result
-        if not self._aside:
-            return SliceResult(SliceEnd.MORE)
-        if not (self._answered or self._last_chance):
-            return SliceResult(SliceEnd.WAIT)
-        for chunk, entries in self._aside:
-            counts = RunCounts()
-            for entry in entries:
-                counts = counts.plus(self._mender.never_answered(entry))
-            self._store(chunk, counts, ())
         return SliceResult(SliceEnd.MORE)
 
-    def _push_chunk(self, prepared: PreparedChunk) -> None:
-        chunk = prepared.chunk
-        counts = RunCounts(unchanged=len(chunk.entries) - len(prepared.entries))
-        waiting, aside = deque(prepared.entries), list[PreparedEntry]()
+    def _push(
+        self,
+        chunk: Chunk,
+        entries: Sequence[PreparedEntry],
+        counts: RunCounts,
+        *,
+        last_try: bool = False,
+    ) -> None:
+        """Each of these entries in turn. `last_try`: what gets no answer is refused, not set aside."""
+        waiting, aside = deque(entries), list[PreparedEntry]()
         try:
             while waiting:
                 settled = self._push_entry(chunk, waiting[0])
                 entry = waiting.popleft()
+                if settled is None and last_try:
+                    settled = self._mender.never_answered(entry)
                 if settled is None:
                     aside.append(entry)
                     self._count_silence()

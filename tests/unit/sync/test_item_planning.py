@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from random import Random
 
 import pytest
@@ -10,6 +11,7 @@ from shared.domain.ids import SourceId
 from shared.domain.links import LinkOrigin
 from shared.domain.names import name_key
 from shared.domain.runs import RunState
+from shared.providers.base import ItemWrite
 from tests.support.fake_books import SERVICES_ACCOUNT
 from tests.support.fake_faults import Lost, Rejected
 from tests.unit.sync.item_world import World
@@ -451,3 +453,18 @@ class TestDyingWhilePlanning:
         world.settles(world.sync())
         assert sorted(name_key(name) for name in world.names_in_books) == ["late", "pipe"]
         assert world.links[SourceId("02")].origin is LinkOrigin.ADOPTED
+
+
+def test_planning_holds_a_batch_and_some_chunks_and_not_the_catalogue() -> None:
+    world = World(batch_size=30)
+    world.has(*(f"Item {n}" for n in range(4_500)))
+    alive = []
+
+    def count() -> None:
+        alive.append(sum(isinstance(each, ItemWrite) for each in gc.get_objects()))
+
+    for nth in (2, 3):
+        world.meets("runs.add_chunks", count, nth=nth)
+    world.sync()
+    assert len(alive) == 2
+    assert max(alive) <= 30

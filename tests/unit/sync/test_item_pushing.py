@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +14,8 @@ from shared.domain.connections import ConnectionState
 from shared.domain.ids import SourceId
 from shared.domain.links import ItemFields
 from shared.domain.runs import ChunkState, Problem, RunState
+from shared.providers.base import ItemWrite
+from shared.sync.item_settling import PreparedEntry
 from tests.support.fake_desk import Keys
 from tests.support.fake_faults import (
     BooksCall,
@@ -24,6 +28,7 @@ from tests.support.fake_faults import (
     Rejected,
     Stopped,
 )
+from tests.support.fake_profile import fake_profile
 from tests.unit.sync.item_world import World
 
 TEN = tuple(f"Item {n}" for n in range(10))
@@ -231,6 +236,51 @@ class TestNoTrustworthyAnswer:
         world.settles(run)
 
 
+class TestOtherProviders:
+    """What the profile says decides, never a provider's name."""
+
+    def test_a_request_whose_key_means_nothing_to_the_provider_is_read_back_before_it_goes_again(
+        self,
+    ) -> None:
+        profile = replace(fake_profile(unique_names=False), honours_request_key=False)
+        world = World(profile=profile, keys=Keys.FORGOTTEN)
+        world.has(*TEN[:5])
+        world.books.faults.add("batch", Lost(0.0))
+        run = world.sync()
+        assert (run.counts.created, world.books.calls["batch"]) == (5, 1)
+        world.settles(run)
+
+    def test_nor_are_its_single_requests_repeated_blindly(self) -> None:
+        profile = replace(fake_profile(unique_names=False), honours_request_key=False)
+        world = World(profile=profile, keys=Keys.FORGOTTEN)
+        world.has(*TEN[:5])
+        world.books.faults.add("batch", Rejected())
+        world.books.faults.add("single", None, Lost(0.0), Lost())
+        run = world.sync()
+        assert run.counts.created == 5
+        assert world.books.calls["single"] == 6
+        world.settles(run)
+
+    def test_where_names_need_not_be_unique_each_finds_a_record_of_its_own(self) -> None:
+        world = World(unique_names=False)
+        world.has("Pipe", "Pipe", "PIPE", price="3")
+        world.has("Pipe", price="4")
+        world.books.faults.add("batch", Lost(0.0), Lost())
+        run = world.sync()
+        assert run.counts.created == len(world.names_in_books) == 4
+        assert world.in_books("04").unit_price == 4
+        assert {world.in_books(each).unit_price for each in ("01", "02", "03")} == {3}
+        world.settles(run)
+
+    def test_where_names_need_not_be_unique_what_is_absent_keeps_its_plain_name(self) -> None:
+        world = World(unique_names=False)
+        world.has("Pipe", "Pipe", "Pipe")
+        world.books.faults.add("batch", Lost(0.0, first=1), Lost())
+        run = world.sync()
+        assert world.names_in_books == ["Pipe"] * 3
+        world.settles(run)
+
+
 class TestThrottled:
     def test_a_429_is_waited_out_and_the_same_request_goes_again(self) -> None:
         world = World()
@@ -296,6 +346,21 @@ class TestEntries:
         assert (run.counts.created, run.counts.refused) == (4, 1)
         assert world.failures[SourceId("02")].cause == "PROVIDER_BUSY"
         world.settles(run)
+
+
+def test_a_push_holds_some_batches_and_not_the_catalogue() -> None:
+    world = World(batch_size=30)
+    world.has(*(f"Item {n}" for n in range(4_500)))
+    alive = []
+
+    def count() -> None:
+        found = Counter(type(each) for each in gc.get_objects())
+        alive.append(found[ItemWrite] + found[PreparedEntry])
+
+    for nth in (3, 4):
+        world.meets("runs.save_chunks", count, nth=nth)
+    assert world.sync().counts.created == 4_500
+    assert 0 < max(alive) < 2 * 30 * 40, "in flight and drawn ahead, a write and an entry each"
 
 
 class TestPoison:
