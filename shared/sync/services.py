@@ -35,6 +35,9 @@ class WritePacer(Protocol):
     def note(self, outcome: CallOutcome, call_class: CallClass) -> None:
         """Learn from an outcome. Raises `ConnectionStopped` when waiting for the limit does not help."""
 
+    def close(self) -> None:
+        """Hand back what others may use meanwhile: the next slice should not wait for it."""
+
 
 class CallCount(Protocol):
     @property

@@ -131,12 +131,13 @@ def _plan(work: _Work) -> SliceResult:
     if work.run.state is not RunState.PLANNING:
         return SliceResult(SliceEnd.PLANNED)
     books, progress = work.opened()
-
-    def perform() -> SliceResult:
+    # No last save as after a push: where the plan's own was stored and its answer lost, the form of
+    # the run that we know would undo it.
+    try:
         plan_items(work.services, work.connection, books.provider, work.run, progress)
-        return SliceResult(SliceEnd.PLANNED)
-
-    return _moved(work, progress, perform)
+    finally:
+        books.pacer.close()
+    return SliceResult(SliceEnd.PLANNED)
 
 
 def _push(work: _Work) -> SliceResult:
@@ -145,7 +146,7 @@ def _push(work: _Work) -> SliceResult:
     def perform() -> SliceResult:
         return PushSlice(work.services, work.connection, books, progress, work.until).perform()
 
-    return _moved(work, progress, perform)
+    return _moved(work, books, progress, perform)
 
 
 def _push_singly(work: _Work) -> SliceResult:
@@ -161,16 +162,19 @@ def _push_singly(work: _Work) -> SliceResult:
             last_chance=work.state.waits >= MOST_WAITS,
         ).perform()
 
-    return _moved(work, progress, perform)
+    return _moved(work, books, progress, perform)
 
 
-def _moved(work: _Work, progress: Progress, perform: Callable[[], SliceResult]) -> SliceResult:
+def _moved(
+    work: _Work, books: Books, progress: Progress, perform: Callable[[], SliceResult]
+) -> SliceResult:
     """The slice's result, and whether it brought the run forward; its last counts are saved."""
     try:
         result = perform()
     except RetryLater as later:
         result = SliceResult(SliceEnd.WAIT, wait_seconds=later.after)
     finally:
+        books.pacer.close()
         _save_if_ours(progress)
     return replace(result, moved=progress.run.counts.settled > work.run.counts.settled)
 
@@ -189,6 +193,8 @@ def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
     if run.state is RunState.PUSHING:
         counts = counts_of(stored_chunks(services.stores, run))
         causes = causes_of(stored_failures(services.stores, run.connection), run.run_id)
+        # What a crash left unsaved was shown already, and progress never falls.
+        counts = max(counts, run.counts, key=lambda each: each.settled)
         run = replace(run, counts=counts, causes=causes)
     if state.outcome == SliceEnd.NEEDS_REAUTH:
         end_run(services, run, RunState.NEEDS_REAUTH, reauth_problem(profile))

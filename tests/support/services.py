@@ -49,6 +49,7 @@ class EasyPacer:
         self._most = most
         self._throttle_pause = throttle_pause
         self._pause = 0.0
+        self.closed = False
         self.notes: list[tuple[CallOutcome, CallClass]] = []
 
     def may_start(self, call_class: CallClass, in_flight: int) -> float:
@@ -59,6 +60,9 @@ class EasyPacer:
         self.notes.append((outcome, call_class))
         if isinstance(outcome, Throttled):
             self._pause = outcome.after or self._throttle_pause
+
+    def close(self) -> None:
+        self.closed = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,62 @@
+"""What simulated worlds found in the engine, as the smallest story of each (tests/simulation)."""
+
+from __future__ import annotations
+
+from shared.domain.connections import ConnectionState
+from shared.domain.errors import StorageUnavailable
+from shared.domain.runs import RunState
+from tests.support.fake_faults import Rejected
+from tests.unit.sync.item_world import World
+
+
+def _no_answer() -> None:
+    raise StorageUnavailable("the answer was lost")
+
+
+def test_a_plan_whose_last_save_was_stored_unheard_is_not_undone() -> None:
+    """The run's row said PUSHING already; saving it again as it was before would plan anew."""
+    world = World()
+    world.has(*(f"Item {n}" for n in range(7)))
+    started = world.click()
+    world.meets("runs.save", _no_answer, when="after", nth=3)
+    world.work()
+    run = world.run(started.run)
+    assert run.state is RunState.FINISHED
+    assert run.plan_attempt == 1
+    states = [saved.state for saved in world.saved_runs]
+    assert states == sorted(states, key=[RunState.PLANNING, RunState.PUSHING, run.state].index)
+
+
+def test_a_run_that_is_stopped_does_not_take_back_what_it_has_shown() -> None:
+    """An entry was done and shown, its chunk not saved; the grant died before it went again."""
+    world = World(latency=1.0)
+    world.has("Pipe", "Elbow", "Tee")
+    started = world.click()
+    world.books.faults.add("batch", Rejected())
+
+    def revoked_and_killed() -> None:
+        world.reconnect(state=ConnectionState.NEEDS_REAUTH)
+        world._die()
+
+    world.meets("runs.save_chunks", revoked_and_killed, nth=2)
+    world.work()
+    assert world.run(started.run).state is RunState.NEEDS_REAUTH
+    assert world.run(started.run).counts.settled > 0
+    world.shown_counts_never_fall()
+
+
+def test_the_next_slice_does_not_wait_for_what_the_last_one_held() -> None:
+    """The pace of a connection is shared, so a slice hands back its calls in flight when it ends."""
+    world = World()
+    world.has("Pipe")
+    opened = []
+    open_books = world.services.open_books
+
+    def opening(connection, kind):
+        opened.append(open_books(connection, kind))
+        return opened[-1]
+
+    object.__setattr__(world.services, "open_books", opening)
+    world.sync()
+    assert len(opened) == 2
+    assert all(books.pacer.closed for books in opened)
