@@ -128,11 +128,13 @@ def documented_limits(lab: Lab) -> Iterator[Figure]:
                 and (mode == "adaptive" or throttled == 0),
             )
     lab.sandbox(latency={**lab_latency(), "batch": HALF_SECOND}, throttle="sliding")
-    peer = lab.peer("python-quickbooks", lab.company(), CATALOGUE)
+    company = lab.company()
+    peer = lab.peer("python-quickbooks", company, CATALOGUE)
+    lost = CATALOGUE - lab.rows_in_books(company)
     yield Figure(
         "… python-quickbooks under the sliding minute: items lost",
         "for comparison (2,429)",
-        f"{peer['lost']} of {CATALOGUE}",
+        f"{lost:,} of {CATALOGUE:,} ({peer['error']})",
     )
 
 
