@@ -28,7 +28,7 @@ The parts of a key are escaped and joined by `#` (see `shared.storage.keys`).
 Write units (1 KB each, doubled in a transaction): a link 1 and its claim 1; a chunk of 30 entries 2,
 when added and when saved; a heartbeat 1; a failure 1; a record 2 in a call of several (a transaction:
 the emulator's stream does not see PartiQL writes, and the stream is the outbox) and 1 alone; a run's
-start 6 and end 5 (index included). A new item pushed: about 2.15.
+start 7 and end 5, index included. A new item pushed: about 2.15 (2.13 counted, without heartbeats).
 """
 
 from __future__ import annotations
