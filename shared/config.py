@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from shared.domain.ids import ProviderName
 
-
 _LONGEST_SETTING_SECONDS = 86_400.0
 
 
