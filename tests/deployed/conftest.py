@@ -19,6 +19,7 @@ from local.settings import StackOptions
 from local.stack import Stack, start_stack
 from tests.support.deployed.company import Company, open_company
 from tests.support.deployed.functions import Functions
+from tests.support.deployed.traces import Traces
 from tests.support.sandbox_process import ControlClient
 
 _numbers = itertools.count(1)
@@ -72,3 +73,8 @@ def new_company(stack: Stack, control: ControlClient) -> Iterator[Callable[..., 
 @pytest.fixture
 def company(new_company: Callable[[], Company]) -> Company:
     return new_company()
+
+
+@pytest.fixture(scope="session")
+def traces(stack: Stack, functions: Functions) -> Traces:
+    return Traces(stack, functions)

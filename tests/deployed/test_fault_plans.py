@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from local.price_book import PriceBookRow, rows
+from local.price_book import PriceBookRow
 from tests.support.deployed.company import (
     Company,
     everything_is_there_once,
+    is_plain,
     slice_of_the_book,
     vars_of,
 )
@@ -55,8 +56,6 @@ TOO_SLOW: dict[str, Fault] = {
     "silence after the commit": {"type": "hang", "seconds": 7, "then": "close"},
 }
 _DEADLINE = "3"
-_TIMES = Counter(row.name.casefold() for row in rows())
-_UNIQUE = {row.name for row in rows() if _TIMES[row.name.casefold()] == 1}
 
 
 def named(plans: Mapping[str, Fault]) -> Any:
@@ -80,11 +79,6 @@ def impatient(functions: Functions) -> Iterator[None]:
     """A provider's call is given up after a few seconds."""
     with functions.settings(SYNC_ITEMS, REQUEST_DEADLINE_SECONDS=_DEADLINE):
         yield
-
-
-def is_plain(name: str) -> bool:
-    """Whether QuickBooks takes it as it stands, and nothing else in the price book is called so."""
-    return name.isascii() and name.replace(" ", "").isalnum() and name in _UNIQUE
 
 
 def synced(office: Company, book: list[PriceBookRow], refused: int = 0) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import httpx2
@@ -34,6 +34,17 @@ def slice_of_the_book(count: int) -> list[PriceBookRow]:
     """So many rows from all over the price book, so that every kind of hard name is among them."""
     book = rows()
     return [book[number * len(book) // count] for number in range(count)]
+
+
+@cache
+def _unique_names() -> frozenset[str]:
+    times = Counter(row.name.casefold() for row in rows())
+    return frozenset(row.name for row in rows() if times[row.name.casefold()] == 1)
+
+
+def is_plain(name: str) -> bool:
+    """Whether QuickBooks takes it as it stands, and nothing else in the price book is called so."""
+    return name.isascii() and name.replace(" ", "").isalnum() and name in _unique_names()
 
 
 def plain_rows(count: int) -> list[dict[str, object]]:

@@ -1,0 +1,61 @@
+"""Everything that is written down anywhere: logs, execution histories, tables, answers of the API."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from local.stack import Stack
+from tests.support.deployed.company import Company
+from tests.support.deployed.functions import Functions
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+
+class Traces:
+    def __init__(self, stack: Stack, functions: Functions) -> None:
+        self._stack = stack
+        self._functions = functions
+        self._logs: CloudWatchLogsClient = stack.aws.session.client(
+            "logs", endpoint_url=stack.aws.endpoint_url, config=stack.aws.config
+        )
+        self._tables: DynamoDBClient = stack.aws.session.client(
+            "dynamodb", endpoint_url=stack.aws.endpoint_url, config=stack.aws.config
+        )
+
+    def of(self, company: Company, *run_ids: str) -> Iterator[tuple[str, str]]:
+        """Place and text: all logs and tables, the runs' histories, what the API told this company."""
+        yield from self.logs()
+        yield from self.rows()
+        for run_id in run_ids:
+            for arn in self._functions.executions(run_id):
+                yield f"history of {run_id}", str(self._functions.history(arn))
+        yield f"API answers to {company.company_id}", "\n".join(company.heard)
+
+    def logs(self) -> Iterator[tuple[str, str]]:
+        """One text for each log group."""
+        groups = self._logs.get_paginator("describe_log_groups").paginate()
+        for name in [group["logGroupName"] for page in groups for group in page["logGroups"]]:
+            pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=name)
+            lines = [event["message"] for page in pages for event in page["events"]]
+            yield f"log {name}", "\n".join(lines)
+
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """One text for each table, binary values as they are and in base64."""
+        for name, table in self._stack.table_names.items():
+            pages = self._tables.get_paginator("scan").paginate(TableName=table)
+            rows = [_shown(row) for page in pages for row in page["Items"]]
+            yield f"table {name}", "\n".join(rows)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_shown(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return " ".join(map(_shown, value))
+    if isinstance(value, bytes):
+        return f"{value.decode('latin-1')} {base64.b64encode(value).decode()}"
+    return str(value)
