@@ -56,10 +56,10 @@ class _BlockRule:
     held: int
 
 
-# Calls hardly ever last 20 s; the longer places are held, the longer a killed worker's stand idle.
+# Places are renewed while more is to be sent; held on to for the last calls, and for a killed worker's.
+# Calls hardly ever last 20 s, which `documented` relies on; `adaptive` wants a dead one's places back.
 _DOCUMENTED_BLOCK: Final = _BlockRule(permits=10, usable=500, held=20_000)
-_ADAPTIVE_BLOCK: Final = _BlockRule(permits=20, usable=1_000, held=20_000)
-# A read's place must not slow the push that follows; where figures bind, a push is slow anyway.
+_ADAPTIVE_BLOCK: Final = _BlockRule(permits=20, usable=1_000, held=6_000)
 _DOCUMENTED_READ: Final = _BlockRule(permits=4, usable=2_000, held=20_000)
 _ADAPTIVE_READ: Final = _BlockRule(permits=4, usable=2_000, held=3_000)
 
@@ -75,6 +75,8 @@ class _Holding:
     last_used: int = 0
     places: int = 0
     places_until: int = 0
+    places_last: int = 0
+    """For how long (ms) the places are held at a time."""
 
 
 class Pacer:
@@ -126,6 +128,7 @@ class Pacer:
         now = self._now()
         writes = call_class is not CallClass.READ
         if in_flight >= self.in_flight_limit(call_class) or (writes and self._ramp.full):
+            self._renew_places(in_flight, now)
             return math.inf
         if self._known.pause_until > now:
             if self._known.pauses.get(side(call_class), 0) > MOST_PAUSES:
@@ -156,6 +159,11 @@ class Pacer:
                 raise RateLimited("the provider's limit leaves no room now", after=pause)
             self._clock.sleep(pause)
             left -= pause
+
+    def rest(self) -> None:
+        """After a read: hand back what would stay held for longer than a moment."""
+        if self._held.places_last > _ADAPTIVE_READ.held:
+            self.close()
 
     def close(self) -> None:
         """Hand back places and unused permits. Best effort: they lapse by themselves."""
@@ -253,7 +261,9 @@ class Pacer:
                 return self._stand_back(budget, call_class, in_flight, now, ready)
             room = self._room_in_flight(budget, call_class, now)
             held = _Holding(call_class, permits, now + rule.usable)
-            held.places, held.places_until = min(in_flight + permits, room), now + rule.held
+            more = 1 if call_class is CallClass.READ else permits  # reads go one after another
+            held.places, held.places_last = min(in_flight + more, room), rule.held
+            held.places_until = now + rule.held
             budget.waiting.pop(self._owner, None)
             budget.places[self._owner] = Place(held.places, held.places_until)
             budget.reserve(call_class, Block(now, held.usable_until, permits, self._owner))
@@ -261,6 +271,18 @@ class Pacer:
                 self._held = held
                 return 0.0
         return _LOST_RACE
+
+    def _renew_places(self, in_flight: int, now: int) -> None:
+        """Calls last longer than their places are held: say that they still do."""
+        held = self._held
+        if not in_flight or held.places_until - now >= held.places_last // 2:
+            return
+        held.places_until = now + held.places_last
+        for _ in range(_TRIES):
+            self._known.places[self._owner] = Place(in_flight, held.places_until)
+            if self._save(self._known):
+                held.places = in_flight
+                return
 
     def _offer(
         self, budget: Budget, call_class: CallClass, in_flight: int, now: int
@@ -300,6 +322,7 @@ class Pacer:
         """No room now. With nothing in flight: hold nothing meanwhile, and say that we wait."""
         by_window = ready > now
         if in_flight:  # a place of our own is free sooner than another's would be noticed
+            self._renew_places(in_flight, now)
             return (ready - now) / 1000 if by_window else math.inf
         changed = self._owner in budget.places
         if changed:
@@ -329,7 +352,7 @@ class Pacer:
             or self._owner in budget.waiting
         )
         self._correct(budget)
-        held.places = 0
+        held.places = held.places_last = 0
         budget.places.pop(self._owner, None)
         budget.waiting.pop(self._owner, None)
         return there

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final, TypeGuard, TypeVar
 
@@ -121,6 +121,13 @@ class ProviderSession:
         last of these errors, `NeedsReauth` for a refused token, and what the pacer raises.
         """
         until = self._clock.now() + timedelta(seconds=READ_PATIENCE)
+        try:
+            return self._read(call, judge, until)
+        finally:
+            if self._pacer is not None:
+                self._pacer.rest()
+
+    def _read(self, call: HttpCall, judge: Callable[[HttpAnswer], P], until: datetime) -> P:
         token, version = self._tokens.access_token()
         renewed, throttled, unanswered = False, 0, 0
         while True:

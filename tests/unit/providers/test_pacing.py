@@ -301,6 +301,22 @@ def test_an_invoice_is_not_kept_waiting_by_a_run_that_passes_the_figures() -> No
     assert setting.server.most_under_way <= 10
 
 
+def test_a_run_keeps_to_the_figures_while_an_invoice_waits() -> None:
+    setting = Setting(StrictServer(unlimited=True))
+    run = setting.pacer()
+    for _ in range(60):
+        assert run.may_start(BATCH, 0) == 0.0
+        run.note(ANSWERED, BATCH)
+    assert _start_all(run) == 10  # it holds every place now
+    assert setting.pacer(kind=RecordKind.PAYMENT, owner="p").may_start(BATCH, 0) == 0.3
+    for _ in range(10):
+        run.note(ANSWERED, BATCH)
+    setting.world.sleep(1.1)
+    assert run.may_start(BATCH, 0) > 50  # 70 in this minute are more than 40
+    setting.world.sleep(3.0)
+    assert run.may_start(BATCH, 0) == 0.0  # nobody waits any more
+
+
 def test_invoices_that_wait_for_the_minute_get_their_share_of_the_next() -> None:
     setting = Setting()
     setting.push(200, setting.pacer(DOCUMENTED))
@@ -317,18 +333,50 @@ def test_invoices_that_wait_for_the_minute_get_their_share_of_the_next() -> None
     assert setting.server.refused == 0
 
 
-def test_a_killed_workers_places_are_free_again_within_twenty_seconds() -> None:
+@pytest.mark.parametrize(("mode", "held"), [(ADAPTIVE, 6), (DOCUMENTED, 20)])
+def test_a_killed_workers_places_are_free_again_after_a_while(mode: PacingMode, held: int) -> None:
     setting = Setting(StrictServer(unlimited=True))
-    killed = setting.pacer()
+    killed = setting.pacer(mode)
     for size in (1, 4):
         _start_all(killed)
         for _ in range(size):
             killed.note(ANSWERED, BATCH)
+    setting.world.sleep(2.0)
     assert _start_all(killed) == 10
-    heir = setting.push(30, setting.pacer(owner="b"))
+    heir = setting.push(20, setting.pacer(mode, owner="b"))
     setting.world.run()
-    assert 19 <= heir.starts[0] <= 21
-    assert heir.done == 30
+    assert held - 0.5 <= heir.starts[0] - 2.0 <= held + 0.5
+    assert heir.done == 20
+
+
+def test_calls_that_last_keep_their_places() -> None:
+    """Ten calls of ten seconds, and others that would like to go meanwhile: never more than ten."""
+    setting = Setting(StrictServer(unlimited=True))
+    slow = setting.push(400, lasting=lambda: 10.0)
+    others: list[Pusher] = []
+    setting.world.at(
+        25.0,
+        lambda: others.append(setting.push(30, setting.pacer(owner="b", kind=RecordKind.CUSTOMER))),
+    )
+    setting.world.run()
+    assert (slow.done, others[0].done) == (400, 30)
+    assert setting.server.most_under_way == 10
+
+
+@pytest.mark.parametrize(("mode", "saves"), [(ADAPTIVE, 1), (DOCUMENTED, 2)])
+def test_resting_after_a_read_hands_back_what_would_be_held_for_long(
+    mode: PacingMode, saves: int
+) -> None:
+    setting = Setting()
+    for number in range(12):  # as many as there are places, and more
+        reader = setting.pacer(mode, owner=f"r{number}")
+        reader.wait_turn(READ, at_most=4.0)
+        reader.note(ANSWERED, READ)
+        reader.rest()
+        if number == 0:
+            assert setting.store.saves == saves
+        setting.world.sleep(0.5)
+    assert setting.world.seconds <= 8.0
 
 
 def test_closing_frees_places_and_permits_at_once() -> None:

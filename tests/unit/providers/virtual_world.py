@@ -136,7 +136,10 @@ class StrictServer:
 
 
 class Pusher:
-    """Sends `tasks` calls as `map_in_flight` does: what is refused or collides goes again."""
+    """Sends `tasks` calls as `map_in_flight` does: what is refused or collides goes again.
+
+    While calls are under way it asks at least once a second, as the real map does between heartbeats.
+    """
 
     def __init__(
         self,
@@ -172,10 +175,12 @@ class Pusher:
         while self._left:
             pause = self._pacer.may_start(self._call_class, self.in_flight)
             if pause > 0:
-                if not math.isinf(pause):
-                    self._ask_in(pause)
-                else:
+                if math.isinf(pause):
                     assert self.in_flight or self._late, "infinity with nothing in flight"
+                if self.in_flight:
+                    self._ask_in(min(pause, 1.0))
+                elif not math.isinf(pause):
+                    self._ask_in(pause)
                 return
             self._start()
 

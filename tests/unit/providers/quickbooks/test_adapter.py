@@ -143,6 +143,13 @@ def test_items_are_read_whatever_is_missing() -> None:
     assert third.fields.income_account_id == ""
 
 
+def test_prices_are_read_to_the_last_digit() -> None:
+    body = b'{"QueryResponse":{"Item":[{"Id":"1","SyncToken":"0","Name":"x","UnitPrice":0.12345678901234567890}]}}'
+    provider, _ = opened(replied(body))
+    (row,) = provider.page_items(None).rows
+    assert row.fields.unit_price == Decimal("0.12345678901234567890")
+
+
 def test_pages_go_on_while_they_are_full() -> None:
     full = [item(f"I{n}", str(n), Active=n != 5) for n in range(1, 1001)]
     provider, transport = opened(

@@ -337,10 +337,8 @@ def test_a_single_write_may_also_fail_as_a_whole(
     assert type(outcome_of(SINGLE, answer)) is expected
 
 
-KEYS = (
-    "BatchItemResponse bId Item Fault fault Error error code Id SyncToken Name UnitPrice message"
-    " Detail element IncomeAccountRef"
-).split()
+KEYS = ["BatchItemResponse", "bId", "Item", "Fault", "fault", "Error", "error", "code", "Id"]
+KEYS += ["SyncToken", "Name", "UnitPrice", "message", "Detail", "element", "IncomeAccountRef"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: (
