@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared import config
+from shared import config, correlation
 from shared.domain.connections import Connection
 from shared.domain.ids import ProviderName, RecordKind
 from shared.providers import registry
@@ -179,7 +179,14 @@ def _stores(
         grants=settings.grants_table,
     )
     client = boto3.client("dynamodb", config=client_config())
-    return dynamo_stores(names, client, clock=clock, chance=chance, on_consumed=on_consumed)
+    return dynamo_stores(
+        names,
+        client,
+        clock=clock,
+        chance=chance,
+        correlation_id=correlation.current,
+        on_consumed=on_consumed,
+    )
 
 
 def _vault(settings: config.Settings) -> TokenVault:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from shared.correlation import caused_by
 from shared.domain.effects import Clock
 
 
@@ -16,8 +17,12 @@ class Context(Protocol):
 
 
 @contextmanager
-def invocation(service: str, clock: Clock, **about: str) -> Iterator[dict[str, Any]]:
+def invocation(
+    service: str, clock: Clock, correlation_id: str = "", **about: str
+) -> Iterator[dict[str, Any]]:
     """Log once at the end; what is put into the yielded dict is logged with it.
+
+    `correlation_id` is what caused this invocation; rows written meanwhile carry it too.
 
     A crash is logged with its class and places and raised on.
     """
@@ -26,8 +31,10 @@ def invocation(service: str, clock: Clock, **about: str) -> Iterator[dict[str, A
     logger = make_logger(service)
     log: dict[str, Any] = {}
     began = clock.now()
+    about["correlation_id"] = correlation_id
     try:
-        yield log
+        with caused_by(correlation_id):
+            yield log
     except Exception:
         logger.exception("crashed", extra={**about, **log})
         raise

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.datastructures import Headers, MutableHeaders
 
 from functions.api.problems import unexpected_problem
+from shared.correlation import caused_by
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.logging import Logger
@@ -59,7 +60,8 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            with caused_by(correlation_id):
+                await self._app(scope, receive, send_with_headers)
         except Exception:  # whatever it is: the caller gets a problem, the log its place
             self._logger.exception("unexpected error")
             if not status:

@@ -15,8 +15,9 @@ def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]
     operation, state = str(event["operation"]), event["state"]
     remaining = context.get_remaining_time_in_millis() / 1000
     made = services()
-    about = {"operation": operation, "correlation_id": str(state["runId"])}
-    with invocation("sync_items", made.clock, **about) as log:
+    about = {"operation": operation, "run_id": str(state["runId"])}
+    caused_by = str(state.get("correlationId", ""))
+    with invocation("sync_items", made.clock, caused_by, **about) as log:
         answer = perform_step(made, operation, state, remaining)
         log["outcome"] = answer["outcome"]
         return answer

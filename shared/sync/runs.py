@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from shared import correlation
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import Conflicting, LostLease, NeedsReauth, RetryLater
 from shared.domain.ids import ConnectionKey, CorrelationId, PersonId, RecordKind, RunId
@@ -39,7 +40,7 @@ def start_or_join(
         started_at=now,
         heartbeat_at=now,
         started_by=person_id,
-        correlation_id=CorrelationId(run_id),
+        correlation_id=correlation.current() or CorrelationId(run_id),
     )
     active = services.stores.runs.start(wanted)
     if active.run_id == run_id:

@@ -52,6 +52,7 @@ class SyncState:
     crashes: int = 0
     problem: Problem | None = None
     outcome: str = ""
+    correlation_id: str = ""
 
     @classmethod
     def read(cls, state: Mapping[str, Any]) -> SyncState:
@@ -66,6 +67,7 @@ class SyncState:
             crashes=int(state.get("crashes", 0)),
             problem=Problem(**problem) if problem else None,
             outcome=str(state.get("outcome", "")),
+            correlation_id=str(state.get("correlationId", "")),
         )
 
     def written(self, wait_seconds: float = 0.0) -> dict[str, Any]:
@@ -78,13 +80,15 @@ class SyncState:
             "crashes": self.crashes,
             "problem": asdict(self.problem) if self.problem else None,
             "outcome": self.outcome,
+            "correlationId": self.correlation_id,
             "waitSeconds": round(wait_seconds),
         }
 
 
 def first_state(run: Run) -> dict[str, Any]:
     """What an execution for this run begins with."""
-    return SyncState(run.connection, run.run_id, run.takeovers).written()
+    state = SyncState(run.connection, run.run_id, run.takeovers, correlation_id=run.correlation_id)
+    return state.written()
 
 
 def perform_step(

@@ -27,6 +27,13 @@ def test_a_sync_is_started_and_can_be_watched_where_location_says(
     assert [started.run_id for started in world.workflows.started] == [run["runId"]]
 
 
+def test_the_run_carries_the_correlation_id_of_the_call_that_started_it(world: ApiWorld) -> None:
+    world.connect()
+    answer = world.call("POST", SYNCS)
+    [started] = world.workflows.started
+    assert started.correlation_id == answer.headers["x-correlation-id"]
+
+
 def test_a_second_click_joins_the_run_under_way(world: ApiWorld) -> None:
     world.connect()
     first = world.call("POST", SYNCS).json()
