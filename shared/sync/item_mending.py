@@ -131,7 +131,7 @@ class ItemMender:
         differing = differing_fields(wanted, row.fields)
         if not differing:
             return self._settler.done(prepared, found)
-        if doubt is Doubt.NAME_TAKEN:
+        if doubt is Doubt.NAME_TAKEN and not prepared.entry.renamed:  # a mark is made of our id
             return self._settler.adopted(prepared, found, differing)
         older = replace(prepared, link=self._settler.found_older(prepared, found))
         settled = self.not_wanted(older)

@@ -42,6 +42,7 @@ from shared.domain.runs import (
 from shared.providers.base import AccountingProvider, ItemWrite, RemoteItem
 from shared.storage.ports import Stores
 from shared.sync.item_failures import stored_failures
+from shared.sync.item_recovery import link_leftovers
 from shared.sync.item_survey import (
     READ_AHEAD,
     BooksListing,
@@ -72,6 +73,7 @@ def plan_items(
     """
     attempt = replace(run, plan_attempt=run.plan_attempt + 1, counts=RunCounts(), chunk_count=0)
     progress.replace(attempt)
+    link_leftovers(services, connection, provider, progress)
     rules, mapping = item_rules(provider.profile), item_mapping(connection)
     pairs = _beaten(services.stores, item_scope(connection), progress)
     survey = survey_items(pairs, mapping, rules)

@@ -157,6 +157,16 @@ class TestTakenNames:
         assert problem.code == "NAME_TAKEN"
         assert marked in problem.message
 
+    def test_by_a_record_under_our_own_mark_it_is_ours_and_brought_up_to_date(self) -> None:
+        world = World()
+        world.has("Pi:pe")
+        marked = world.would_be_called("01")
+        between_plan_and_push(world, lambda: world.books.plant(marked, unit_price="1"))
+        world.settles(world.sync())
+        assert len(world.names_in_books) == 1
+        assert world.in_books("01").unit_price == Decimal("2.50")
+        assert world.links[ONE].origin is LinkOrigin.CREATED
+
     def test_by_our_own_write_whose_answer_was_lost_and_whose_key_was_forgotten(self) -> None:
         world = World(keys=Keys.FORGOTTEN)
         world.has("Pipe", "Elbow")

@@ -1,0 +1,105 @@
+"""Before a plan: what runs that were stopped had created without hearing of it.
+
+A stopped run leaves chunks that may have been sent. Most of what they created is found by its name, as
+anything in the books is (adoption). Not so under a marked name, which no item of ours is called, and
+not after a rename here: those would be created once more. So they are looked up by the name they were
+sent under, and linked as what they are; the plan then sees what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from shared.domain.connections import Connection
+from shared.domain.item_plan import differing_fields
+from shared.domain.names import name_key
+from shared.domain.outcomes import Done
+from shared.domain.runs import Chunk, ChunkState, PushAction, Run, RunState
+from shared.providers.base import AccountingProvider, RemoteItem
+from shared.sync.item_preparing import ItemPreparer, stored_chunks
+from shared.sync.item_settling import ItemSettler, PreparedEntry
+from shared.sync.item_terms import item_scope
+from shared.sync.progress import Progress
+from shared.sync.services import Services
+
+RUNS_OF_A_PAGE: Final = 20
+
+
+def link_leftovers(
+    services: Services, connection: Connection, provider: AccountingProvider, progress: Progress
+) -> None:
+    """Raises what the provider's reads raise; a new attempt does the same again."""
+    for earlier in _stopped_runs(services, progress.run):
+        recovery = _Recovery(services, connection, provider, earlier)
+        for chunk in stored_chunks(services.stores, earlier):
+            if chunk.state is not ChunkState.DONE:
+                recovery.link_found(chunk)
+                progress.beat()
+
+
+def _stopped_runs(services: Services, current: Run) -> Iterator[Run]:
+    """Newest first, back to the last one that came so far as to push: it looked at those before it."""
+    cursor: str | None = None
+    while True:
+        page = services.stores.runs.page(current.connection, RUNS_OF_A_PAGE, cursor)
+        for run in page.rows:
+            if run.run_id == current.run_id or run.kind is not current.kind:
+                continue
+            if run.remote_company_id != current.remote_company_id:
+                continue
+            if run.state is RunState.FINISHED:
+                return
+            if run.chunk_count:
+                yield run
+                return
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+class _Recovery:
+    def __init__(
+        self,
+        services: Services,
+        connection: Connection,
+        provider: AccountingProvider,
+        earlier: Run,
+    ) -> None:
+        self._provider = provider
+        self._links = services.stores.links
+        self._scope = item_scope(connection)
+        self._preparer = ItemPreparer(services, connection, provider, earlier)
+        self._settler = ItemSettler(services, connection, self._preparer.rules, earlier)
+
+    def link_found(self, chunk: Chunk) -> None:
+        rules = self._preparer.rules
+        unheard = self._unheard(chunk)
+        if not unheard:
+            return
+        rows = self._provider.items_by_name([each.entry.remote_name for each in unheard])
+        by_name = {name_key(rules.remote_name_of(row.fields)): row for row in rows if row.linkable}
+        owned = self._links.linked_to(self._scope, [row.remote_id for row in by_name.values()])
+        for prepared in unheard:
+            row = by_name.get(name_key(prepared.entry.remote_name))
+            if row is not None and row.remote_id not in owned and _is_ours(prepared, row):
+                found = Done(row.remote_id, row.remote_version, row.fields)
+                self._settler.found_older(prepared, found)
+
+    def _unheard(self, chunk: Chunk) -> list[PreparedEntry]:
+        """Creates without a link that the plan would not find by the record's name."""
+        creates = [e.source_id for e in chunk.entries if e.action is PushAction.CREATE]
+        links = self._links.get_links(self._scope, creates) if creates else {}
+        [prepared] = self._preparer.prepare([chunk])
+        return [
+            each
+            for each in prepared.entries
+            if each.entry.action is PushAction.CREATE
+            and each.item.source_id not in links
+            and (each.entry.renamed or each.edited)
+        ]
+
+
+def _is_ours(prepared: PreparedEntry, row: RemoteItem) -> bool:
+    """A mark is made of our id. Under a plain name somebody else may stand: it must say what we sent."""
+    return prepared.entry.renamed or not differing_fields(prepared.write.fields, row.fields)

@@ -1,0 +1,117 @@
+"""A run that was stopped may have created what it never heard of; the next one knows its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from shared.domain.ids import SourceId
+from shared.domain.links import LinkOrigin
+from shared.domain.runs import RunState
+from tests.support.fake_faults import BooksCall, Fault, Lost
+from tests.unit.sync.item_world import World
+
+ONE = SourceId("01")
+
+
+def stopped_unheard(world: World) -> None:
+    """A sync whose first batch is carried out unheard; then nothing answers until it is stopped."""
+    usual = world.books.choose_fault
+    sent = Counter[str]()
+
+    def fault(call: BooksCall) -> Fault | None:
+        sent[call.on] += 1
+        if not sent["batch"]:
+            return None
+        return Lost(0.0) if call.on == "batch" and sent["batch"] == 1 else Lost()
+
+    world.books.choose_fault = fault
+    assert world.sync().state is RunState.FAILED
+    world.books.choose_fault = usual
+    assert not world.links
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda world: None,
+        lambda world: world.edit("01", price="9"),
+        lambda world: world.edit("01", name="Tube"),
+        lambda world: world.edit("01", name="Tu:be", price="9"),
+    ],
+)
+def test_a_marked_record_is_known_by_its_mark_and_follows_every_edit(
+    edit: Callable[[World], object],
+) -> None:
+    world = World()
+    world.has("Pi:pe")
+    stopped_unheard(world)
+    edit(world)
+    world.settles(world.sync())
+    assert len(world.names_in_books) == 1
+    assert world.links[ONE].origin is LinkOrigin.CREATED
+    item, fields = world.items[ONE], world.in_books("01")
+    assert fields.unit_price == item.unit_price.amount
+    assert fields.name == (world.would_be_called("01") if ":" in item.name else item.name)
+
+
+def test_a_record_renamed_since_is_known_by_what_was_sent_and_is_renamed() -> None:
+    world = World()
+    world.has("Pipe", code="P-1")
+    stopped_unheard(world)
+    world.edit("01", name="Tube")
+    world.settles(world.sync())
+    assert world.names_in_books == ["Tube"]
+
+
+def test_a_stranger_under_the_former_name_is_left_alone() -> None:
+    world = World()
+    world.has("Pipe", code="P-1")
+    usual = world.books.choose_fault
+    world.books.choose_fault = lambda call: Lost() if call.request else None
+    world.sync()
+    world.books.choose_fault = usual
+    theirs = world.books.plant("Pipe", unit_price="7", description="theirs")
+    world.edit("01", name="Tube")
+    world.settles(world.sync())
+    assert sorted(world.names_in_books) == ["Pipe", "Tube"]
+    assert world.links[ONE].remote_id != theirs.remote_id
+
+
+def test_a_run_that_was_stopped_while_planning_hides_none_before_it() -> None:
+    world = World()
+    world.has("Pi:pe")
+    stopped_unheard(world)
+    usual = world.books.choose_fault
+    world.books.choose_fault = lambda call: Lost()
+    assert world.sync().state is RunState.FAILED
+    world.books.choose_fault = usual
+    world.edit("01", name="Tube")
+    world.settles(world.sync())
+    assert world.names_in_books == ["Tube"]
+
+
+def test_after_a_finished_run_nothing_is_looked_up() -> None:
+    world = World()
+    world.has("Pi:pe")
+    stopped_unheard(world)
+    world.sync()
+    looked_up = world.books.calls["items_by_name"]
+    world.has("Pi:pe")
+    world.settles(world.sync())
+    assert world.books.calls["items_by_name"] == looked_up
+
+
+def test_what_was_never_created_is_planned_as_new() -> None:
+    world = World()
+    world.has("Pi:pe", "Elbow")
+    usual = world.books.choose_fault
+    world.books.choose_fault = lambda call: Lost() if call.request else None
+    world.sync()
+    world.books.choose_fault = usual
+    world.edit("01", name="Tube")
+    run = world.sync()
+    assert run.counts.created == 2
+    world.settles(run)
