@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.providers.base import CallClass, Limits
@@ -116,6 +116,7 @@ blocks = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(blocks, st.integers(1, 60))
 def test_joining_never_makes_room_and_waiting_until_ready_always_does(
     drawn: list[tuple[int, int, int]], figure: int

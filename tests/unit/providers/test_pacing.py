@@ -352,14 +352,14 @@ def test_a_killed_workers_places_are_free_again_after_a_while(mode: PacingMode, 
 def test_calls_that_last_keep_their_places() -> None:
     """Ten calls of ten seconds, and others that would like to go meanwhile: never more than ten."""
     setting = Setting(StrictServer(unlimited=True))
-    slow = setting.push(400, lasting=lambda: 10.0)
+    slow = setting.push(150, lasting=lambda: 10.0)
     others: list[Pusher] = []
     setting.world.at(
         25.0,
         lambda: others.append(setting.push(30, setting.pacer(owner="b", kind=RecordKind.CUSTOMER))),
     )
     setting.world.run()
-    assert (slow.done, others[0].done) == (400, 30)
+    assert (slow.done, others[0].done) == (150, 30)
     assert setting.server.most_under_way == 10
 
 

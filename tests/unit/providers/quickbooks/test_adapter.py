@@ -144,10 +144,11 @@ def test_items_are_read_whatever_is_missing() -> None:
 
 
 def test_prices_are_read_to_the_last_digit() -> None:
-    body = b'{"QueryResponse":{"Item":[{"Id":"1","SyncToken":"0","Name":"x","UnitPrice":0.12345678901234567890}]}}'
+    row = b'{"Id":"1","SyncToken":"0","Name":"x","UnitPrice":0.12345678901234567890}'
+    body = b'{"QueryResponse":{"Item":[' + row + b"]}}"
     provider, _ = opened(replied(body))
-    (row,) = provider.page_items(None).rows
-    assert row.fields.unit_price == Decimal("0.12345678901234567890")
+    (read,) = provider.page_items(None).rows
+    assert read.fields.unit_price == Decimal("0.12345678901234567890")
 
 
 def test_pages_go_on_while_they_are_full() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.ids import RemoteCompanyId, RemoteId, RemoteVersion, RequestKey, SourceId
@@ -348,6 +348,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(body=JSON, status=st.sampled_from([200, 400, 401, 403, 404, 429, 500]), single=st.booleans())
 def test_no_answer_breaks_the_reading_and_every_entry_has_an_outcome(
     *, body: object, status: int, single: bool
@@ -359,6 +360,7 @@ def test_no_answer_breaks_the_reading_and_every_entry_has_an_outcome(
             assert set(outcome.entries) == {source_id for _, source_id in asked.entries}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(100, 599))
 def test_no_bytes_break_the_reading(body: bytes, status: int) -> None:
     outcome_of(BATCH, replied(body, status))

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.ids import RemoteCompanyId, RemoteId, RemoteVersion, RequestKey, SourceId
@@ -104,6 +104,7 @@ def test_empty_texts_are_left_out_of_a_create_and_sent_with_an_update() -> None:
     assert emptied["Sku"] == ""
 
 
+@settings(deadline=None)
 @given(
     st.decimals(
         min_value=Decimal("-99999999999"), max_value=Decimal("99999999999"), places=6
@@ -117,6 +118,7 @@ def test_a_price_is_written_with_exactly_its_digits(price: Decimal) -> None:
     assert b"e" not in text
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_every_text_arrives_as_it_was_whatever_it_holds(name: str, code: str, account: str) -> None:
     request = built(create(name, code=code, income_account_id=account), update("name", name=name))
@@ -160,6 +162,7 @@ PRINTABLE = st.text(alphabet=[chr(code) for code in range(32, 127)])
 LITERAL = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
 
+@settings(deadline=None)
 @given(st.lists(PRINTABLE, min_size=1))
 def test_no_value_can_end_its_quotes(values: list[str]) -> None:
     text = query.one_of(values)
