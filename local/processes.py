@@ -75,18 +75,25 @@ def start(
 
 
 def wait_until_ready(child: Child, ready: Callable[[], bool]) -> None:
-    """Raises `LaunchFailed` with the child's last words when it ends or stays silent."""
+    """Raises `LaunchFailed` with the child's last words when it ends or stays silent.
+
+    Whatever is raised, Ctrl-C included, the child is stopped first: nobody else knows of it yet.
+    """
     give_up = time.monotonic() + _SECONDS_TO_START
-    while not ready():
-        if child.ended():
-            raise LaunchFailed(
-                f"{child.name} ended at once: {child.last_words()} (see {child.log})"
-            )
-        if time.monotonic() > give_up:
-            raise LaunchFailed(
-                f"{child.name} is not ready after {_SECONDS_TO_START:.0f} s, see {child.log}"
-            )
-        time.sleep(0.02)
+    try:
+        while not ready():
+            if child.ended():
+                raise LaunchFailed(
+                    f"{child.name} ended at once: {child.last_words()} (see {child.log})"
+                )
+            if time.monotonic() > give_up:
+                raise LaunchFailed(
+                    f"{child.name} is not ready after {_SECONDS_TO_START:.0f} s, see {child.log}"
+                )
+            time.sleep(0.02)
+    except BaseException:
+        stop(child)
+        raise
 
 
 def stop(child: Child) -> bool:

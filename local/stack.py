@@ -80,6 +80,11 @@ def start_stack(
 
         say(f"starting the sandbox and the local AWS below {data}")
         sandbox_child, the_sandbox = sandbox.start(data, ROOT, chosen[sandbox.NAME], generation)
+        if not fresh and not the_sandbox.control("health")["loaded"]:
+            # Saved by a version that this one cannot read; the mark of the clean stop is gone by now.
+            processes.stop(sandbox_child)
+            generation, fresh = folder.generation()
+            sandbox_child, the_sandbox = sandbox.start(data, ROOT, chosen[sandbox.NAME], generation)
         closing.callback(processes.stop, sandbox_child)
         if fresh:
             the_sandbox.configure(

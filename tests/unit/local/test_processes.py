@@ -56,6 +56,17 @@ def test_a_child_that_ends_at_once_is_told_with_its_last_words(tmp_path: Path) -
         processes.wait_until_ready(child, lambda: False)
 
 
+def test_an_interrupt_while_waiting_leaves_no_child_behind(tmp_path: Path) -> None:
+    child = start(tmp_path, OBEDIENT)
+
+    def interrupted() -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        processes.wait_until_ready(child, interrupted)
+    assert child.ended()
+
+
 def test_what_a_killed_launcher_left_running_is_found_and_ended_in_order(tmp_path: Path) -> None:
     launched = subprocess.run(
         [sys.executable, "-c", LAUNCHER.format(folder=str(tmp_path))], check=False, timeout=30
