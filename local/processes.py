@@ -79,21 +79,25 @@ def wait_until_ready(child: Child, ready: Callable[[], bool]) -> None:
 
     Whatever is raised, Ctrl-C included, the child is stopped first: nobody else knows of it yet.
     """
-    give_up = time.monotonic() + _SECONDS_TO_START
     try:
-        while not ready():
-            if child.ended():
-                raise LaunchFailed(
-                    f"{child.name} ended at once: {child.last_words()} (see {child.log})"
-                )
-            if time.monotonic() > give_up:
-                raise LaunchFailed(
-                    f"{child.name} is not ready after {_SECONDS_TO_START:.0f} s, see {child.log}"
-                )
-            time.sleep(0.02)
+        _wait(child, ready)
     except BaseException:
         stop(child)
         raise
+
+
+def _wait(child: Child, ready: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + _SECONDS_TO_START
+    while not ready():
+        if child.ended():
+            raise LaunchFailed(
+                f"{child.name} ended at once: {child.last_words()} (see {child.log})"
+            )
+        if time.monotonic() > give_up:
+            raise LaunchFailed(
+                f"{child.name} is not ready after {_SECONDS_TO_START:.0f} s, see {child.log}"
+            )
+        time.sleep(0.02)
 
 
 def stop(child: Child) -> bool:
