@@ -262,6 +262,11 @@ def test_any_header_is_refused(header):
     Desk().code_for(made + ".AAAA")
 
 
+@pytest.mark.parametrize("key_id", [["rsa-1"], {"a": 1}, 7, None])
+def test_a_key_id_that_is_no_text_is_refused(desk, key_id):
+    assert desk.code_for(unsigned({"alg": "RS256", "kid": key_id})) == "TOKEN_INVALID"
+
+
 def test_an_overlong_token_is_refused_however_good(desk):
     assert desk.code_for(token(note="x" * 9000)) == "TOKEN_INVALID"
 
@@ -346,6 +351,24 @@ def test_an_issuer_that_gives_no_keys_is_not_the_callers_fault(desk, failure):
     assert desk.verify(token()).company_id == "acme"
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"issuer": "https://evil.example"},
+        {"issuer": ISSUER + "/"},
+        {"jwks_uri": ""},
+        {"jwks_uri": "file:///etc/passwd"},
+        {"jwks_uri": 7},
+    ],
+)
+def test_discovery_that_names_another_issuer_or_no_address_is_not_followed(desk, changes):
+    desk.issuer.metadata |= changes
+
+    with pytest.raises(RetryLater):
+        desk.verify(token())
+    assert len(desk.issuer.requests) == 1
+
+
 def test_an_issuer_that_is_away_is_not_asked_at_every_call(desk):
     desk.issuer.failure = HttpFailure("connection refused", sent=False)
 
@@ -374,7 +397,9 @@ def test_keys_for_other_uses_or_of_kinds_we_do_not_take_are_passed_over():
     class WithOddKeys(FakeIssuer):
         def exchange(self, request):
             if request.url.endswith("jwks"):
-                listed = [*odd, RSA.as_dict(private=False)]
+                # An encryption key may go by the same id; it must not take the other's place.
+                namesake = encryption.as_dict(private=False) | {"use": "enc", "kid": "rsa-1"}
+                listed = [*odd, RSA.as_dict(private=False), namesake]
                 return HttpAnswer(200, {}, json.dumps({"keys": listed}).encode())
             return super().exchange(request)
 

@@ -136,6 +136,19 @@ def test_while_another_renews_a_token_with_life_left_is_used_after_a_polite_wait
     assert 5 <= sum(world.clock.slept) < 10
 
 
+def test_whoever_was_answered_401_waits_for_a_slow_refresh_of_another():
+    world = TokenWorld(left=3600)
+    world.take_lease(seconds=50)
+
+    def winner_saves_late():
+        if sum(world.clock.slept) >= 15 and world.stored.token_version == 1:
+            world.save_as_another()
+
+    world.clock.on_sleep = winner_saves_late
+
+    assert world.tokens().renew(after_version=1) == ("access-9", 2)
+
+
 def test_a_caller_of_little_patience_is_told_to_come_again():
     world = TokenWorld(left=10)
     world.take_lease(seconds=50)
