@@ -90,7 +90,7 @@ def test_a_grant_revoked_amid_a_push_ends_it_with_the_owners_sentence_and_no_ite
         "reason": SENTENCE,
         "action": "Reconnect QuickBooks",
     }
-    for place, text in traces.of(office, run_id):
+    for place, text in traces.of(office, run_id).items():
         assert "invalid_grant" not in text, place
 
     office.connect()

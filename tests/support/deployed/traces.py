@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from local.deploy import STACK
 from local.stack import Stack
 from tests.support.deployed.company import Company
 from tests.support.deployed.functions import Functions
@@ -26,14 +27,21 @@ class Traces:
             "dynamodb", endpoint_url=stack.aws.endpoint_url, config=stack.aws.config
         )
 
-    def of(self, company: Company, *run_ids: str) -> Iterator[tuple[str, str]]:
-        """Place and text: all logs and tables, the runs' histories, what the API told this company."""
-        yield from self.logs()
-        yield from self.rows()
-        for run_id in run_ids:
-            for arn in self._functions.executions(run_id):
-                yield f"history of {run_id}", str(self._functions.history(arn))
-        yield f"API answers to {company.company_id}", "\n".join(company.heard)
+    def of(self, company: Company, run_id: str) -> dict[str, str]:
+        """Text by place: all logs and tables, the run's histories, what the API told this company.
+
+        Fails where nothing is known of the run: who looks for what must not be there has to look at
+        the right places.
+        """
+        histories = "\n".join(
+            str(self._functions.history(arn)) for arn in self._functions.executions(run_id)
+        )
+        answers = "\n".join(company.heard)
+        found = {**dict(self.logs()), **dict(self.rows()), "history": histories, "API": answers}
+        knowing = {place for place, text in found.items() if run_id in text}
+        expected = {f"log /aws/lambda/{STACK}/sync_items", "table sync_state", "history", "API"}
+        assert expected <= knowing, f"only {sorted(knowing)} of {sorted(found)} know the run"
+        return found
 
     def logs(self) -> Iterator[tuple[str, str]]:
         """One text for each log group."""
