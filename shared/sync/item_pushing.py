@@ -99,6 +99,8 @@ class PushSlice:
                     idle=self._progress.beat,
                     look_ahead=self._books.provider.profile.limits.in_flight,
                 )
+                if self._again:
+                    continue  # see `_mend`
                 self._mend()
                 if self._later:
                     self._services.clock.sleep(BUSY_PAUSE)
@@ -238,9 +240,16 @@ class PushSlice:
         self._troubles.append(_Trouble(prepared, prepared.entries, doubts))
 
     def _mend(self) -> None:
-        """Read back what is unclear; called when nothing is in flight."""
-        troubles, self._troubles = self._troubles, []
+        """Read back what is unclear; called when nothing is in flight.
+
+        Names that are taken come last, and not while a request may have been carried out unheard: the
+        record that has the name may be one that we created for another of our records.
+        """
+        troubles, self._troubles = sorted(self._troubles, key=_finds_names_taken), []
+        unheard = bool(self._again)
         for trouble in troubles:
+            if unheard and _finds_names_taken(trouble):
+                return
             if self._services.clock.now() >= self._until:
                 raise SliceOver(SliceEnd.MORE)
             mended = self.mender.mend(trouble.prepared.chunk, trouble.left, trouble.doubts)
@@ -264,3 +273,7 @@ class PushSlice:
             self.settler.flush([stored])
             self._progress.moved(self._counts, self.settler.causes)
             self._progress.beat()
+
+
+def _finds_names_taken(trouble: _Trouble) -> bool:
+    return Doubt.NAME_TAKEN in trouble.doubts.values()

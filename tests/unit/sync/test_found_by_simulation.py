@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import StorageUnavailable
 from shared.domain.runs import RunState
-from tests.support.fake_faults import Rejected
+from tests.support.fake_faults import Missing, Rejected
 from tests.unit.sync.item_world import World
 
 
@@ -60,3 +60,18 @@ def test_the_next_slice_does_not_wait_for_what_the_last_one_held() -> None:
     world.sync()
     assert len(opened) == 2
     assert all(books.pacer.closed for books in opened)
+
+
+def test_what_one_record_created_unheard_is_not_adopted_for_another() -> None:
+    """A rename amid planning gave two records one name. The first created it, its answer was lost; the
+    second found the name taken, and must not look whose it is before the first has been heard.
+    """
+    world = World(batch_size=1)
+    first, second = world.has("Tee", "Hose")
+    world.meets("records.page_items", lambda: world.edit(first, name="Hose"), nth=2)
+    world.books.faults.add("batch", Missing(frozenset({0})))
+    run = world.sync()
+    world.settles(run)
+    created = {effect.source_id: effect.remote_id for effect in world.books.effects}
+    assert {source_id: link.remote_id for source_id, link in world.links.items()} == created
+    assert set(created) == {first, second}
