@@ -1,0 +1,64 @@
+"""Run worlds: `python -m tests.simulation --seeds 500`, or one of them: `--seed 17 --trace`.
+
+Exit status 1 with the seeds that broke an invariant, each followed by how to replay it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+# ruff: noqa: T201 - this program talks to a person
+from tests.simulation.installation import Installation
+from tests.simulation.world import simulate
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=500, help="how many worlds")
+    parser.add_argument("--first", type=int, default=0, help="the first world's seed")
+    parser.add_argument("--seed", type=int, help="this world only")
+    parser.add_argument("--trace", action="store_true", help="print every port call of it")
+    parser.add_argument("--stop", action="store_true", help="stop at the first bad world")
+    options = parser.parse_args()
+    if options.seed is not None:
+        return _one(options.seed, trace=options.trace)
+    return _many(range(options.first, options.first + options.seeds), stop=options.stop)
+
+
+def _one(seed: int, *, trace: bool) -> int:
+    installation = Installation(seed)
+    print(f"seed {seed}: {installation.knobs}\nfaults: {installation.temper.told}")
+    verdict = simulate(seed, keep_trace=trace)
+    for line in verdict.trace:
+        print(line)
+    print(f"{verdict.points} port calls, trace {verdict.digest}, executions {verdict.ends}")
+    for violation in verdict.violations:
+        print(f"VIOLATION {violation}")
+    return 1 if verdict.violations else 0
+
+
+def _many(seeds: range, *, stop: bool) -> int:
+    began, points, bad = time.perf_counter(), 0, 0
+    done = 0
+    for seed in seeds:
+        verdict = simulate(seed)
+        done += 1
+        points += verdict.points
+        if verdict.violations:
+            bad += 1
+            print(f"world {seed}: {'; '.join(verdict.violations)}")
+            print(f"    python -m tests.simulation --seed {seed} --trace", flush=True)
+            if stop:
+                break
+    seconds = time.perf_counter() - began
+    print(
+        f"{done} worlds, {bad} bad, {points} port calls, {done / seconds:.1f} worlds/s",
+        file=sys.stderr,
+    )
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

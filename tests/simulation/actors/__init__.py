@@ -1,0 +1,1 @@
+"""Who does something in a world besides the engine: people, the schedule."""

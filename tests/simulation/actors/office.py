@@ -1,0 +1,112 @@
+"""The office: clicks Sync, edits and imports items, reconnects when it is told to."""
+
+from __future__ import annotations
+
+from shared.auth.connect import begin_consent, finish_consent
+from shared.domain.connections import ConnectionState
+from shared.domain.errors import Conflicting, NeedsReauth, RetryLater, SyncError
+from shared.domain.ids import CompanyId, PersonId, RecordKind
+from shared.sync.runs import start_or_join
+from shared.sync.services import Services
+from tests.simulation import catalogue
+from tests.simulation.company import Company
+from tests.simulation.installation import Installation
+from tests.simulation.scheduler import Actor
+from tests.simulation.tokens import state_of
+
+PERSON = PersonId("office")
+
+
+def click(world: Installation, company: Company) -> Actor:
+    """One click on Sync, in a function of its own."""
+
+    def work(services: Services) -> None:
+        try:
+            connection = services.stores.connections.get(company.key)
+            assert connection is not None
+            started = start_or_join(services, connection, RecordKind.ITEM, PERSON)
+        except (RetryLater, NeedsReauth, Conflicting) as told:
+            world.scheduler.note(f"CLICK told {type(told).__name__}")
+        else:
+            world.scheduler.note(f"CLICK run {started.run.run_id[:6]} joined={started.joined}")
+
+    return world.functions.start(f"click {company.company_id}", work)
+
+
+def clicks(world: Installation, company: Company, seconds: float) -> None:
+    """Now and then, and sometimes twice at once."""
+    random = world.scheduler.random
+    until = world.elapsed + seconds
+    while world.elapsed < until:
+        for _ in range(random.choice((1, 1, 1, 2, 3))):
+            click(world, company)
+        world.scheduler.sleep(random.choice((0.5, 20.0, 61.0, 150.0, 300.0)))
+
+
+def edits(world: Installation, company: Company, seconds: float) -> None:
+    """Edits one item after another, imports some, edits some back."""
+    random, records = world.scheduler.random, world.stores.records
+    until = world.elapsed + seconds
+    while world.elapsed < until:
+        world.scheduler.sleep(random.choice((0.2, 2.0, 10.0, 60.0)))
+        world.scheduler.point("edits")
+        if random.random() < 0.2:
+            added = [company.next_item(random) for _ in range(random.randint(1, 4))]
+            records.save_items(company.company_id, added)
+            world.scheduler.note(f"IMPORT {[item.source_id for item in added]}")
+            continue
+        number = random.randrange(company.item_count)
+        item = records.get_item(company.company_id, catalogue.source_id(company.company_id, number))
+        if item is not None:
+            changed = catalogue.edited(random, item, number)
+            records.save_items(company.company_id, [changed])
+            world.scheduler.note(f"EDIT {changed.source_id} v{changed.version} {changed.name!r}")
+
+
+def reconnect(world: Installation, company: Company) -> None:
+    """Go through the consent where the connection asks for it; until it works."""
+    for _ in range(50):
+        connection = world.stores.connections.get(company.key)
+        assert connection is not None
+        if connection.state is ConnectionState.CONNECTED:
+            return
+        consent(world, company.company_id)
+    raise AssertionError("reconnecting never works")
+
+
+def consent(world: Installation, company_id: CompanyId) -> None:
+    """One consent of the company's owner, from the authorize URL to the callback."""
+    company = world.companies[company_id]
+
+    def work(services: Services) -> None:
+        ports, oauth = services.connect_ports(), services.oauth(company.key.provider)
+        try:
+            url = begin_consent(
+                ports, oauth, company.key, PERSON, redirect_uri="https://app.example/callback"
+            )
+            code = world.server.code_for(company.books.company.remote_company_id)
+            finish_consent(
+                ports,
+                oauth,
+                {"code": code, "state": state_of(url)},
+                company_id=company_id,
+                person_id=PERSON,
+            )
+        except SyncError as told:
+            world.scheduler.note(f"CONSENT told {type(told).__name__}")
+
+    world.scheduler.join(world.functions.start(f"consent {company_id}", work))
+
+
+def reconnects(world: Installation, company: Company, seconds: float) -> None:
+    """Looks now and then whether the connection needs it; sometimes withdraws the consent."""
+    random = world.scheduler.random
+    until = world.elapsed + seconds
+    while world.elapsed < until:
+        world.scheduler.sleep(random.choice((20.0, 90.0, 240.0)))
+        if world.withdraws and random.random() < 0.15:
+            world.server.revoke_company(company.books.company.remote_company_id)
+            world.scheduler.note("REVOKED at the provider")
+        connection = world.stores.connections.get(company.key)
+        if connection is not None and connection.state is ConnectionState.NEEDS_REAUTH:
+            consent(world, company.company_id)

@@ -1,0 +1,138 @@
+"""What must hold once a world has come to rest: DESIGN section 8, for the item sync."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from shared.domain.connections import Connection
+from shared.domain.ids import RecordKind, RemoteId, SourceId
+from shared.domain.item_plan import desired_fields, differing_fields
+from shared.domain.links import Link, LinkOrigin
+from shared.domain.names import name_key
+from shared.domain.records import Item
+from shared.domain.runs import Failure, PushAction, Run, RunState
+from shared.storage.memory.links import MemoryLinks
+from shared.sync.item_planning import item_mapping, item_rules, item_scope, paired
+from tests.simulation.company import Company
+from tests.simulation.installation import Installation
+from tests.support.fake_shelf import Effect
+
+PASSING_CAUSES = frozenset({"PROVIDER_BUSY", "PROVIDER_KEEPS_REFUSING"})
+"""Refusals that must not be left once faults have stopped."""
+
+
+def broken(world: Installation, company: Company, last: Run) -> Iterator[str]:
+    """What does not hold for this company, in sentences. `last` is its final run."""
+    connection = world.stores.connections.get(company.key)
+    assert connection is not None
+    yield from _one_remote_record_each(company)
+    yield from _own_records_only(company)
+    if company.books.desk.key_misuses:
+        yield f"request keys came with other bytes: {company.books.desk.key_misuses}"
+    if company.books.most_in_flight > world.profile.limits.in_flight * 2:
+        yield f"{company.books.most_in_flight} calls were in flight"
+    failures = {
+        failure.source_id: failure
+        for failure in world.stores.failures.page(company.key, RecordKind.ITEM, 10_000, None).rows
+    }
+    linked: Counter[RemoteId] = Counter()
+    for item, link in paired(world.stores, item_scope(connection)):
+        if link is not None:
+            linked[link.remote_id] += 1
+            yield from _link_holds(world, company, connection, link, item)
+        if item is not None:
+            yield from _item_ended(item, link, failures.get(item.source_id))
+    yield from (f"{remote_id} is linked {n} times" for remote_id, n in linked.items() if n > 1)
+    yield from _run_adds_up(last, failures)
+    for failure in failures.values():
+        if failure.cause in PASSING_CAUSES:
+            yield f"{failure.source_id} is left refused by {failure.cause}"
+
+
+def _one_remote_record_each(company: Company) -> Iterator[str]:
+    """Two for one source record are excused where nobody could have known better.
+
+    That is: somebody renamed or deactivated the first in the books before its answer was known; or a late
+    commit came after its absence was proved, under a name that the record no longer had.
+    """
+    created: dict[SourceId, list[Effect]] = {}
+    for effect in company.books.effects:
+        if effect.action is PushAction.CREATE:
+            created.setdefault(effect.source_id, []).append(effect)
+    for source_id, effects in created.items():
+        known = [effect for effect in effects if effect.remote_id not in company.touched]
+        one_name = len({name_key(effect.fields.name) for effect in known}) == 1
+        if len(known) > 1 and (one_name or not any(effect.late for effect in known)):
+            rows = ", ".join(f"{each.remote_id} {each.fields.name!r}" for each in known)
+            yield f"{source_id} was created {len(effects)} times: {rows}"
+
+
+def _own_records_only(company: Company) -> Iterator[str]:
+    for effect in company.books.effects:
+        if not effect.source_id.startswith(f"{company.company_id}/"):
+            yield f"{effect.source_id} was written to the books of {company.company_id}"
+
+
+def _link_holds(
+    world: Installation,
+    company: Company,
+    connection: Connection,
+    link: Link,
+    item: Item | None,
+) -> Iterator[str]:
+    who = f"{link.source_id} -> {link.remote_id}"
+    row = next((row for row in company.books.items if row.remote_id == link.remote_id), None)
+    links = world.stores.links
+    assert isinstance(links, MemoryLinks)
+    scope = item_scope(connection)
+    if links.linked_to(scope, [link.remote_id]).get(link.remote_id) != link.source_id:
+        yield f"{who}: the reverse link says otherwise"
+    if row is None:
+        yield f"{who}: there is no such remote record"
+        return
+    if not row.linkable:
+        yield f"{who}: linked to a record that no item can be"
+    if item is None or link.source_version != item.version or link.remote_id in company.touched:
+        return
+    if not item.active:  # what else differs of an archived item goes when it comes back
+        if row.fields.active:
+            yield f"{who}: archived here, active in the books"
+        return
+    rules, mapping = item_rules(world.profile), item_mapping(connection)
+    if row.fields.active and name_key(row.fields.name) != name_key(link.remote_name):
+        yield f"{who}: named {row.fields.name!r}, the link says {link.remote_name!r}"
+    if link.origin is LinkOrigin.ADOPTED:
+        return
+    wanted = desired_fields(item, link.remote_name, mapping, rules)
+    differing = [
+        name for name in differing_fields(wanted, row.fields) if name != "name" or row.fields.active
+    ]
+    if differing:
+        yield f"{who}: {differing} differ though the link says it is in step"
+
+
+def _item_ended(item: Item, link: Link | None, failure: Failure | None) -> Iterator[str]:
+    if link is None:
+        if item.active and failure is None:
+            yield f"{item.source_id} v{item.version} is neither linked nor refused"
+        if not item.active and failure is not None:
+            yield f"{item.source_id} is archived and still stands as failed by {failure.cause}"
+        return
+    in_step = link.source_version == item.version
+    if not in_step and failure is None:
+        yield f"{item.source_id} v{item.version} is at v{link.source_version} and not refused"
+    if in_step and failure is not None:
+        yield f"{item.source_id} is in step and still stands as failed by {failure.cause}"
+
+
+def _run_adds_up(run: Run, failures: dict[SourceId, Failure]) -> Iterator[str]:
+    if run.state is not RunState.FINISHED:
+        yield f"the last run ended {run.state}: {run.problem}"
+        return
+    counts = run.counts
+    if counts.settled != counts.total:
+        yield f"settled {counts.settled} of {counts.total}: {counts}"
+    named = sum(count for count, _ in run.causes.values())
+    if named != counts.refused:
+        yield f"{counts.refused} refused, but the causes name {named}"

@@ -1,0 +1,165 @@
+"""The fake books as a session of the suite reaches them: real tokens, real pace, real repeats of reads.
+
+`shared.providers.session` is what is deployed; only the wire below it is replaced, by calls into the
+fake books that travel beside an empty HTTP request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from shared.domain.connections import RemoteCompany
+from shared.domain.effects import Chance, Clock
+from shared.domain.errors import ConnectionStopped, NeedsReauth, RateLimited, RetryLater
+from shared.domain.ids import RemoteId, RequestKey
+from shared.domain.outcomes import (
+    Answered,
+    CallOutcome,
+    CallStopped,
+    GrantDead,
+    NoTrustworthyAnswer,
+    Throttled,
+)
+from shared.providers.base import (
+    ItemWrite,
+    RemoteAccount,
+    RemoteItem,
+    RemoteItemPage,
+    TokenSource,
+    WriteRequest,
+)
+from shared.providers.http import HttpAnswer, HttpFailure, HttpRequest
+from shared.providers.pacing import Pacer
+from shared.providers.session import CallCounter, HttpCall, ProviderSession, TokenRefused
+from tests.simulation.tokens import TokenServer
+from tests.support.fake_books import FakeBooks
+
+T = TypeVar("T")
+
+UNAUTHORISED = 401
+
+
+class _Wire:
+    """Carries calls into the books; 401 for a token that the server does not accept."""
+
+    def __init__(self, books: FakeBooks, server: TokenServer) -> None:
+        self._books = books
+        self._server = server
+        self._calls: dict[str, Callable[[], Any]] = {}
+        self._ends: dict[str, Callable[[], Any]] = {}
+        self._count = 0
+
+    def add(self, work: Callable[[], Any]) -> str:
+        self._count += 1
+        url = f"https://books.example/{self._count}"
+        self._calls[url] = work
+        return url
+
+    def end(self, url: str) -> Any:
+        """What the call answered; raises what it raised."""
+        return self._ends.pop(url)()
+
+    def exchange(self, request: HttpRequest) -> HttpAnswer | HttpFailure:
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        if not self._server.accepts(token, self._books.company.remote_company_id):
+            return HttpAnswer(UNAUTHORISED, {}, b"")
+        try:
+            answer = self._calls[request.url]()
+        except Exception as error:  # noqa: BLE001 - raised again where it is judged
+            raised = error
+
+            def fail() -> Any:
+                raise raised
+
+            self._ends[request.url] = fail
+        else:
+            self._ends[request.url] = lambda: answer
+        return HttpAnswer(200, {}, b"")
+
+
+class SessionBooks:
+    """An `AccountingProvider`: what an adapter does, without a wire format of its own."""
+
+    def __init__(
+        self,
+        books: FakeBooks,
+        server: TokenServer,
+        tokens: TokenSource,
+        pacer: Pacer,
+        clock: Clock,
+        chance: Chance,
+        calls: CallCounter,
+        deadline: float,
+        note: Callable[[str], None],
+    ) -> None:
+        self.profile = books.profile
+        self._books = books
+        self._note = note
+        self._wire = _Wire(books, server)
+        self._session = ProviderSession(
+            books.profile, tokens, self._wire, pacer, clock, chance, calls, deadline
+        )
+
+    def company_info(self) -> RemoteCompany:
+        return self._read("company info", self._books.company_info)
+
+    def income_accounts(self) -> Sequence[RemoteAccount]:
+        return self._read("accounts", self._books.income_accounts)
+
+    def page_items(self, cursor: str | None) -> RemoteItemPage:
+        return self._read("items", lambda: self._books.page_items(cursor))
+
+    def items_by_id(self, remote_ids: Sequence[RemoteId]) -> Sequence[RemoteItem]:
+        return self._read("items by id", lambda: self._books.items_by_id(remote_ids))
+
+    def items_by_name(self, names: Sequence[str]) -> Sequence[RemoteItem]:
+        return self._read("items by name", lambda: self._books.items_by_name(names))
+
+    def item_request(
+        self, writes: Sequence[ItemWrite], request_key: RequestKey, *, single: bool
+    ) -> WriteRequest:
+        return self._books.item_request(writes, request_key, single=single)
+
+    def send(self, request: WriteRequest) -> CallOutcome:
+        outcome = self._sent(request)
+        self._note(f"SENT {request.request_key[:6]} {_told(request, outcome)}")
+        return outcome
+
+    def _sent(self, request: WriteRequest) -> CallOutcome:
+        url = self._wire.add(lambda: self._books.send(request))
+        call = HttpCall("write", "POST", url, {})
+        try:
+            answer = self._session.write(call, renewable=lambda _: True)
+        except NeedsReauth:
+            return GrantDead()
+        except ConnectionStopped as stopped:
+            return CallStopped(stopped.problem)
+        except RateLimited as limited:
+            return Throttled(limited.after)
+        except RetryLater as later:
+            return NoTrustworthyAnswer(str(later))
+        if isinstance(answer, HttpAnswer) and answer.status == UNAUTHORISED:
+            return GrantDead()
+        outcome: CallOutcome = self._wire.end(url)
+        return outcome
+
+    def _read(self, what: str, work: Callable[[], T]) -> T:
+        url = self._wire.add(work)
+
+        def judge(answer: HttpAnswer) -> T:
+            if answer.status == UNAUTHORISED:
+                raise TokenRefused(renewable=True)
+            read: T = self._wire.end(url)
+            return read
+
+        return self._session.read(HttpCall(what, "GET", url, {}), judge)
+
+
+def _told(request: WriteRequest, outcome: CallOutcome) -> str:
+    """An outcome for the trace: what became of each entry."""
+    if not isinstance(outcome, Answered):
+        return f"{[source_id for _, source_id in request.entries]} {outcome}"
+    return " ".join(
+        f"{source_id}={type(end).__name__}" for source_id, end in outcome.entries.items()
+    )

@@ -1,0 +1,85 @@
+"""What must hold at every write: looked at when it happens, reported at once with the trace's instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from shared.domain.connections import Connection, ConnectionState
+from shared.domain.ids import LinkScope
+from shared.domain.links import Link
+from shared.domain.names import name_key
+from shared.domain.runs import Failure, Run, RunState
+from shared.storage.ports import Stores
+from tests.simulation.scheduler import Scheduler
+
+NEVER_CAUSES = frozenset({"THROTTLED", "UNAUTHORIZED", "PROVIDER_UNAVAILABLE"})
+
+
+class Watch:
+    """`violations` is what went wrong, in order."""
+
+    def __init__(self, scheduler: Scheduler, stores: Stores) -> None:
+        self._scheduler = scheduler
+        self._stores = stores
+        self.violations: list[str] = []
+        self.grant_lives: Callable[[Connection], bool] = lambda _: False
+        self._looks: dict[str, Callable[..., None]] = {
+            "runs.save": self._run,
+            "links.save_links": self._links,
+            "failures.save": self._failures,
+            "connections.save": self._connection,
+        }
+
+    def report(self, what: str) -> None:
+        self.violations.append(what)
+        self._scheduler.note(f"VIOLATION {what}")
+
+    def crashed(self, who: str, error: Exception) -> None:
+        self.report(f"{who} crashed: {type(error).__name__}: {error}")
+
+    def before(self, what: str, args: tuple[Any, ...]) -> None:
+        """Called just before a write takes effect."""
+        look = self._looks.get(what)
+        if look is not None:
+            look(*args)
+
+    def _run(self, run: Run) -> None:
+        stored = self._stores.runs.get(run.connection, run.run_id)
+        if stored is None or stored.epoch > run.epoch or not stored.state.active:
+            return  # it will be refused
+        if stored.state is RunState.PUSHING and run.counts.settled < stored.counts.settled:
+            self.report(
+                f"run {run.run_id[:6]}: progress fell from {stored.counts.settled} "
+                f"to {run.counts.settled}"
+            )
+        if run.counts.settled > run.counts.total and run.state is not RunState.PLANNING:
+            self.report(f"run {run.run_id[:6]}: settled {run.counts.settled} of {run.counts.total}")
+
+    def _links(self, scope: LinkScope, links: Sequence[Link]) -> None:
+        stored = self._stores.links.get_links(scope, [link.source_id for link in links])
+        for link in links:
+            company_id = scope.connection.company_id
+            if not link.source_id.startswith(f"{company_id}/"):
+                self.report(f"{link.source_id} is linked in company {company_id}")
+            former = stored.get(link.source_id)
+            if former is None or link.row_version != former.row_version + 1:
+                continue
+            if former.name_key == link.name_key and name_key(former.remote_name) != name_key(
+                link.remote_name
+            ):
+                self.report(
+                    f"{link.source_id}: {former.remote_name!r} was renamed {link.remote_name!r}"
+                )
+
+    def _failures(self, failures: Sequence[Failure]) -> None:
+        for failure in failures:
+            if failure.cause in NEVER_CAUSES:
+                self.report(f"{failure.source_id} was marked failed by {failure.cause}")
+
+    def _connection(self, connection: Connection) -> None:
+        stored = self._stores.connections.get(connection.key)
+        if stored is None or stored.version != connection.version - 1:
+            return
+        if connection.state is ConnectionState.NEEDS_REAUTH and self.grant_lives(connection):
+            self.report(f"{connection.key.company_id} must reconnect, but its grant lives")
