@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from shared.storage.ports import Stores
 
 
+TOKEN_DEADLINE = 20.0
+"""Total seconds of one call of a token endpoint: leases outlast it, and so must a function's last look."""
+
+
 @cache
 def services() -> Services:
     """The services of one container, wired from its environment. Raises `ConfigurationError`."""
@@ -48,6 +52,7 @@ def build(
 
     clock, ids, chance = SystemClock(), UuidIds(), SystemChance()
     transport = cache(_transport)
+    token_deadline = min(TOKEN_DEADLINE, settings.request_deadline_seconds)
     stores = _stores(settings, clock, chance, on_consumed)
     vault = cache(lambda: _vault(settings))
     secrets = cache(lambda: _provider_secrets(settings))
@@ -61,7 +66,7 @@ def build(
             client_secret=secret.get("client_secret", ""),
             transport=transport(),
             clock=clock,
-            deadline=settings.request_deadline_seconds,
+            deadline=token_deadline,
         )
 
     def made_keeper() -> TokenKeeper:
@@ -73,7 +78,7 @@ def build(
             clock=clock,
             ids=ids,
             chance=chance,
-            call_deadline=settings.request_deadline_seconds,
+            call_deadline=token_deadline,
         )
 
     keeper = cache(made_keeper)
@@ -81,7 +86,12 @@ def build(
     def token_source(connection: Connection) -> TokenSource:
         from shared.auth.tokens import GrantTokens
 
-        return GrantTokens(keeper(), connection, oauth(connection.key.provider))
+        return GrantTokens(
+            keeper(),
+            connection,
+            oauth(connection.key.provider),
+            patience=settings.token_patience_seconds,
+        )
 
     def open_books(connection: Connection, kind: RecordKind) -> Books:
         return books_with(connection, kind, token_source(connection))
