@@ -57,18 +57,32 @@ def open_provider(
     chance: Chance,
     deadline: float,
     calls: CallCounter | None = None,
+    patience: float | None = None,
 ) -> AccountingProvider:
     """One remote company, reached with one connection's tokens. Raises as `profile` does.
 
     `deadline`: total seconds of one write. `pacer` paces reads; writes are paced by whoever sends them.
-    `calls` counts what goes to the provider.
+    `calls` counts what goes to the provider. `patience`: seconds of a read with its repeats; None: as
+    `ProviderSession` has it.
     """
     # Of all providers only the one in use is imported.
     from shared.providers.quickbooks.adapter import QuickBooksProvider  # noqa: PLC0415 - see above
-    from shared.providers.session import CallCounter, ProviderSession  # noqa: PLC0415 - same
+    from shared.providers.session import (  # noqa: PLC0415 - same
+        READ_PATIENCE,
+        CallCounter,
+        ProviderSession,
+    )
 
     session = ProviderSession(
-        profile(name), tokens, transport, pacer, clock, chance, calls or CallCounter(), deadline
+        profile(name),
+        tokens,
+        transport,
+        pacer,
+        clock,
+        chance,
+        calls or CallCounter(),
+        deadline,
+        READ_PATIENCE if patience is None else patience,
     )
     return QuickBooksProvider(session, endpoints.api_url, remote_company_id)
 

@@ -32,6 +32,8 @@ READ_PATIENCE: Final = 45.0
 _REPEATS: Final = 2
 _MOST_THROTTLED: Final = 3
 _FIRST_PAUSE: Final = 0.5
+_SHORTEST_TRY: Final = 1.0
+"""Seconds: fewer are no use to anybody."""
 
 
 class TokenRefused(Exception):
@@ -74,6 +76,8 @@ def _unauthorised(answer: HttpAnswer | HttpFailure) -> TypeGuard[HttpAnswer]:
 class ProviderSession:
     """`deadline`: total seconds of one write. `pacer` None: reads are not paced, the caller sees to it.
 
+    `patience`: seconds of a read with its waiting and repeats; renewing a token comes on top.
+
     Writes are paced by whoever sends them (`Pacer.may_start`), because that decides how many are in
     flight; a write repeated after a 401 takes no further permit.
     """
@@ -88,6 +92,7 @@ class ProviderSession:
         chance: Chance,
         calls: CallCounter,
         deadline: float,
+        patience: float = READ_PATIENCE,
     ) -> None:
         self.profile = profile
         self._tokens = tokens
@@ -97,6 +102,7 @@ class ProviderSession:
         self._chance = chance
         self._calls = calls
         self._deadline = deadline
+        self._patience = patience
 
     def write(
         self, call: HttpCall, renewable: Callable[[HttpAnswer], bool]
@@ -117,10 +123,10 @@ class ProviderSession:
 
         `judge` raises `TokenRefused`, `RateLimited` (`after` 0 where the provider did not say),
         `ProviderUnavailable`, or whatever is final. Repeated: once after renewing the token, a few
-        times after 429s, twice after no trustworthy answer; all within `READ_PATIENCE`. Raises the
+        times after 429s, twice after no trustworthy answer; all within the patience. Raises the
         last of these errors, `NeedsReauth` for a refused token, and what the pacer raises.
         """
-        until = self._clock.now() + timedelta(seconds=READ_PATIENCE)
+        until = self._clock.now() + timedelta(seconds=self._patience)
         try:
             return self._read(call, judge, until)
         finally:
@@ -131,9 +137,9 @@ class ProviderSession:
         token, version = self._tokens.access_token()
         renewed, throttled, unanswered = False, 0, 0
         while True:
-            self._wait_turn((until - self._clock.now()).total_seconds())
+            self._wait_turn(self._left(until))
             try:
-                return self._judged(call, token, judge)
+                return self._judged(call, token, judge, self._left(until))
             except TokenRefused as refused:
                 if renewed or not refused.renewable:
                     raise NeedsReauth(self.profile.name) from None
@@ -147,16 +153,20 @@ class ProviderSession:
             except ProviderUnavailable:
                 unanswered += 1
                 pause = _FIRST_PAUSE * 2**unanswered * (0.5 + self._chance.fraction() / 2)
-                left = (until - self._clock.now()).total_seconds()
-                if unanswered > _REPEATS or pause >= left:
+                if unanswered > _REPEATS or pause + _SHORTEST_TRY > self._left(until):
                     raise
                 self._clock.sleep(pause)
 
-    def _judged(self, call: HttpCall, token: str, judge: Callable[[HttpAnswer], P]) -> P:
+    def _left(self, until: datetime) -> float:
+        return (until - self._clock.now()).total_seconds()
+
+    def _judged(
+        self, call: HttpCall, token: str, judge: Callable[[HttpAnswer], P], left: float
+    ) -> P:
         """One try. The pacer hears of it, whatever comes of it."""
         outcome: CallOutcome = Answered({})
         try:
-            return judge(self._answer(call, token))
+            return judge(self._answer(call, token, left))
         except RateLimited as limited:
             outcome = Throttled(limited.after or None)
             raise
@@ -167,8 +177,9 @@ class ProviderSession:
             if self._pacer is not None:
                 self._pacer.note(outcome, CallClass.READ)
 
-    def _answer(self, call: HttpCall, token: str) -> HttpAnswer:
-        answer = self._exchange(call, token, min(self._deadline, READ_DEADLINE))
+    def _answer(self, call: HttpCall, token: str, left: float) -> HttpAnswer:
+        deadline = min(self._deadline, READ_DEADLINE, max(_SHORTEST_TRY, left))
+        answer = self._exchange(call, token, deadline)
         if isinstance(answer, HttpFailure):
             raise ProviderUnavailable(self.message(call, answer.reason))
         return answer

@@ -182,6 +182,8 @@ def remote_company(
 def _text(row: Mapping[str, Any], attribute: str, *, needed: bool = False) -> str:
     """A text attribute; ids are strings, but a number is taken too. Raises `ShapeUnknown`."""
     value = row.get(attribute)
+    if isinstance(value, str) and value:
+        return value
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if value is None:
