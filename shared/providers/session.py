@@ -15,7 +15,12 @@ from http import HTTPStatus
 from typing import Final, TypeGuard, TypeVar
 
 from shared.domain.effects import Chance, Clock
-from shared.domain.errors import NeedsReauth, ProviderUnavailable, RateLimited
+from shared.domain.errors import (
+    NeedsReauth,
+    ProviderTrouble,
+    ProviderUnavailable,
+    RateLimited,
+)
 from shared.domain.outcomes import Answered, CallOutcome, NoTrustworthyAnswer, Throttled
 from shared.providers.base import CallClass, ProviderProfile, TokenSource
 from shared.providers.http import HttpAnswer, HttpFailure, HttpRequest, Transport
@@ -129,6 +134,9 @@ class ProviderSession:
         until = self._clock.now() + timedelta(seconds=self._patience)
         try:
             return self._read(call, judge, until)
+        except ProviderTrouble as trouble:
+            trouble.provider = self.profile.name
+            raise
         finally:
             if self._pacer is not None:
                 self._pacer.rest()

@@ -148,7 +148,7 @@ class QuickBooksProvider:
             return build(*given, **named)
         except wire.ShapeUnknown as error:
             raise ProviderContractBroken(
-                f"{PROFILE.name}: {entity} without a usable {error}"
+                f"{PROFILE.name}: {entity} without a usable {error}", PROFILE.name
             ) from error
 
     def _entity(self, entity: str, path: str) -> Mapping[str, Any]:
@@ -158,7 +158,8 @@ class QuickBooksProvider:
         body = self._session.read(call, lambda answer: self._judged(call, answer))
         row = body.get(entity)
         if not isinstance(row, dict):
-            raise ProviderContractBroken(self._session.message(call, f"an answer without {entity}"))
+            text = self._session.message(call, f"an answer without {entity}")
+            raise ProviderContractBroken(text, PROFILE.name)
         return row
 
     def _all_rows(
@@ -193,7 +194,8 @@ class QuickBooksProvider:
         response = body.get("QueryResponse")
         rows = response.get(entity, []) if isinstance(response, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ProviderContractBroken(self._session.message(call, "an answer without rows"))
+            text = self._session.message(call, "an answer without rows")
+            raise ProviderContractBroken(text, PROFILE.name)
         return rows
 
     def _judged(self, call: HttpCall, answer: HttpAnswer) -> dict[str, Any]:
@@ -227,7 +229,7 @@ class QuickBooksProvider:
             case NoTrustworthyAnswer():
                 return ProviderUnavailable(text)
             case _:
-                return ProviderContractBroken(text)
+                return ProviderContractBroken(text, PROFILE.name)
 
 
 def _position(cursor: str | None) -> int:

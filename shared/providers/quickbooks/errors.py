@@ -42,8 +42,9 @@ def fault_of(body: object) -> Errors | None:
         return None
     fault = body.get("Fault") or body.get("fault")
     if isinstance(fault, dict):
-        rows = fault.get("Error") or fault.get("error") or []
-        entries = tuple(_entry(row) for row in rows if isinstance(row, dict))
+        rows = fault.get("Error") or fault.get("error")
+        known = rows if isinstance(rows, list) else ()
+        entries = tuple(_entry(row) for row in known if isinstance(row, dict))
         return entries or (ErrorEntry(0),)
     if "code" in body and "message" in body:
         return (_entry(body),)

@@ -117,7 +117,8 @@ class QuickBooksOAuth:
             raise RequestInvalid(_CODE_REFUSED)
         if error in ("invalid_client", "unauthorized_client"):
             raise RequestInvalid(_APP_REFUSED)
-        raise ProviderUnavailable(f"{PROFILE.name}: exchange of a code: {_reason(answer)}")
+        text = f"{PROFILE.name}: exchange of a code: {_reason(answer)}"
+        raise ProviderUnavailable(text, provider=PROFILE.name)
 
     def refresh(self, refresh_token: str, now: datetime) -> RefreshOutcome:  # noqa: ARG002 - lifetimes count from the call
         """1.4 and 1.5: what comes back is stored, changed or not; only `invalid_grant` is final."""

@@ -18,7 +18,7 @@ from shared.domain.errors import (
 from shared.domain.ids import RecordKind
 from shared.domain.runs import Problem
 from shared.providers.base import CallClass
-from shared.providers.http import HttpAnswer, HttpFailure
+from shared.providers.http import HttpAnswer, HttpFailure, HttpRequest
 from shared.providers.pacing import Pacer
 from shared.providers.quickbooks.profile import PROFILE
 from shared.providers.session import (
@@ -62,7 +62,13 @@ def renewable(answer: HttpAnswer) -> bool:
 class Bench:
     """One session over scripted replies."""
 
-    def __init__(self, *replies: Reply, paced: bool = True, dead: bool = False) -> None:
+    def __init__(
+        self,
+        *replies: Reply,
+        paced: bool = True,
+        dead: bool = False,
+        patience: float = READ_PATIENCE,
+    ) -> None:
         self.clock = VirtualClock()
         self.store = MemoryPacing()
         self.transport = ScriptedTransport(*replies)
@@ -86,6 +92,7 @@ class Bench:
             SeededChance(),
             self.calls,
             30.0,
+            patience,
         )
 
     def tokens_used(self) -> list[str]:
@@ -172,19 +179,36 @@ def test_without_a_pacer_a_throttled_read_is_said_at_once() -> None:
 
 
 def test_all_tries_of_a_read_together_keep_its_patience() -> None:
-    bench = Bench(OK)
+    """A run that is silent for longer is taken over; a caller of the API is cut off by the gateway."""
+    for patience, tries in ((READ_PATIENCE, 3), (8.0, 1), (3.0, 1)):
+        bench = Bench(OK, patience=patience)
 
-    def slowly(_request: object) -> HttpFailure:
-        bench.clock.sleep(25.0)
-        return TIMEOUT
+        def never(request: HttpRequest, bench: Bench = bench) -> HttpFailure:
+            bench.clock.sleep(request.deadline)
+            return TIMEOUT
 
-    bench.transport = ScriptedTransport(slowly)
-    bench.session._transport = bench.transport
-    began = bench.clock.now()
-    with pytest.raises(ProviderUnavailable):
-        bench.session.read(CALL, judge)
-    assert (bench.clock.now() - began).total_seconds() <= READ_PATIENCE + 25.0
-    assert len(bench.transport.requests) == 2
+        bench.transport = ScriptedTransport(never)
+        bench.session._transport = bench.transport
+        began = bench.clock.now()
+        with pytest.raises(ProviderUnavailable):
+            bench.session.read(CALL, judge)
+        assert (bench.clock.now() - began).total_seconds() <= patience
+        assert len(bench.transport.requests) == tries
+
+
+def test_quick_failures_are_repeated_within_a_short_patience_too() -> None:
+    bench = Bench(DOWN, DOWN, OK, patience=8.0)
+    assert bench.session.read(CALL, judge) == '{"a": 1}'
+
+
+def test_what_gave_no_answer_and_what_limits_us_is_named() -> None:
+    for reply, error in ((DOWN, ProviderUnavailable), (TIMEOUT, ProviderUnavailable)):
+        with pytest.raises(error) as raised:
+            Bench(reply).session.read(CALL, judge)
+        assert raised.value.provider == PROFILE.name
+    with pytest.raises(RateLimited) as limited:
+        Bench(SLOW_DOWN).session.read(CALL, judge)
+    assert limited.value.provider == PROFILE.name
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,8 @@ ENTRY = [
     (fault("no number"), EntryRefused),
     ({"Fault": {"type": "ValidationFault", "Error": []}}, EntryRefused),
     ({"Fault": {"Error": [None, 3]}}, EntryRefused),
+    ({"Fault": {"Error": True}}, EntryRefused),
+    ({"Fault": {"Error": {"code": "6240"}}}, NameTaken(None)),
 ]
 
 
