@@ -122,6 +122,7 @@ def build(
             chance=chance,
             deadline=settings.request_deadline_seconds,
             calls=calls,
+            patience=settings.read_patience_seconds,
         )
         return Books(provider, pacer, calls)
 

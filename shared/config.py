@@ -50,6 +50,8 @@ class Settings:
     abandoned_seconds: float = 60.0
     token_patience_seconds: float | None = None
     """How long a caller waits for another's token refresh; None: as long as that may take."""
+    read_patience_seconds: float | None = None
+    """How long a read of a provider may take with its waiting and repeats; None: as a sync does it."""
     request_deadline_seconds: float = 25.0
     """Total time of one provider call: slice and one call fit into a function's 300 s."""
 
@@ -105,6 +107,7 @@ def load(
         heartbeat_seconds=number("HEARTBEAT_SECONDS", 10.0),
         abandoned_seconds=number("ABANDONED_SECONDS", 60.0),
         token_patience_seconds=number("TOKEN_PATIENCE_SECONDS", 0.0) or None,
+        read_patience_seconds=number("READ_PATIENCE_SECONDS", 0.0) or None,
         request_deadline_seconds=number("REQUEST_DEADLINE_SECONDS", 25.0),
     )
     if problems:

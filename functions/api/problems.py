@@ -18,6 +18,8 @@ from shared.domain.errors import (
     ConnectionStopped,
     NeedsReauth,
     ProviderContractBroken,
+    ProviderTrouble,
+    RateLimited,
     RequestInvalid,
     RetryLater,
 )
@@ -78,13 +80,18 @@ class Answer:
 
 def answer_to(error: Exception, profile: Callable[[ProviderName], ProviderProfile]) -> Answer:
     """What a caller is told of an error. `profile` gives a provider's own name, for people."""
-    for cls, told in _TOLD:
-        if isinstance(error, cls):
-            return told(error)
     if isinstance(error, NeedsReauth):
         known = profile(error.provider)
         expired = replace(reauth_problem(known), action=f"Reconnect {known.label}")
         return Answer(HTTPStatus.CONFLICT, expired)
+    if isinstance(error, ProviderTrouble | ProviderContractBroken):
+        known_as = profile(error.provider).label if error.provider else "The accounting system"
+        if isinstance(error, ProviderContractBroken):
+            return _drifted(known_as)
+        return _troubled(error, known_as)
+    for cls, told in _TOLD:
+        if isinstance(error, cls):
+            return told(error)
     return _UNEXPECTED
 
 
@@ -102,15 +109,31 @@ def _stopped(error: ConnectionStopped) -> Answer:
     return Answer(HTTPStatus.CONFLICT, error.problem)
 
 
-def _drifted(_: ProviderContractBroken) -> Answer:
+def _drifted(known_as: str) -> Answer:
     return Answer(
         HTTPStatus.BAD_GATEWAY,
         Problem(
             "PROVIDER_ANSWER_UNKNOWN",
-            "The accounting system answered in a way this version does not understand.",
+            f"{known_as} answered in a way this version does not understand.",
             "Try again later; if it stays so, tell support the correlation id.",
         ),
     )
+
+
+def _troubled(error: ProviderTrouble, known_as: str) -> Answer:
+    if isinstance(error, RateLimited):
+        problem = Problem(
+            "PROVIDER_LIMIT",
+            f"{known_as} takes no more requests at the moment.",
+            "Try again in a little while.",
+        )
+    else:
+        problem = Problem(
+            "PROVIDER_UNAVAILABLE",
+            f"{known_as} gave no answer that can be used.",
+            "Try again in a little while. Nothing was changed.",
+        )
+    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, problem, headers=_retry_after(error))
 
 
 def _try_again(error: RetryLater) -> Answer:
@@ -124,8 +147,11 @@ def _try_again(error: RetryLater) -> Answer:
         problem = Problem(
             "TRY_AGAIN", "This cannot be done at the moment.", "Try again in a little while."
         )
-    seconds = max(1, math.ceil(error.after))
-    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, problem, headers={"Retry-After": str(seconds)})
+    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, problem, headers=_retry_after(error))
+
+
+def _retry_after(error: RetryLater) -> Mapping[str, str]:
+    return {"Retry-After": str(max(1, math.ceil(error.after)))}
 
 
 def _of_http(error: HTTPException) -> Answer:
@@ -183,7 +209,6 @@ _TOLD: Final[Sequence[tuple[type[Exception], Callable[[Any], Answer]]]] = (
     (RequestInvalid, _refused),
     (RetryLater, _try_again),
     (ConnectionStopped, _stopped),
-    (ProviderContractBroken, _drifted),
     (RequestValidationError, _of_validation),
     (HTTPException, _of_http),
 )

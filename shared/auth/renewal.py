@@ -210,6 +210,7 @@ class Renewal:
         raise ProviderUnavailable(
             f"{self._connection.key.provider}: token refresh without an answer ({outcome.reason})",
             after=grant_rules.COOLDOWN.total_seconds(),
+            provider=self._connection.key.provider,
         )
 
     def _moved(self, held: _Held) -> bool:

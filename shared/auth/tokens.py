@@ -20,7 +20,7 @@ from shared.auth import grant_rules
 from shared.auth.keeper import TokenKeeper
 from shared.auth.renewal import Renewal
 from shared.domain.connections import Connection
-from shared.domain.errors import RetryLater
+from shared.domain.errors import ProviderUnavailable, RetryLater
 from shared.domain.grants import Grant
 from shared.providers.base import ProviderOAuth
 
@@ -116,7 +116,9 @@ class GrantTokens:
                 return renewed
         elif lease.owner == grant_rules.COOLDOWN_OWNER:
             left = (lease.expires_at - now).total_seconds()
-            raise RetryLater(f"{self._provider}: the last token refresh had no answer", after=left)
+            raise ProviderUnavailable(
+                f"{self._provider}: the last token refresh had no answer", left, self._provider
+            )
         elif waited < (min(_POLITE_WAIT, self._patience) if lives else self._patience):
             return None
         raise RetryLater(f"{self._provider}: another worker is renewing the token", after=1.0)

@@ -2,8 +2,9 @@
 
     SyncError
     ├── RetryLater(after)                   wait, then the same again
-    │   ├── RateLimited                     the provider said 429; never a failure of a record
-    │   ├── ProviderUnavailable             no or no trustworthy answer to a read, 5xx, HTML, timeout
+    │   ├── ProviderTrouble(provider)
+    │   │   ├── RateLimited                 the provider said 429; never a failure of a record
+    │   │   └── ProviderUnavailable         no or no trustworthy answer to a read, 5xx, HTML, timeout
     │   └── StorageUnavailable              our own store could not be reached
     ├── NeedsReauth                         a person must connect again
     ├── ConnectionStopped(problem)          a person must act at the provider or in the settings
@@ -39,11 +40,21 @@ class RetryLater(SyncError):
         self.after = after
 
 
-class RateLimited(RetryLater):
+class ProviderTrouble(RetryLater):
+    """It is the provider's doing. `provider` where that is known already: whoever passes it on fills it."""
+
+    def __init__(
+        self, message: str, after: float = 0.0, provider: ProviderName | None = None
+    ) -> None:
+        super().__init__(message, after)
+        self.provider = provider
+
+
+class RateLimited(ProviderTrouble):
     """The provider's limit was reached."""
 
 
-class ProviderUnavailable(RetryLater):
+class ProviderUnavailable(ProviderTrouble):
     """The provider gave no answer that can be trusted."""
 
 
@@ -69,6 +80,10 @@ class ConnectionStopped(SyncError):
 
 class ProviderContractBroken(SyncError):
     """The provider answered in a shape we do not know. Not retried blindly, reported as drift."""
+
+    def __init__(self, message: str, provider: ProviderName | None = None) -> None:
+        super().__init__(message)
+        self.provider = provider
 
 
 class RequestInvalid(SyncError):

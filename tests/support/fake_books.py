@@ -260,15 +260,15 @@ class FakeBooks:
         self.desk.catch_up()
         match fault:
             case Lost():
-                raise ProviderUnavailable(f"{name}: no answer")
+                raise ProviderUnavailable(f"{name}: no answer", provider=self.profile.name)
             case Limited(after):
-                raise RateLimited(f"{name}: too many requests", after=after or 0.0)
+                raise RateLimited(f"{name}: too many requests", after or 0.0, self.profile.name)
             case Dead():
                 raise NeedsReauth(self.profile.name)
             case Stopped(problem):
                 raise ConnectionStopped(problem)
             case Rejected():
-                raise ProviderContractBroken(f"{name}: not understood")
+                raise ProviderContractBroken(f"{name}: not understood", self.profile.name)
 
 
 def _written(write: ItemWrite) -> dict[str, Any]:

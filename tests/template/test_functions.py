@@ -159,3 +159,16 @@ def test_a_handler_is_thin(root: Path, path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     )
     assert lines < LONGEST_HANDLER
+
+
+def test_a_request_of_the_api_ends_before_the_gateway_gives_up(
+    template: Template, functions: dict[str, dict[str, Any]]
+) -> None:
+    """At most three calls of a provider: a code's exchange and two reads, or a refresh, again, a read."""
+    function = functions["ApiFunction"]
+    environment = environment_of(template, function)
+    call, read = (
+        float(environment[name]) for name in ("REQUEST_DEADLINE_SECONDS", "READ_PATIENCE_SECONDS")
+    )
+    assert max(call + 2 * read, 2 * call + read) + 4 <= function["Timeout"] < 30
+    assert float(environment["TOKEN_PATIENCE_SECONDS"]) + read + 4 <= function["Timeout"]

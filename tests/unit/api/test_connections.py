@@ -191,8 +191,8 @@ def test_accounts_of_one_remote_company_are_never_shown_for_another(world: ApiWo
 @pytest.mark.parametrize(
     ("fault", "status", "code"),
     [
-        (Lost(), 503, "TRY_AGAIN"),
-        (Limited(7.2), 503, "TRY_AGAIN"),
+        (Lost(), 503, "PROVIDER_UNAVAILABLE"),
+        (Limited(7.2), 503, "PROVIDER_LIMIT"),
         (Rejected(), 502, "PROVIDER_ANSWER_UNKNOWN"),
         (Dead(), 409, "UNAUTHORIZED"),
         (Stopped(), 409, "ACCESS_WITHDRAWN"),
@@ -207,6 +207,8 @@ def test_what_the_provider_does_becomes_one_clear_answer(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     if status == 503:
         assert int(answer.headers["retry-after"]) >= 1
+    if status in (502, 503):
+        assert answer.json()["detail"].startswith("QuickBooks "), "who it was is said"
 
 
 def test_a_grant_found_dead_turns_the_connection_red(world: ApiWorld) -> None:
