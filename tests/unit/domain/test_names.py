@@ -98,6 +98,7 @@ class TestMarkedNames:
         other_id = marked_name("Pipe:", SourceId("i-2"), QUICKBOOKS_LIKE)
         mark = one.rpartition(" ~")[2]
         assert len(mark) == 8
+        assert mark.isalnum()
         assert same_id.endswith(mark)
         assert not other_id.endswith(mark)
 
@@ -111,6 +112,13 @@ class TestMarkedNames:
         long = "x" * 323
         names = chosen({SourceId("1"): long + "a", SourceId("2"): long + "b"})
         assert len(set(names.values())) == 2
+
+    @pytest.mark.parametrize("name", ["a\x07b", "a\tb", "a\u200bb", "a\u2028b"])
+    def test_what_cannot_be_printed_is_never_sent_whether_a_provider_forbids_it_or_not(
+        self, name: str
+    ) -> None:
+        assert not fits(name, NOT_UNIQUE)
+        assert marked_name(name, SourceId("1"), NOT_UNIQUE).startswith("a b ~")
 
     def test_a_character_outside_the_basic_plane_counts_twice_as_providers_count(self) -> None:
         assert fits("🔧" * 50, QUICKBOOKS_LIKE)

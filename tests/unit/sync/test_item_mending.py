@@ -107,6 +107,22 @@ class TestStaleVersions:
         fields = world.in_books("01")
         assert (fields.name, fields.unit_price, fields.active) == ("Pipe", 8, True)
 
+    def test_a_touch_of_the_inactive_record_in_the_books_is_no_conflict_with_its_reactivation(
+        self,
+    ) -> None:
+        world = World()
+        world.has("Pipe")
+        world.sync()
+        remote_id = world.links[ONE].remote_id
+        world.books.edit(remote_id, active=False)
+        world.edit("01", active=False)
+        world.sync()
+        world.books.edit(remote_id, code="B-1")
+        world.edit("01", active=True)
+        run = world.sync()
+        assert run.counts.refused == 0
+        assert (world.in_books("01").name, world.in_books("01").active) == ("Pipe", True)
+
 
 class TestTakenNames:
     def test_by_a_stranger_since_the_plan_it_is_adopted_and_nothing_overwritten(self) -> None:

@@ -337,6 +337,12 @@ class TestRefusedBeforeAnyCall:
         assert run.causes == {"CURRENCY_DIFFERS": (1, failure.problem.message)}
         world.settles(run)
 
+    def test_refused_items_alone_are_no_reason_to_call_the_provider(self) -> None:
+        world = World()
+        world.has("Pipe", currency="CAD")
+        world.sync()
+        assert world.books.calls.total() == 0
+
     def test_a_refused_item_claims_no_name(self) -> None:
         world = World()
         world.has("Pipe", currency="CAD", ids=["a"])
@@ -453,6 +459,30 @@ class TestDyingWhilePlanning:
         world.settles(world.sync())
         assert sorted(name_key(name) for name in world.names_in_books) == ["late", "pipe"]
         assert world.links[SourceId("02")].origin is LinkOrigin.ADOPTED
+
+    def test_a_failure_stays_while_the_record_waits_for_the_next_plan(self) -> None:
+        world = World()
+        world.has("Pipe", currency="CAD")
+        world.sync()
+        world.meets("records.page_items", lambda: world.edit("01", currency="USD"), nth=2)
+        world.sync()
+        assert set(world.failures) == {"01"}
+        world.sync()
+        assert not world.failures
+
+    def test_nothing_of_a_plan_that_was_begun_again_is_left(self) -> None:
+        world = World()
+        world.has(*(f"Item {n}" for n in range(12)))
+
+        def half_are_gone() -> None:
+            for n in range(7, 13):
+                world.delete(f"{n:02}")
+            world._die()
+
+        world.meets("runs.add_chunks", half_are_gone, when="after")
+        run = world.sync()
+        assert (run.counts.created, run.counts.total) == (6, 6)
+        world.settles(run)
 
 
 def test_planning_holds_a_batch_and_some_chunks_and_not_the_catalogue() -> None:

@@ -430,6 +430,20 @@ class TestProviderDown:
         assert not world.failures
         assert not world.links
 
+    def test_after_some_silent_calls_in_a_row_a_slice_gives_up_for_now(self) -> None:
+        world = World()
+        world.has(*(f"Item {n:03}" for n in range(300)))
+        world.books.choose_fault = lambda call: Lost() if call.request else None
+        started = world.click()
+        world.pause = lambda seconds: (
+            world.books.faults and setattr(world.books, "choose_fault", world.books.faults)
+        )
+        world.work()
+        assert world.steps[1] == "push: wait"
+        run = world.run(started.run)
+        assert (run.state, run.counts.created) == (RunState.FINISHED, 300)
+        world.settles(run)
+
     def test_when_it_comes_back_the_next_sync_does_the_rest(self) -> None:
         world = World()
         world.has(*(f"Item {n}" for n in range(60)))
