@@ -16,7 +16,7 @@ from local.trouble import LaunchFailed
 
 SYNCS = f"{CONNECTION}/syncs"
 _ACTIVE = ("planning", "pushing")
-_LOOK_EVERY = 0.1
+_LOOK_EVERY = 0.2
 _SILENT_TOO_LONG = 600.0
 _PLAIN_LINE_EVERY = 0.2
 
