@@ -177,7 +177,7 @@ ENTRY = [
     ({"Fault": {"type": "ValidationFault", "Error": []}}, EntryRefused),
     ({"Fault": {"Error": [None, 3]}}, EntryRefused),
     ({"Fault": {"Error": True}}, EntryRefused),
-    ({"Fault": {"Error": {"code": "6240"}}}, NameTaken(None)),
+    ({"Fault": {"Error": {"code": "6240"}}}, EntryRefused),
 ]
 
 
