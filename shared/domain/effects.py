@@ -52,7 +52,8 @@ class InFlight(Protocol):
         `may_start(in_flight)` answers 0.0 when another task may start now, else the seconds after
         which to ask again (infinity: not before one in flight has settled). `settle` receives what
         finished, in any order, after freed places were filled again, so that saving takes no request
-        slot. `tasks` is drawn up to `look_ahead` ahead of the free places, while calls are under way.
+        slot. `tasks` is drawn up to `look_ahead` ahead of the free places, while calls are under way,
+        and started in the order in which they were drawn.
         `idle` is called at least once a second (heartbeats). Ends when `tasks` is exhausted and all
         is settled. An exception of `work`, `may_start`, `settle`, `idle` or `tasks` ends the drawing
         and starting of tasks (those drawn but not started are dropped), waits for what is under way,

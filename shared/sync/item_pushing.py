@@ -43,6 +43,16 @@ ANSWER_TRIES = 2
 """The request and, where the provider honours its key, its identical repeat; then read back."""
 SILENT_CALLS = 6
 """Calls in a row without a trustworthy answer: the provider is down, stop and wait."""
+MEND_TOGETHER = 20
+"""Chunks that wait to be read back, at which that is done before more are sent."""
+MENDING_SHARE = 0.25
+"""Of a slice: its last part, in which every such chunk is read back at once. What still waits when the
+slice is over is sent again by the next one; so for ever, were there more than a slice can send.
+"""
+
+
+class _MendNow(Exception):
+    """Ends a map to read back what waits for it; no end of the slice."""
 
 
 @dataclass(slots=True)
@@ -75,11 +85,14 @@ class PushSlice:
             services, books.provider, self.preparer, self.settler, item_scope(connection)
         )
         self._again: deque[PreparedChunk] = deque()
+        self._drawn: deque[PreparedChunk] = deque()
         self._later: list[PreparedChunk] = []
         self._troubles: list[_Trouble] = []
         self._answer_tries = ANSWER_TRIES if books.provider.profile.honours_request_key else 1
         self._silent = 0
+        self._exhausted = False
         self._rejected = False
+        self._mend_at_once_from = until - (until - services.clock.now()) * MENDING_SHARE
         # Told from the chunks: what a crash left unsaved in the run's row is found again.
         self._counts = RunCounts()
         for chunk in stored_chunks(services.stores, run):
@@ -91,26 +104,35 @@ class PushSlice:
         stored = self.preparer.prepared(ChunkState.PLANNED)
         try:
             while True:
-                self._services.in_flight.map_in_flight(
-                    self._tasks(stored),
-                    self._send,
-                    may_start=self._may_start,
-                    settle=self._settle,
-                    idle=self._progress.beat,
-                    look_ahead=self._books.provider.profile.limits.in_flight,
-                )
-                if self._again:
-                    continue  # see `_mend`
+                if self._all_sent(stored) and self._again:
+                    continue  # unheard ones first, see `_mend`
                 self._mend()
                 if self._later:
                     self._services.clock.sleep(BUSY_PAUSE)
                     self._again.extend(self._later)
                     self._later.clear()
-                if not self._again:
+                if not (self._again or self._troubles) and self._exhausted:
                     break
         except SliceOver as over:
             return self._ended(over.result)
         return SliceResult(SliceEnd.REJECTED if self._rejected else SliceEnd.DONE)
+
+    def _all_sent(self, stored: Iterator[PreparedChunk]) -> bool:
+        """Send what there is to send; False where reading back comes first."""
+        try:
+            self._services.in_flight.map_in_flight(
+                self._tasks(stored),
+                self._send,
+                may_start=self._may_start,
+                settle=self._settle,
+                idle=self._progress.beat,
+                look_ahead=self._books.provider.profile.limits.in_flight,
+            )
+        except _MendNow:
+            self._again.extendleft(reversed(self._drawn))
+            self._drawn.clear()
+            return False
+        return True
 
     def _ended(self, result: SliceResult) -> SliceResult:
         """When the provider seems to be down: reading tells, and what it can say is settled before."""
@@ -124,15 +146,20 @@ class PushSlice:
     def _tasks(self, stored: Iterator[PreparedChunk]) -> Iterator[PreparedChunk]:
         while True:
             if self._again:
-                yield self._again.popleft()
-                continue
-            prepared = next(stored, None)
-            if prepared is None:
+                prepared = self._again.popleft()
+            elif len(self._troubles) >= MEND_TOGETHER and not self._unheard:
                 return
-            if self._as_planned(prepared):
-                yield prepared
             else:
-                self._doubt_all(prepared, Doubt.EDITED)
+                drawn = next(stored, None)
+                if drawn is None:
+                    self._exhausted = True
+                    return
+                if not self._as_planned(drawn):
+                    self._doubt_all(drawn, Doubt.EDITED)
+                    continue
+                prepared = drawn
+            self._drawn.append(prepared)
+            yield prepared
 
     def _as_planned(self, prepared: PreparedChunk) -> bool:
         """Whether the bytes may go as they were planned; else what is there is looked at first."""
@@ -142,9 +169,24 @@ class PushSlice:
         )
 
     def _may_start(self, in_flight: int) -> float:
-        if self._services.clock.now() >= self._until:
+        now = self._services.clock.now()
+        if now >= self._until:
             raise SliceOver(SliceEnd.MORE)
-        return self._books.pacer.may_start(CallClass.BATCH, in_flight)
+        waiting = len(self._troubles)
+        if (
+            waiting >= (1 if now >= self._mend_at_once_from else MEND_TOGETHER)
+            and not self._unheard
+        ):
+            raise _MendNow
+        pause = self._books.pacer.may_start(CallClass.BATCH, in_flight)
+        if pause <= 0:
+            self._drawn.popleft()
+        return pause
+
+    @property
+    def _unheard(self) -> bool:
+        """Whether a request of ours may have been carried out and is yet to be repeated."""
+        return any(prepared.unanswered for prepared in (*self._again, *self._drawn))
 
     def _send(self, prepared: PreparedChunk) -> CallOutcome:
         return self._books.provider.send(prepared.request)
@@ -246,9 +288,10 @@ class PushSlice:
         record that has the name may be one that we created for another of our records.
         """
         troubles, self._troubles = sorted(self._troubles, key=_finds_names_taken), []
-        unheard = bool(self._again)
-        for trouble in troubles:
+        unheard = self._unheard
+        for place, trouble in enumerate(troubles):
             if unheard and _finds_names_taken(trouble):
+                self._troubles = troubles[place:]
                 return
             if self._services.clock.now() >= self._until:
                 raise SliceOver(SliceEnd.MORE)

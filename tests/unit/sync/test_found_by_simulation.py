@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import StorageUnavailable
 from shared.domain.runs import RunState
 from tests.support.fake_faults import Missing, Rejected
+from tests.support.fake_profile import fake_profile
 from tests.unit.sync.item_world import World
 
 
@@ -75,3 +78,19 @@ def test_what_one_record_created_unheard_is_not_adopted_for_another() -> None:
     created = {effect.source_id: effect.remote_id for effect in world.books.effects}
     assert {source_id: link.remote_id for source_id, link in world.links.items()} == created
     assert set(created) == {first, second}
+
+
+def test_a_slice_reads_back_what_it_must_before_it_is_over() -> None:
+    """More stale records than fit into a slice: somebody touched the whole catalogue in the books."""
+    profile = fake_profile(batch_size=1, in_flight=1)
+    world = World(profile=profile, latency=10.0, settings={"slice_seconds": 60.0})
+    ids = world.has(*(f"Item {n}" for n in range(9)))
+    world.sync()
+    for row in world.books.items:
+        world.books.edit(row.remote_id, description="Touched")
+    for source_id in ids:
+        world.edit(source_id, price="9")
+    run = world.sync()
+    world.settles(run)
+    assert {world.in_books(source_id).unit_price for source_id in ids} == {Decimal(9)}
+    assert {world.in_books(source_id).description for source_id in ids} == {"Touched"}
