@@ -25,7 +25,7 @@ BULK = {
 
 _READS = ("get", "page", "active", "linked_to", "of_company", "load")
 
-Saw = Callable[[str, tuple[Any, ...]], None]
+Saw = Callable[[str, tuple[Any, ...], dict[str, Any]], None]
 
 
 class Ports:
@@ -148,18 +148,18 @@ class StorePort:
             rows = 0 if place is None else len(args[place])
             fault = faults.at_store(writes=True, rows=rows)
             if fault is None:
-                before(what, args)
+                before(what, args, named)
                 answer = effect(*args, **named)
                 if place is not None and answer:
                     self._ports.note(f"{what} lost {answer}")
                 return answer
             if fault is StoreFault.AFTER:
-                before(what, args)
+                before(what, args, named)
                 effect(*args, **named)
             elif fault in (StoreFault.PART, StoreFault.PART_AND_DEATH) and place is not None:
                 chosen = faults.some(rows)
                 part = (*args[:place], [args[place][i] for i in chosen], *args[place + 1 :])
-                before(what, part)
+                before(what, part, named)
                 effect(*part, **named)
                 if method == "save_links":
                     self._claim_only(args[0], args[1], set(chosen))

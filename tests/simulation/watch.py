@@ -38,17 +38,21 @@ class Watch:
     def crashed(self, who: str, error: Exception) -> None:
         self.report(f"{who} crashed: {type(error).__name__}: {error}")
 
-    def before(self, what: str, args: tuple[Any, ...]) -> None:
+    def before(self, what: str, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         """Called just before a write takes effect."""
         look = self._looks.get(what)
         if look is not None:
-            look(*args)
+            look(*args, **named)
 
-    def _run(self, run: Run) -> None:
+    def _run(self, run: Run, *, expected_epoch: int) -> None:
         stored = self._stores.runs.get(run.connection, run.run_id)
-        if stored is None or stored.epoch > run.epoch or not stored.state.active:
+        if stored is None or stored.epoch != expected_epoch or not stored.state.active:
             return  # it will be refused
-        if stored.state is RunState.PUSHING and run.counts.settled < stored.counts.settled:
+        # A worker that claims a run may take back what the one before it showed since the row was
+        # read; it counts again from what is stored before it shows anything itself.
+        claims = run.epoch > stored.epoch
+        fell = run.counts.settled < stored.counts.settled and not claims
+        if stored.state is RunState.PUSHING and fell:
             self.report(
                 f"run {run.run_id[:6]}: progress fell from {stored.counts.settled} "
                 f"to {run.counts.settled}"
