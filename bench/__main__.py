@@ -1,6 +1,7 @@
-"""`python -m bench [ROW …]`: take the figures of docs/bench.md, print them, store them.
+"""`python -m bench [ROW …]`: take figures, print them, store them in docs/bench.md.
 
-Without names every row is taken; `python -m bench list` names them. The documented-limit rows take
+Without names every row is taken; `python -m bench list` names them. Rows that are not taken keep what
+was stored of them, with its date. The documented-limit rows take
 three minutes each, because that is what they measure.
 """
 
@@ -12,13 +13,14 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench.lab import lab
 from bench.rows import ROWS, Figure
 from local.stack import ROOT
 
-STORED = ROOT / "docs" / "bench.md"
-RAW = ROOT / ".local" / "bench.json"
+PAGE = ROOT / "docs" / "bench.md"
+RAW = ROOT / "bench" / "figures.json"
 
 
 def main() -> int:
@@ -37,23 +39,38 @@ def main() -> int:
             for figure in row(bench):
                 figures.append(figure)
                 print(figure.line(), flush=True)
-    RAW.parent.mkdir(exist_ok=True)
-    RAW.write_text(json.dumps([figure.raw() for figure in figures], indent=1))
-    if not names:
-        STORED.write_text(_page(figures))
-        print(f"stored in {STORED.relative_to(ROOT)}")
+    stored = _stored() | {figure.what: figure.raw() | {"taken": _today()} for figure in figures}
+    RAW.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
+    PAGE.write_text(_page(stored))
+    print(f"stored in {PAGE.relative_to(ROOT)}")
     return 0 if all(figure.reached for figure in figures) else 1
 
 
-def _page(figures: list[Figure]) -> str:
-    now = datetime.now(UTC).date()
-    head = (
-        "# Figures\n\n"
-        f"Taken by `make bench` on {now} (Python {platform.python_version()}, 2 cores, the local AWS and\n"
-        "the sandbox on the same machine). Seconds of one run on a shared machine; ratios are of one run.\n\n"
-        "| what | goal | measured | |\n| --- | --- | --- | --- |\n"
+def _stored() -> dict[str, dict[str, Any]]:
+    if not RAW.exists():
+        return {}
+    stored: dict[str, dict[str, Any]] = json.loads(RAW.read_text())
+    return stored
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _page(stored: dict[str, dict[str, Any]]) -> str:
+    rows = "".join(
+        f"| {figure['what']} | {figure['goal']} | {figure['measured']} "
+        f"| {'reached' if figure['reached'] else '**missed**'} | {figure['taken']} |\n"
+        for figure in stored.values()
     )
-    return head + "".join(figure.table_row() for figure in figures)
+    return (
+        "# Figures\n\n"
+        "Taken by `make bench` (or `python -m bench ROW …`; `python -m bench list` names the rows), with the\n"
+        "local AWS, the sandbox and the measured process on the same two cores. Ratios are of one run; seconds\n"
+        "are of one run on a shared machine. What each row does is in `bench/rows.py`.\n\n"
+        f"Last run: Python {platform.python_version()}, {platform.system()} {platform.machine()}.\n\n"
+        "| what | goal | measured | | taken |\n| --- | --- | --- | --- | --- |\n" + rows
+    )
 
 
 if __name__ == "__main__":
