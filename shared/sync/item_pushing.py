@@ -189,7 +189,10 @@ class PushSlice:
         return any(prepared.unanswered for prepared in (*self._again, *self._drawn))
 
     def _send(self, prepared: PreparedChunk) -> CallOutcome:
-        return self._books.provider.send(prepared.request)
+        outcome = self._books.provider.send(prepared.request)
+        # At once, on the thread that waited: before the freed place is taken by another call.
+        self._books.pacer.note(outcome, CallClass.BATCH)
+        return outcome
 
     def _settle(self, finished_calls: list[tuple[PreparedChunk, CallOutcome]]) -> None:
         chunks: list[Chunk] = []
@@ -204,8 +207,6 @@ class PushSlice:
                 chunks.append(chunk)
         self.settler.flush(chunks)
         self._progress.moved(self._counts, self.settler.causes)
-        for _, outcome in finished_calls:
-            self._books.pacer.note(outcome, CallClass.BATCH)
         if over is not None:
             raise over
 

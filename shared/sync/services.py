@@ -30,10 +30,13 @@ class WritePacer(Protocol):
     """Says when the next write may start; see `shared.providers.pacing`."""
 
     def may_start(self, call_class: CallClass, in_flight: int) -> float:
-        """0.0: start now (the permit is used); else seconds to wait; infinity: not before one settles."""
+        """0.0: start now (the permit is used); else seconds to wait; infinity: not before one settles.
+
+        Raises `ConnectionStopped` when waiting for the limit does not help.
+        """
 
     def note(self, outcome: CallOutcome, call_class: CallClass) -> None:
-        """Learn from an outcome. Raises `ConnectionStopped` when waiting for the limit does not help."""
+        """Learn from an outcome; may be called from any thread and raises nothing."""
 
     def close(self) -> None:
         """Hand back what others may use meanwhile: the next slice should not wait for it."""
