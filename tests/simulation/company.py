@@ -8,16 +8,21 @@ from random import Random
 from shared.domain.ids import CompanyId, ConnectionKey, RemoteId
 from shared.domain.records import Item
 from tests.simulation import catalogue
+from tests.simulation.unheard import Unheard
 from tests.support.fake_books import FakeBooks
 
 
 @dataclass(slots=True)
 class Company:
-    """`touched`: remote items that somebody made or edited in the books."""
+    """`touched`: remote items that somebody made or edited in the books.
+
+    `unheard` watches what our requests to these books may have done without our knowing.
+    """
 
     company_id: CompanyId
     key: ConnectionKey
     books: FakeBooks
+    unheard: Unheard
     item_count: int = 0
     touched: set[RemoteId] = field(default_factory=set)
 

@@ -34,6 +34,7 @@ from tests.simulation.ports import (
 from tests.simulation.provider import SessionBooks
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.tokens import TokenServer
+from tests.simulation.unheard import Unheard
 from tests.simulation.watch import Watch
 from tests.support.fake_books import FakeBooks, fake_profile
 from tests.support.fake_desk import Keys
@@ -164,7 +165,8 @@ class Installation:
             malformed=catalogue.malformed,
         )
         books.choose_fault = self.faults.at_books
-        company = Company(company_id, ConnectionKey(company_id, self.profile.name), books)
+        key, unheard = ConnectionKey(company_id, self.profile.name), Unheard(self.watch.report)
+        company = Company(company_id, key, books, unheard)
         self.stores.records.save_items(
             company_id, [company.next_item(random) for _ in range(knobs.items)]
         )
@@ -232,13 +234,13 @@ class Installation:
         )
         calls = CallCounter()
         company_id = connection.remote_company.remote_company_id
-        books = next(
-            company.books
+        company = next(
+            company
             for company in self.companies.values()
             if company.books.company.remote_company_id == company_id
         )
         provider = SessionBooks(
-            books,
+            company.books,
             self.server,
             tokens,
             pacer,
@@ -247,6 +249,7 @@ class Installation:
             calls,
             self.settings.request_deadline_seconds,
             self.scheduler.note,
+            company.unheard,
         )
         return Books(provider, pacer, calls)
 

@@ -33,6 +33,7 @@ from shared.providers.http import HttpAnswer, HttpFailure, HttpRequest
 from shared.providers.pacing import Pacer
 from shared.providers.session import CallCounter, HttpCall, ProviderSession, TokenRefused
 from tests.simulation.tokens import TokenServer
+from tests.simulation.unheard import Unheard
 from tests.support.fake_books import FakeBooks
 
 T = TypeVar("T")
@@ -92,10 +93,12 @@ class SessionBooks:
         calls: CallCounter,
         deadline: float,
         note: Callable[[str], None],
+        unheard: Unheard,
     ) -> None:
         self.profile = books.profile
         self._books = books
         self._note = note
+        self._unheard = unheard
         self._wire = _Wire(books, server)
         self._session = ProviderSession(
             books.profile, tokens, self._wire, pacer, clock, chance, calls, deadline
@@ -108,13 +111,18 @@ class SessionBooks:
         return self._read("accounts", self._books.income_accounts)
 
     def page_items(self, cursor: str | None) -> RemoteItemPage:
-        return self._read("items", lambda: self._books.page_items(cursor))
+        page = self._read("items", lambda: self._books.page_items(cursor))
+        if page.cursor is None:
+            self._unheard.listed()
+        return page
 
     def items_by_id(self, remote_ids: Sequence[RemoteId]) -> Sequence[RemoteItem]:
         return self._read("items by id", lambda: self._books.items_by_id(remote_ids))
 
     def items_by_name(self, names: Sequence[str]) -> Sequence[RemoteItem]:
-        return self._read("items by name", lambda: self._books.items_by_name(names))
+        rows = self._read("items by name", lambda: self._books.items_by_name(names))
+        self._unheard.looked_for(names)
+        return rows
 
     def item_request(
         self, writes: Sequence[ItemWrite], request_key: RequestKey, *, single: bool
@@ -127,7 +135,7 @@ class SessionBooks:
         return outcome
 
     def _sent(self, request: WriteRequest) -> CallOutcome:
-        url = self._wire.add(lambda: self._books.send(request))
+        url = self._wire.add(lambda: self._send_into_books(request))
         call = HttpCall("write", "POST", url, {})
         try:
             answer = self._session.write(call, renewable=lambda _: True)
@@ -143,6 +151,15 @@ class SessionBooks:
             return GrantDead()
         outcome: CallOutcome = self._wire.end(url)
         return outcome
+
+    def _send_into_books(self, request: WriteRequest) -> CallOutcome:
+        self._unheard.sending(request)
+        outcome: CallOutcome | None = None
+        try:
+            outcome = self._books.send(request)
+            return outcome
+        finally:
+            self._unheard.heard(request, outcome)
 
     def _read(self, what: str, work: Callable[[], T]) -> T:
         url = self._wire.add(work)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.ids import LinkScope
+from shared.domain.ids import ConnectionKey, LinkScope, RunId, SourceId
 from shared.domain.links import Link
 from shared.domain.names import name_key
-from shared.domain.runs import Failure, Run, RunState
+from shared.domain.runs import Chunk, Failure, Run, RunState
 from shared.storage.ports import Stores
 from tests.simulation.scheduler import Scheduler
 
@@ -23,9 +23,11 @@ class Watch:
         self._scheduler = scheduler
         self._stores = stores
         self.violations: list[str] = []
+        self._planned: dict[tuple[RunId, int], dict[SourceId, int]] = {}
         self.grant_lives: Callable[[Connection], bool] = lambda _: False
         self._looks: dict[str, Callable[..., None]] = {
             "runs.save": self._run,
+            "runs.add_chunks": self._plan,
             "links.save_links": self._links,
             "failures.save": self._failures,
             "connections.save": self._connection,
@@ -59,6 +61,29 @@ class Watch:
             )
         if run.counts.settled > run.counts.total and run.state is not RunState.PLANNING:
             self.report(f"run {run.run_id[:6]}: settled {run.counts.settled} of {run.counts.total}")
+
+        if run.state is RunState.FINISHED:
+            self._all_have_an_end(run)
+
+    def _plan(self, _connection: ConnectionKey, chunks: Sequence[Chunk]) -> None:
+        for chunk in chunks:
+            planned = self._planned.setdefault((chunk.run_id, chunk.plan_attempt), {})
+            planned.update((entry.source_id, entry.source_version) for entry in chunk.entries)
+
+    def _all_have_an_end(self, run: Run) -> None:
+        """Whatever the run planned to send is linked or refused, unless it was edited since."""
+        planned = self._planned.get((run.run_id, run.plan_attempt), {})
+        scope = LinkScope(run.connection, run.remote_company_id, run.kind)
+        links = self._stores.links.get_links(scope, list(planned))
+        items = self._stores.records.get_items(run.connection.company_id, list(planned))
+        refused = {
+            failure.source_id
+            for failure in self._stores.failures.page(run.connection, run.kind, 10_000, None).rows
+        }
+        for source_id, version in planned.items():
+            ended = source_id in links or source_id in refused
+            if not ended and items[source_id].version == version:
+                self.report(f"run {run.run_id[:6]} finished, {source_id} has no end")
 
     def _links(self, scope: LinkScope, links: Sequence[Link]) -> None:
         stored = self._stores.links.get_links(scope, [link.source_id for link in links])
