@@ -1,0 +1,70 @@
+"""The rule that keeps everything single: what may have been carried out unheard is not sent anew.
+
+A create whose answer never came may only be repeated as it was (same request key), or looked for in the
+books before another request carries it. Unique names often save an engine that breaks this rule; this
+watches the rule itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+from shared.domain.ids import RequestKey, SourceId
+from shared.domain.names import name_key
+from shared.domain.outcomes import (
+    Answered,
+    CallOutcome,
+    CallRejected,
+    EntryUnknown,
+    NoTrustworthyAnswer,
+)
+from shared.domain.runs import PushAction
+from shared.providers.base import WriteRequest
+
+
+class Unheard:
+    """Creates of one company that may have been carried out; `report` is told of broken rules."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+        self._open: dict[SourceId, tuple[RequestKey, str]] = {}
+
+    def sending(self, request: WriteRequest) -> None:
+        for source_id in _creates(request):
+            key, name = self._open.get(source_id, (request.request_key, ""))
+            if key != request.request_key:
+                self._report(f"{source_id} ({name!r}) went out unheard and is sent anew, unread")
+
+    def heard(self, request: WriteRequest, outcome: CallOutcome | None) -> None:
+        """None: whoever sent it died."""
+        entries = outcome.entries if isinstance(outcome, Answered) else {}
+        for source_id in _creates(request):
+            unknown = outcome is None or isinstance(outcome, NoTrustworthyAnswer)
+            if unknown or isinstance(entries.get(source_id), EntryUnknown):
+                self._open[source_id] = (request.request_key, _name_of(request, source_id))
+            elif source_id in entries or isinstance(outcome, CallRejected):
+                # What is refused as a whole is so whenever it is sent, the first time too.
+                self._open.pop(source_id, None)
+
+    def looked_for(self, names: Sequence[str]) -> None:
+        """The books said what they have under these names."""
+        keys = {name_key(name) for name in names}
+        for source_id, (_, name) in list(self._open.items()):
+            if name_key(name) in keys:
+                del self._open[source_id]
+
+    def listed(self) -> None:
+        """The books said everything they have."""
+        self._open.clear()
+
+
+def _creates(request: WriteRequest) -> Iterator[SourceId]:
+    for (_, source_id), action in zip(request.entries, request.actions, strict=True):
+        if action is PushAction.CREATE:
+            yield source_id
+
+
+def _name_of(request: WriteRequest, source_id: SourceId) -> str:
+    entries = json.loads(request.body)
+    return next(str(e["fields"]["name"]) for e in entries if e["source_id"] == source_id)
