@@ -128,6 +128,15 @@ class TestRejectedAsAWhole:
         assert world.in_books("02").unit_price == 9
         world.settles(run)
 
+    def test_each_entry_is_linked_as_soon_as_it_is_known(self) -> None:
+        world = World()
+        world.has(*TEN[:5])
+        world.books.faults.add("batch", Rejected())
+        linked: list[int] = []
+        world.meets("links.save_links", lambda: linked.append(len(world.links)), nth=3)
+        world.settles(world.sync())
+        assert linked == [2]
+
     def test_several_rejected_batches_all_fall_back(self) -> None:
         world = World(**malformed("Item 0", "Item 9"))
         world.has(*TEN)
@@ -250,15 +259,16 @@ class TestOtherProviders:
         assert (run.counts.created, world.books.calls["batch"]) == (5, 1)
         world.settles(run)
 
-    def test_nor_are_its_single_requests_repeated_blindly(self) -> None:
+    @pytest.mark.parametrize(("lost", "singles"), [(Lost(0.0), 5), (Lost(), 6)])
+    def test_nor_are_its_single_requests_repeated_blindly(self, lost: Lost, singles: int) -> None:
         profile = replace(fake_profile(unique_names=False), honours_request_key=False)
         world = World(profile=profile, keys=Keys.FORGOTTEN)
         world.has(*TEN[:5])
         world.books.faults.add("batch", Rejected())
-        world.books.faults.add("single", None, Lost(0.0), Lost())
+        world.books.faults.add("single", None, lost)
         run = world.sync()
         assert run.counts.created == 5
-        assert world.books.calls["single"] == 6
+        assert world.books.calls["single"] == singles
         world.settles(run)
 
     def test_where_names_need_not_be_unique_each_finds_a_record_of_its_own(self) -> None:
@@ -390,8 +400,9 @@ class TestPoison:
         world.has("Item 2")
         never_answered(world, "Item 2")
         run = world.sync()
-        assert not run.state.active
-        assert run.problem is not None or world.failures
+        assert (run.state, run.counts.refused) == (RunState.FINISHED, 1)
+        assert world.failures[SourceId("01")].cause == "NO_ANSWER"
+        assert world.books.calls["single"] > 10, "not before waiting was at its end"
 
 
 class TestProviderDown:

@@ -155,6 +155,13 @@ class TestTakingOver:
         world.settles(run)
         assert world.sync().counts.unchanged == 13
 
+    def test_it_learns_of_that_from_the_first_chunk_that_it_may_not_save(self) -> None:
+        world = World()
+        world.has("Pipe")
+        world.meets("runs.save_chunks", world.take_over)
+        world.sync()
+        assert world.steps[-1] == "push: lost"
+
     @pytest.mark.parametrize("asleep_at", ["links.save_links", "runs.save_chunks"])
     def test_nor_does_it_when_a_record_was_edited_meanwhile(self, asleep_at: str) -> None:
         world = World()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from shared.domain.connections import ConnectionState, RemoteCompany
-from shared.domain.errors import StorageUnavailable
+from shared.domain.errors import LostLease, StorageUnavailable
 from shared.domain.ids import RemoteCompanyId, SourceId
-from shared.domain.runs import Problem, RunState
+from shared.domain.runs import Problem, RunCounts, RunState
+from shared.sync.progress import Progress
+from shared.sync.runs import claim_slice
 from shared.sync.sync_items import MOST_CRASHES, MOST_WAITS, SyncState, first_state, perform_step
 from tests.support.fake_faults import Busy, Dead, Limited, Lost, Rejected
 from tests.unit.sync.item_world import World
@@ -220,6 +223,51 @@ class TestEndings:
         assert state["outcome"] == "more"
         # 100 s to live, 25 s kept for the call that is under way; here calls come one by one.
         assert (world.clock.now() - begun).total_seconds() <= 100
+
+
+class TestProgress:
+    @staticmethod
+    def begun(world: World) -> Progress:
+        run = world.click().run
+        return Progress(world.services, claim_slice(world.services, run.connection, run.run_id, 0))
+
+    def test_what_moves_is_shown_at_once_a_little_later_and_not_too_often(self) -> None:
+        world = World()
+        progress = self.begun(world)
+        shown = []
+        for settled in range(1, 41):
+            world.clock.sleep(0.05)
+            progress.moved(RunCounts(created=settled), {})
+            shown.append(world.run(progress.run).counts.created)
+        assert shown[3] == 0
+        assert shown[6] == 5
+        assert len(set(shown)) == 9
+
+    def test_counts_that_a_crash_left_behind_are_not_shown_until_they_caught_up(self) -> None:
+        world = World()
+        progress = self.begun(world)
+        for settled, expected in ((5, 5), (3, 5), (4, 5), (6, 6)):
+            world.clock.sleep(1)
+            progress.moved(RunCounts(created=settled), {})
+            assert world.run(progress.run).counts.created == expected
+
+    def test_a_heartbeat_is_saved_every_ten_seconds_and_not_more_often(self) -> None:
+        world = World()
+        progress = self.begun(world)
+        before = world.store_calls["runs.save"]
+        for _ in range(35):
+            world.clock.sleep(1)
+            progress.beat()
+        assert world.store_calls["runs.save"] == before + 3
+        assert world.clock.now() - world.run(progress.run).heartbeat_at < timedelta(seconds=10)
+
+    def test_who_was_taken_over_learns_it_from_the_next_save(self) -> None:
+        world = World()
+        progress = self.begun(world)
+        world.clock.sleep(61)
+        world.click()
+        with pytest.raises(LostLease):
+            progress.beat()
 
 
 def busy_world() -> World:
