@@ -37,23 +37,32 @@ def test_a_world_holds(seed: int) -> None:
     assert not simulate(seed).violations
 
 
+TROUBLE = (
+    "KILL push",
+    "STALL",
+    "RESTART",
+    "FAULT Lost",
+    "FAULT Missing",
+    "NoTrustworthyAnswer",
+    "CallRejected",
+    "GrantDead",
+    "PushSingly",
+    "END TakenOver",
+    "joined=True",
+    "Stale",
+    "NameTaken",
+    "EntryBusy",
+)
+WORLDS_FOR_ALL_TROUBLE = 200
+"""Far more than it takes (some 20 to 60): what a change of the engine reshuffles is which world has what."""
+
+
 def test_worlds_meet_the_trouble_they_are_there_for() -> None:
     """A simulation in which nothing fails would pass as well."""
-    traces = "\n".join(line for seed in range(30) for line in simulate(seed, keep_trace=True).trace)
-    for sign in (
-        "KILL push",
-        "STALL",
-        "RESTART",
-        "FAULT Lost",
-        "FAULT Missing",
-        "NoTrustworthyAnswer",
-        "CallRejected",
-        "GrantDead",
-        "PushSingly",
-        "END TakenOver",
-        "joined=True",
-        "Stale",
-        "NameTaken",
-        "EntryBusy",
-    ):
-        assert sign in traces, f"no world of these has {sign}"
+    unmet = set(TROUBLE)
+    for seed in range(WORLDS_FOR_ALL_TROUBLE):
+        trace = "\n".join(simulate(seed, keep_trace=True).trace)
+        unmet = {sign for sign in unmet if sign not in trace}
+        if not unmet:
+            return
+    raise AssertionError(f"no world of {WORLDS_FOR_ALL_TROUBLE} has {sorted(unmet)}")
