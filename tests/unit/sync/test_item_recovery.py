@@ -16,8 +16,8 @@ from tests.unit.sync.item_world import World
 ONE = SourceId("01")
 
 
-def stopped_unheard(world: World) -> None:
-    """A sync whose first batch is carried out unheard; then nothing answers until it is stopped."""
+def stopped(world: World, first: Lost) -> None:
+    """A sync whose first batch is lost so; then nothing answers until it is stopped."""
     usual = world.books.choose_fault
     sent = Counter[str]()
 
@@ -25,12 +25,20 @@ def stopped_unheard(world: World) -> None:
         sent[call.on] += 1
         if not sent["batch"]:
             return None
-        return Lost(0.0) if call.on == "batch" and sent["batch"] == 1 else Lost()
+        return first if call.on == "batch" and sent["batch"] == 1 else Lost()
 
     world.books.choose_fault = fault
     assert world.sync().state is RunState.FAILED
     world.books.choose_fault = usual
     assert not world.links
+
+
+def stopped_unheard(world: World) -> None:
+    stopped(world, Lost(0.0))
+
+
+def stopped_unsent(world: World) -> None:
+    stopped(world, Lost())
 
 
 @pytest.mark.parametrize(
@@ -69,10 +77,7 @@ def test_a_record_renamed_since_is_known_by_what_was_sent_and_is_renamed() -> No
 def test_a_stranger_under_the_former_name_is_left_alone() -> None:
     world = World()
     world.has("Pipe", code="P-1")
-    usual = world.books.choose_fault
-    world.books.choose_fault = lambda call: Lost() if call.request else None
-    world.sync()
-    world.books.choose_fault = usual
+    stopped_unsent(world)
     theirs = world.books.plant("Pipe", unit_price="7", description="theirs")
     world.edit("01", name="Tube")
     world.settles(world.sync())
@@ -107,10 +112,7 @@ def test_after_a_finished_run_nothing_is_looked_up() -> None:
 def test_what_was_never_created_is_planned_as_new() -> None:
     world = World()
     world.has("Pi:pe", "Elbow")
-    usual = world.books.choose_fault
-    world.books.choose_fault = lambda call: Lost() if call.request else None
-    world.sync()
-    world.books.choose_fault = usual
+    stopped_unsent(world)
     world.edit("01", name="Tube")
     run = world.sync()
     assert run.counts.created == 2
