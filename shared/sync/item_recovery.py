@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from shared.domain.connections import Connection
-from shared.domain.item_plan import differing_fields
+from shared.domain.item_plan import ACTIVE_FIELD, differing_fields
 from shared.domain.names import name_key
 from shared.domain.outcomes import Done
 from shared.domain.runs import Chunk, ChunkState, PushAction, Run, RunState
@@ -101,5 +101,9 @@ class _Recovery:
 
 
 def _is_ours(prepared: PreparedEntry, row: RemoteItem) -> bool:
-    """A mark is made of our id. Under a plain name somebody else may stand: it must say what we sent."""
-    return prepared.entry.renamed or not differing_fields(prepared.write.fields, row.fields)
+    """A mark is made of our id. Under a plain name somebody else may stand: it must say what we sent.
+
+    (A record archived since was active when it was sent.)
+    """
+    unlike = differing_fields(prepared.write.fields, row.fields)
+    return prepared.entry.renamed or set(unlike) <= {ACTIVE_FIELD}

@@ -74,6 +74,16 @@ def test_a_record_renamed_since_is_known_by_what_was_sent_and_is_renamed() -> No
     assert world.names_in_books == ["Tube"]
 
 
+@pytest.mark.parametrize("name", ["Pipe", "Pi:pe"])
+def test_a_record_archived_since_is_archived_in_the_books(name: str) -> None:
+    world = World()
+    world.has(name)
+    stopped_unheard(world)
+    world.edit("01", active=False)
+    world.settles(world.sync())
+    assert [row.fields.active for row in world.books.items] == [False]
+
+
 def test_a_stranger_under_the_former_name_is_left_alone() -> None:
     world = World()
     world.has("Pipe", code="P-1")
