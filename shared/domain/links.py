@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -50,6 +52,13 @@ def base_value(text: str) -> str:
 
 def base_of(values: Mapping[str, str]) -> dict[str, str]:
     return {name: base_value(text) for name, text in values.items()}
+
+
+def content_mark(fields: ItemFields) -> str:
+    """Four characters that tell this content from another; whether it is active does not count."""
+    texts = {name: text for name, text in fields.canonical().items() if name != "active"}
+    digest = hashlib.blake2b(json.dumps(texts, sort_keys=True).encode(), digest_size=3).digest()
+    return base64.b64encode(digest).decode()
 
 
 class LinkOrigin(StrEnum):

@@ -124,6 +124,8 @@ class ChunkEntry:
     """One record in a chunk: which version of it, under which name, onto which remote record.
 
     `remote_name` is what the plan chose. `renamed` says whether the stated rule changed the name.
+    `sent` marks the content that went out under that name (`links.content_mark`), so that a create
+    whose answer nobody heard is known again although the record was edited since.
     """
 
     source_id: SourceId
@@ -133,6 +135,7 @@ class ChunkEntry:
     renamed: bool = False
     remote_id: RemoteId = RemoteId("")
     remote_version: RemoteVersion = RemoteVersion("")
+    sent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from shared.domain.item_plan import (
     linked_after_write,
     refusal_before_push,
 )
-from shared.domain.links import Link, LinkOrigin
+from shared.domain.links import Link, LinkOrigin, content_mark
 from shared.domain.names import NameDesk, key_hash, name_key, plain_name
 from shared.domain.records import Item
 from shared.domain.runs import (
@@ -277,7 +277,10 @@ class _Planning:
                 run_id=self._run.run_id,
                 plan_attempt=self._run.plan_attempt,
                 number=number,
-                entries=tuple(entry for entry, _ in self._entries),
+                entries=tuple(
+                    replace(entry, sent=content_mark(write.fields))
+                    for entry, write in self._entries
+                ),
                 request_key=key,
                 body_hash=request.body_hash,
                 epoch=self._run.epoch,

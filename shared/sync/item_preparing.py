@@ -15,7 +15,7 @@ from shared.domain.item_plan import (
     kept_name,
     refusal_before_push,
 )
-from shared.domain.links import Link
+from shared.domain.links import Link, content_mark
 from shared.domain.names import marked_name, plain_name
 from shared.domain.records import Item
 from shared.domain.runs import Chunk, ChunkEntry, ChunkState, Problem, PushAction, Run, RunCounts
@@ -146,7 +146,10 @@ class ItemPreparer:
         )
         renewed = replace(
             chunk,
-            entries=tuple(prepared.entry for prepared in entries),
+            entries=tuple(
+                replace(prepared.entry, sent=content_mark(prepared.write.fields))
+                for prepared in entries
+            ),
             request_key=key,
             generation=generation,
             state=ChunkState.PLANNED,

@@ -13,6 +13,7 @@ from typing import Final
 
 from shared.domain.connections import Connection
 from shared.domain.item_plan import ACTIVE_FIELD, differing_fields
+from shared.domain.links import content_mark
 from shared.domain.names import name_key
 from shared.domain.outcomes import Done
 from shared.domain.runs import Chunk, ChunkState, PushAction, Run, RunState
@@ -101,9 +102,11 @@ class _Recovery:
 
 
 def _is_ours(prepared: PreparedEntry, row: RemoteItem) -> bool:
-    """A mark is made of our id. Under a plain name somebody else may stand: it must say what we sent.
+    """A marked name is made of our id. Under a plain one somebody else may stand: it must say what we sent.
 
-    (A record archived since was active when it was sent.)
+    That is what the chunk remembers, or what we say now. (A record archived since was active when it
+    was sent.)
     """
     unlike = differing_fields(prepared.write.fields, row.fields)
-    return prepared.entry.renamed or set(unlike) <= {ACTIVE_FIELD}
+    as_sent = content_mark(row.fields) == prepared.entry.sent
+    return prepared.entry.renamed or as_sent or set(unlike) <= {ACTIVE_FIELD}

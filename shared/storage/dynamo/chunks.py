@@ -97,6 +97,7 @@ class DynamoChunks:
                         entry.renamed,
                         entry.remote_id,
                         entry.remote_version,
+                        entry.sent,
                     )
                     for entry in chunk.entries
                 ]
@@ -141,9 +142,10 @@ def _parse(raw: Raw, run_id: RunId, plan_attempt: int) -> Chunk:
                 renamed=renamed,
                 remote_id=RemoteId(remote_id),
                 remote_version=RemoteVersion(remote_version),
+                sent=sent,
             )
-            for source_id, version, action, name, renamed, remote_id, remote_version in json.loads(
-                zlib.decompress(raw["entries"]["B"])
+            for source_id, version, action, name, renamed, remote_id, remote_version, sent in (
+                json.loads(zlib.decompress(raw["entries"]["B"]))
             )
         ),
         request_key=RequestKey(head["request_key"]),

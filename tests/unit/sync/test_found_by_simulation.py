@@ -7,7 +7,7 @@ from decimal import Decimal
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import StorageUnavailable
 from shared.domain.runs import RunState
-from tests.support.fake_faults import Missing, Rejected
+from tests.support.fake_faults import Lost, Missing, Rejected, Stopped
 from tests.support.fake_profile import fake_profile
 from tests.unit.sync.item_world import World
 
@@ -94,3 +94,30 @@ def test_a_slice_reads_back_what_it_must_before_it_is_over() -> None:
     world.settles(run)
     assert {world.in_books(source_id).unit_price for source_id in ids} == {Decimal(9)}
     assert {world.in_books(source_id).description for source_id in ids} == {"Touched"}
+
+
+def test_what_a_stopped_run_created_unheard_is_known_after_any_edit() -> None:
+    """Renamed and repriced since: neither its name nor its content is what was sent."""
+    world = World()
+    [source_id] = world.has("Pipe")
+    world.books.faults.add("batch", Lost(0.0), Stopped())
+    assert world.sync().state is RunState.FAILED
+    assert world.names_in_books == ["Pipe"]
+    world.edit(source_id, name="Elbow", price="9")
+    run = world.sync()
+    world.settles(run)
+    assert world.names_in_books == ["Elbow"]
+    assert world.in_books(source_id).unit_price == Decimal(9)
+
+
+def test_somebody_elses_record_of_the_name_that_was_sent_is_left_alone() -> None:
+    """A stopped run had not sent it; then somebody made one in the books, and ours was renamed."""
+    world = World()
+    [source_id] = world.has("Pipe")
+    world.books.faults.add("batch", Stopped())
+    assert world.sync().state is RunState.FAILED
+    theirs = world.books.plant("Pipe", unit_price="77")
+    world.edit(source_id, name="Elbow", price="9")
+    world.settles(world.sync())
+    assert sorted(world.names_in_books) == ["Elbow", "Pipe"]
+    assert world.links[source_id].remote_id != theirs.remote_id
