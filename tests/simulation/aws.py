@@ -79,15 +79,23 @@ class Functions:
 
 
 class Executions:
-    """The `Workflows` port, and the clockwork behind it."""
+    """The `Workflows` port, and the clockwork behind it. `report` is told what must never happen."""
 
     def __init__(
-        self, scheduler: Scheduler, ports: Ports, functions: Functions, machine: StateMachine
+        self,
+        scheduler: Scheduler,
+        ports: Ports,
+        functions: Functions,
+        machine: StateMachine,
+        is_taken_over: Callable[[dict[str, Any]], bool],
+        report: Callable[[str], None],
     ) -> None:
         self._scheduler = scheduler
         self._ports = ports
         self._functions = functions
         self._machine = machine
+        self._is_taken_over = is_taken_over
+        self._report = report
         self._names: set[str] = set()
         self._under_way: dict[Process, None] = {}
         self.ends: list[str] = []
@@ -136,6 +144,10 @@ class Executions:
         def step(services: Services) -> dict[str, Any]:
             return perform_step(services, operation, state, FUNCTION_SECONDS)
 
+        taken_over = self._is_taken_over(state)
         if self._ports.faults.strikes(Sort.TWICE):  # the same event delivered a second time
             self._functions.start(f"{operation}-twin", step)
-        return self._functions.invoke(operation, step)
+        answer = self._functions.invoke(operation, step)
+        if taken_over and answer["outcome"] not in ("lost", "wait") and operation != "classify":
+            self._report(f"{operation} of a run that was taken over before: {answer['outcome']}")
+        return answer

@@ -78,7 +78,9 @@ def new_item(random: Random, company_id: CompanyId, number: int) -> Item:
 
 def edited(random: Random, item: Item, number: int) -> Item:
     """The next version of an item: one edit as an office makes them."""
-    match random.choice(("price", "text", "name", "clash", "case", "archive", "cure", "touch")):
+    match random.choice(
+        ("price", "text", "name", "name", "clash", "case", "archive", "cure", "touch")
+    ):
         case "price":
             item = replace(item, unit_price=_price(random))
         case "text":

@@ -201,7 +201,7 @@ class Faults:
             (2.0, Limited(draw.choice((None, 2.0, 30.0)))),
             (3.0, Missing(places, executed=draw.random() < 0.6)),
             (3.0, Busy(places)),
-            (0.15, Stopped()),
+            (0.6, Stopped()),
         )
         if draw.random() < 0.05:
             self._go_down()

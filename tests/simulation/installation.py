@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from shared.auth.connect_ports import ConnectPorts
 from shared.auth.data_keys import LocalDataKeys
@@ -18,6 +19,7 @@ from shared.providers.pacing import Pacer
 from shared.providers.session import CallCounter
 from shared.storage.memory import memory_stores
 from shared.sync.services import Books, Services
+from shared.sync.sync_items import SyncState
 from tests.simulation import catalogue
 from tests.simulation.aws import Executions, Functions
 from tests.simulation.company import Company
@@ -115,12 +117,12 @@ class Installation:
         self.ports = Ports(self.scheduler, self.faults)
         self.profile = self.knobs.profile()
         self.stores = memory_stores()
-        self.watch = Watch(self.scheduler, self.stores)
+        self.settings = settings_of_a_test(slice_seconds=self.knobs.slice_seconds)
+        self.watch = Watch(self.scheduler, self.stores, self.settings)
         self.gated = behind_gate(self.stores, self.ports, self.watch.before)
         self.clock = SimulatedClock(self.scheduler, self.ports)
         self.ids = SimulatedIds(self.scheduler, self.ports)
         self.chance = SimulatedChance(self.scheduler)
-        self.settings = settings_of_a_test(slice_seconds=self.knobs.slice_seconds)
         secret_bytes = SimulatedSecretBytes(self.scheduler)
         self.secret_bytes = secret_bytes
         self.vault = EnvelopeVault(LocalDataKeys(MASTER_KEY, secret_bytes), secret_bytes)
@@ -135,7 +137,14 @@ class Installation:
         self.server.version_of = self._token_version
         self.watch.grant_lives = self._grant_lives
         self.functions = Functions(self.scheduler, self.ports, self._container, self.watch.crashed)
-        self.executions = Executions(self.scheduler, self.ports, self.functions, MACHINE)
+        self.executions = Executions(
+            self.scheduler,
+            self.ports,
+            self.functions,
+            MACHINE,
+            self._is_taken_over,
+            self.watch.report,
+        )
         self.ports.restart = self._restart
         self.companies = {
             company.company_id: company
@@ -252,6 +261,12 @@ class Installation:
             company.unheard,
         )
         return Books(provider, pacer, calls)
+
+    def _is_taken_over(self, state: dict[str, Any]) -> bool:
+        """Whether the run of this execution's state belongs to a later execution now."""
+        read = SyncState.read(state)
+        run = self.stores.runs.get(read.connection, read.run_id)
+        return run is None or run.takeovers > read.takeover
 
     def _token_version(self, remote_company_id: RemoteCompanyId) -> int:
         """The version of the pair that is stored for this remote company now."""

@@ -2,13 +2,15 @@
 
 A create whose answer never came may only be repeated as it was (same request key), or looked for in the
 books before another request carries it. Unique names often save an engine that breaks this rule; this
-watches the rule itself.
+watches the rule itself. One exception: a single after a single of the same record, whose tries are counted
+by each worker anew; there the name alone protects.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from shared.domain.ids import RequestKey, SourceId
 from shared.domain.names import name_key
@@ -20,7 +22,14 @@ from shared.domain.outcomes import (
     NoTrustworthyAnswer,
 )
 from shared.domain.runs import PushAction
-from shared.providers.base import WriteRequest
+from shared.providers.base import CallClass, WriteRequest
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    key: RequestKey
+    name: str
+    single: bool
 
 
 class Unheard:
@@ -28,12 +37,16 @@ class Unheard:
 
     def __init__(self, report: Callable[[str], None]) -> None:
         self._report = report
-        self._open: dict[SourceId, tuple[RequestKey, str]] = {}
+        self._open: dict[SourceId, _Open] = {}
 
     def sending(self, request: WriteRequest) -> None:
+        single = request.call_class is CallClass.SINGLE
         for source_id in _creates(request):
-            key, name = self._open.get(source_id, (request.request_key, ""))
-            if key != request.request_key:
+            known = self._open.get(source_id)
+            if known is None or known.key == request.request_key:
+                continue
+            if not (single and known.single):
+                name = known.name
                 self._report(f"{source_id} ({name!r}) went out unheard and is sent anew, unread")
 
     def heard(self, request: WriteRequest, outcome: CallOutcome | None) -> None:
@@ -42,7 +55,11 @@ class Unheard:
         for source_id in _creates(request):
             unknown = outcome is None or isinstance(outcome, NoTrustworthyAnswer)
             if unknown or isinstance(entries.get(source_id), EntryUnknown):
-                self._open[source_id] = (request.request_key, _name_of(request, source_id))
+                self._open[source_id] = _Open(
+                    request.request_key,
+                    _name_of(request, source_id),
+                    request.call_class is CallClass.SINGLE,
+                )
             elif source_id in entries or isinstance(outcome, CallRejected):
                 # What is refused as a whole is so whenever it is sent, the first time too.
                 self._open.pop(source_id, None)
@@ -50,8 +67,8 @@ class Unheard:
     def looked_for(self, names: Sequence[str]) -> None:
         """The books said what they have under these names."""
         keys = {name_key(name) for name in names}
-        for source_id, (_, name) in list(self._open.items()):
-            if name_key(name) in keys:
+        for source_id, known in list(self._open.items()):
+            if name_key(known.name) in keys:
                 del self._open[source_id]
 
     def listed(self) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
+from shared.config import Settings
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.ids import ConnectionKey, LinkScope, RunId, SourceId
 from shared.domain.links import Link
@@ -13,15 +15,17 @@ from shared.domain.runs import Chunk, Failure, Run, RunState
 from shared.storage.ports import Stores
 from tests.simulation.scheduler import Scheduler
 
+BY_SOMEBODY = ("REMOTE_GONE", "CHANGED_IN_BOOKS")
 NEVER_CAUSES = frozenset({"THROTTLED", "UNAUTHORIZED", "PROVIDER_UNAVAILABLE"})
 
 
 class Watch:
     """`violations` is what went wrong, in order."""
 
-    def __init__(self, scheduler: Scheduler, stores: Stores) -> None:
+    def __init__(self, scheduler: Scheduler, stores: Stores, settings: Settings) -> None:
         self._scheduler = scheduler
         self._stores = stores
+        self._abandoned = timedelta(seconds=settings.abandoned_seconds)
         self.violations: list[str] = []
         self._planned: dict[tuple[RunId, int], dict[SourceId, int]] = {}
         self.grant_lives: Callable[[Connection], bool] = lambda _: False
@@ -62,6 +66,10 @@ class Watch:
         if run.counts.settled > run.counts.total and run.state is not RunState.PLANNING:
             self.report(f"run {run.run_id[:6]}: settled {run.counts.settled} of {run.counts.total}")
 
+        if run.takeovers > stored.takeovers and (
+            self._scheduler.now - stored.heartbeat_at < self._abandoned
+        ):
+            self.report(f"run {run.run_id[:6]} was taken over although its worker lives")
         if run.state is RunState.FINISHED:
             self._all_have_an_end(run)
 
@@ -77,13 +85,20 @@ class Watch:
         links = self._stores.links.get_links(scope, list(planned))
         items = self._stores.records.get_items(run.connection.company_id, list(planned))
         refused = {
-            failure.source_id
+            failure.source_id: failure.cause
             for failure in self._stores.failures.page(run.connection, run.kind, 10_000, None).rows
         }
         for source_id, version in planned.items():
-            ended = source_id in links or source_id in refused
-            if not ended and items[source_id].version == version:
+            if items[source_id].version != version:
+                continue
+            link = links.get(source_id)
+            if link is None and source_id not in refused:
                 self.report(f"run {run.run_id[:6]} finished, {source_id} has no end")
+            # (What somebody did in the books amid the run may show after the link was saved.)
+            cause = refused.get(source_id, "")
+            in_step = link is not None and link.source_version == version
+            if in_step and cause not in ("", *BY_SOMEBODY):
+                self.report(f"run {run.run_id[:6]} finished, {source_id} is in step and refused")
 
     def _links(self, scope: LinkScope, links: Sequence[Link]) -> None:
         stored = self._stores.links.get_links(scope, [link.source_id for link in links])

@@ -120,10 +120,7 @@ class _World:
         """Sync until everything is settled, then once more, which must write nothing."""
         world = self._world
         self._scheduler.sleep(400.0)  # what is under way ends; late commits have happened
-        for _ in range(ROUNDS):
-            run = self._sync(company)
-            if run.state is RunState.FINISHED:
-                break
+        self._settle(company)
         before = len(company.books.effects)
         last = self._sync(company)
         written = company.books.effects[before:]
@@ -131,6 +128,17 @@ class _World:
             world.watch.report(f"nothing changed, yet {len(written)} were written: {written[0]}")
         for what in invariants.broken(world, company, last):
             world.watch.report(what)
+
+    def _settle(self, company: Company) -> None:
+        """Sync until a run finished and left nothing for the next: what one run writes (a name that it
+        gives up, say) may cure what it refused, but only that.
+        """
+        for _ in range(ROUNDS):
+            before = len(company.books.effects)
+            run = self._sync(company)
+            wrote = len(company.books.effects) > before
+            if run.state is RunState.FINISHED and not (run.counts.refused and wrote):
+                return
 
     def _sync(self, company: Company) -> Run:
         """A run that is begun now, and its end."""

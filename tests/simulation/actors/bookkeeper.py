@@ -18,7 +18,15 @@ def keeps_books(world: Installation, company: Company, seconds: float) -> None:
         world.scheduler.sleep(random.choice((2.0, 15.0, 60.0)))
         world.scheduler.point("keeps books")
         rows = books.items
-        what = random.choice(("make", "category", "price", "rename", "deactivate", "activate"))
+        what = random.choice(
+            ("make", "category", "price", "rename", "deactivate", "activate", "reclassify")
+        )
+        if what == "reclassify":  # the whole list: our versions are all old now
+            for each in rows:
+                books.edit(each.remote_id, description=f"Class {random.randrange(9)}")
+                company.touched.add(each.remote_id)
+            world.scheduler.note("BOOKS reclassified")
+            continue
         with suppress(ValueError):  # a name that is taken: they let it be
             if what in ("make", "category") or not rows:
                 name = random.choice((*catalogue.NAMES, f"Item {company.item_count + 1}"))

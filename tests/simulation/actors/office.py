@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shared.auth.connect import begin_consent, finish_consent
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import Conflicting, NeedsReauth, RetryLater, SyncError
 from shared.domain.ids import CompanyId, PersonId, RecordKind
+from shared.domain.money import Money
 from shared.sync.runs import start_or_join
 from shared.sync.services import Services
 from tests.simulation import catalogue
@@ -55,12 +58,31 @@ def edits(world: Installation, company: Company, seconds: float) -> None:
             records.save_items(company.company_id, added)
             world.scheduler.note(f"IMPORT {[item.source_id for item in added]}")
             continue
+        if random.random() < 0.08:
+            _raise_prices(world, company)
+            continue
         number = random.randrange(company.item_count)
         item = records.get_item(company.company_id, catalogue.source_id(company.company_id, number))
         if item is not None:
             changed = catalogue.edited(random, item, number)
             records.save_items(company.company_id, [changed])
             world.scheduler.note(f"EDIT {changed.source_id} v{changed.version} {changed.name!r}")
+
+
+def _raise_prices(world: Installation, company: Company) -> None:
+    """The whole price book at once."""
+    records = world.stores.records
+    rows = records.page_items(company.company_id, 10_000, None).rows
+    raised = [
+        replace(
+            item,
+            unit_price=Money(item.unit_price.amount + 1, item.unit_price.currency),
+            version=item.version + 1,
+        )
+        for item in rows
+    ]
+    records.save_items(company.company_id, raised)
+    world.scheduler.note("PRICES raised")
 
 
 def reconnect(world: Installation, company: Company) -> None:

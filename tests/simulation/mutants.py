@@ -1,0 +1,211 @@
+"""Is the simulation worth its time? Breaks the engine on purpose, in a copy, and counts the worlds.
+
+    python -m tests.simulation.mutants              every mutant, as the table of README.md
+    python -m tests.simulation.mutants lease epoch  those whose names have one of these words
+
+A mutant is a piece of source text and what stands there instead. Where the engine no longer has that
+text, the mutant says so: give it the new text, or take it out.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+# ruff: noqa: T201 - this program talks to a person
+ROOT = Path(__file__).parents[2]
+WORLDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """`old` stands exactly once in `path`."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+
+
+MUTANTS = (
+    Mutant(
+        "reading back is skipped: unanswered creates count as absent",
+        "shared/sync/item_mending.py",
+        "for row in self._provider.items_by_name(names) if names else ():",
+        "for row in ():",
+    ),
+    Mutant(
+        "the repeat of an unanswered batch gets a new request key",
+        "shared/sync/item_pushing.py",
+        "        if prepared.unanswered < self._answer_tries:\n"
+        "            self._again.append(prepared)\n",
+        "        if prepared.unanswered < self._answer_tries:\n"
+        "            self._again.append(self.preparer.again(prepared.chunk, prepared.entries))\n",
+    ),
+    Mutant(
+        "an unanswered batch goes again as singles, not read back",
+        "shared/sync/item_pushing.py",
+        "            self._doubt_all(prepared, Doubt.UNANSWERED)\n",
+        "            again = self.preparer.again(prepared.chunk, prepared.entries)\n"
+        "            stored = replace(again.chunk, state=ChunkState.REJECTED)\n"
+        "            self._rejected = True\n"
+        "            self.settler.flush([stored])\n",
+    ),
+    Mutant(
+        "the chunk is saved before its links",
+        "shared/sync/item_settling.py",
+        "        stores = self._services.stores\n        if self._links:\n",
+        "        stores = self._services.stores\n"
+        "        if chunks and stores.runs.save_chunks(self._connection.key, chunks):\n"
+        "            raise LostLease('taken over')\n"
+        "        if self._links:\n",
+    ),
+    Mutant(
+        "the epoch is ignored: a run that was taken over is saved all the same",
+        "shared/sync/progress.py",
+        '            raise LostLease(f"run {run.run_id} was taken over")\n',
+        "            stored = self._services.stores.runs.get(run.connection, run.run_id)\n"
+        "            run = replace(run, epoch=stored.epoch if stored else run.epoch)\n"
+        "            self._services.stores.runs.save(run, expected_epoch=run.epoch)\n",
+    ),
+    Mutant(
+        "a slice of an execution that was taken over goes on",
+        "shared/sync/runs.py",
+        "not run.state.active or run.takeovers != takeover:",
+        "not run.state.active:",
+    ),
+    Mutant(
+        "a run that lives is taken over as well",
+        "shared/sync/runs.py",
+        "if not run.state.active or run.heartbeat_at > silent_since:",
+        "if not run.state.active:",
+    ),
+    Mutant(
+        "a silent run is never taken over",
+        "shared/sync/runs.py",
+        "if not run.state.active or run.heartbeat_at > silent_since:",
+        "if run.run_id:",
+    ),
+    Mutant(
+        "one remote record is adopted by every record of its name",
+        "shared/sync/item_planning.py",
+        "            waiting.remove(remote)\n",
+        "",
+    ),
+    Mutant(
+        "a remote record found by name is taken whoever has it",
+        "shared/sync/item_mending.py",
+        "[r for r in rows if r.linkable and owners.get(r.remote_id, source_id) == source_id]",
+        "[r for r in rows if r.linkable]",
+    ),
+    Mutant(
+        "a throttled batch is refused",
+        "shared/sync/item_pushing.py",
+        "            case Throttled():\n                self._again.append(prepared)\n",
+        "            case Throttled():\n"
+        "                from shared.domain.runs import Problem\n"
+        "                counts = RunCounts()\n"
+        "                problem = Problem('THROTTLED', 'Too many requests.')\n"
+        "                for entry in prepared.entries:\n"
+        "                    counts = counts.plus(\n"
+        "                        self.settler.refused(entry, problem, 'THROTTLED'))\n"
+        "                return finished(prepared.chunk, counts, self._progress.run.epoch)\n",
+    ),
+    Mutant(
+        "an edited record goes under the old request key",
+        "shared/sync/item_pushing.py",
+        "        return prepared.request.body_hash == prepared.chunk.body_hash and not any(",
+        "        return not any(",
+    ),
+    Mutant(
+        "a stopped run's unheard creates are forgotten",
+        "shared/sync/item_planning.py",
+        "    link_leftovers(services, connection, provider, progress)\n",
+        "",
+    ),
+    Mutant(
+        "a healed record stays among the failures",
+        "shared/sync/item_settling.py",
+        "            self._healed.append(source_id)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "what waits to be read back may wait until the slice is over",
+        "shared/sync/item_pushing.py",
+        "            raise _MendNow\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "names that are taken are looked up while others are unheard",
+        "shared/sync/item_pushing.py",
+        "                if self._all_sent(stored) and self._again:\n"
+        "                    continue  # unheard ones first, see `_mend`\n",
+        "                self._all_sent(stored)\n",
+    ),
+    Mutant(
+        "the token lease is not waited for",
+        "shared/auth/renewal.py",
+        "        if lease is None:\n            return None\n",
+        "        if lease is None:\n"
+        "            lease = Lease('nobody', taken_at + 2 * self._keeper.call_deadline, 0)\n",
+    ),
+    Mutant(
+        "a refused refresh is final though the pair has moved",
+        "shared/auth/renewal.py",
+        "        marked = not moved and self._keeper.grants.mark_needs_reauth(\n"
+        "            self._grant_id,\n"
+        "            expected_token_version=held.grant.token_version,\n"
+        "            fence=held.lease.fence,\n"
+        "        )\n",
+        "        marked = True\n",
+    ),
+)
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    chosen = [m for m in MUTANTS if not words or any(word in m.name for word in words)]
+    survived = 0
+    print("| broken on purpose | found by world | as |\n| --- | --- | --- |")
+    for mutant in chosen:
+        found, told = _hunt(mutant)
+        survived += found is None
+        print(f"| {mutant.name} | {_ordinal(found)} | {told} |", flush=True)
+    return 1 if survived else 0
+
+
+def _hunt(mutant: Mutant) -> tuple[int | None, str]:
+    """The number of worlds it took, and the first violation."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in ("shared", "infra", "tests/support", "tests/simulation"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        source = copy / mutant.path
+        text = source.read_text()
+        if text.count(mutant.old) != 1:
+            return None, f"{mutant.path} does not have this text once any more"
+        source.write_text(text.replace(mutant.old, mutant.new))
+        ended = subprocess.run(
+            [sys.executable, "-m", "tests.simulation", "--seeds", str(WORLDS), "--stop"],
+            cwd=copy,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    bad = re.search(r"^world (\d+): ([^;\n]*)", ended.stdout, re.MULTILINE)
+    if bad is None:
+        return None, "" if ended.returncode == 0 else ended.stderr.strip().splitlines()[-1]
+    return int(bad[1]) + 1, bad[2][:100]
+
+
+def _ordinal(found: int | None) -> str:
+    return f"none of {WORLDS}" if found is None else str(found)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
