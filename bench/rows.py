@@ -147,8 +147,8 @@ def limits_peer(lab: Lab) -> Iterator[Figure]:
 
 
 def cpu_against_peer(lab: Lab) -> Iterator[Figure]:
-    """CPU of the push against python-quickbooks' `batch_create`, same server, same run."""
-    lab.sandbox()
+    """CPU of the push against python-quickbooks' `batch_create`, same server (200 ms a batch), same run."""
+    lab.sandbox(latency={**lab_latency(), "batch": 200})
     theirs, layer, whole = [], [], []
     for _ in range(3):
         theirs.append(lab.peer("python-quickbooks", lab.company(), CATALOGUE)["cpu"])
