@@ -65,9 +65,9 @@ def _page(stored: dict[str, dict[str, Any]]) -> str:
     )
     return (
         "# Figures\n\n"
-        "Taken by `make bench` (or `python -m bench ROW …`; `python -m bench list` names the rows), with the\n"
-        "local AWS, the sandbox and the measured process on the same cores. Ratios are of one run; seconds\n"
-        "are of one run on a shared machine. What each row does is in `bench/rows.py`.\n\n"
+        "Taken by `make bench` (or `python -m bench ROW …`; `python -m bench list` names the rows),\n"
+        "with the local AWS, the sandbox and the measured process on the same cores. Ratios are of one\n"
+        "run; seconds are of one run on a shared machine. What each row does is in `bench/rows.py`.\n\n"
         f"Last run: Python {platform.python_version()}, {platform.system()} {platform.machine()}.\n\n"
         "| what | goal | measured | | taken |\n| --- | --- | --- | --- | --- |\n" + rows
     )
