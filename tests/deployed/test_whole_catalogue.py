@@ -23,8 +23,8 @@ def test_one_click_brings_3629_of_3629_over_once_in_121_batches_while_progress_s
     """And again: 0 writes. And with one price changed: exactly 1."""
     company.control.settings(latency={"batch": 300})
     book = rows()
-    company.import_book(book)
     company.ready()
+    company.import_book(book)
     company.control.post("/counters/reset")
 
     shown: list[dict[str, Any]] = []
