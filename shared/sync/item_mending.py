@@ -76,10 +76,14 @@ class ItemMender:
         by_name = self._by_name([p for p in look if p.entry.action is PushAction.CREATE])
         by_id = self._by_id([p for p in look if p.entry.action is PushAction.UPDATE])
         owners = self._owners(row for rows in by_name.values() for row in rows)
+        actions = {p.item.source_id: p.entry.action for p in entries}
         singly = False
         left = [p for p in entries if doubts[p.item.source_id] is Doubt.BUSY]
         for prepared in look:
             doubt = doubts[prepared.item.source_id]
+            was_create = prepared.entry.action is not actions[prepared.item.source_id]
+            if was_create and doubt is Doubt.NAME_TAKEN:
+                doubt = Doubt.STALE  # the very record that it created has the name
             if prepared.entry.action is PushAction.CREATE:
                 rows = by_name.get(name_key(prepared.entry.remote_name), [])
                 step = self._mend_create(prepared, doubt, rows, owners)

@@ -164,9 +164,9 @@ class SinglesSlice:
             step = self._read_back(chunk, prepared, doubt_of(outcome))
             if isinstance(step, RunCounts):
                 return step
-            if isinstance(outcome, EntryUnknown):
+            if isinstance(outcome, EntryUnknown) and step.entry.action is prepared.entry.action:
                 return None
-            prepared = step
+            prepared = step  # under another name, or an update of what turned out to be there
         return self._mender.give_up(prepared)
 
     def _settled(

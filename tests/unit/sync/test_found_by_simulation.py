@@ -7,6 +7,7 @@ from decimal import Decimal
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import StorageUnavailable
 from shared.domain.runs import RunState
+from tests.support.fake_desk import Keys
 from tests.support.fake_faults import Lost, Missing, Rejected, Stopped
 from tests.support.fake_profile import fake_profile
 from tests.unit.sync.item_world import World
@@ -121,3 +122,20 @@ def test_somebody_elses_record_of_the_name_that_was_sent_is_left_alone() -> None
     world.settles(world.sync())
     assert sorted(world.names_in_books) == ["Elbow", "Pipe"]
     assert world.links[source_id].remote_id != theirs.remote_id
+
+
+def test_a_record_found_after_silence_keeps_its_name() -> None:
+    """A single create was carried out unheard, and edited in the books before it was read back: what is
+    left is an update of it. Sent as a create once more, its own name would have counted as taken.
+    """
+    world = World(keys=Keys.FORGOTTEN)
+    first, _ = world.has("Pipe", "Elbow")
+    world.books.faults.add("batch", Rejected())
+    world.books.faults.add("single", Lost(0.0), Lost())
+    world.meets(
+        "links.get_links",
+        lambda: world.books.edit(world.books.items[0].remote_id, description="Touched"),
+    )
+    world.settles(world.sync())
+    assert world.names_in_books == ["Pipe", "Elbow"]
+    assert world.links[first].remote_name == "Pipe"
