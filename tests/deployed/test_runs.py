@@ -30,7 +30,7 @@ def test_clicks_at_the_same_moment_start_one_run_and_every_answer_names_it(
     clicks = 4
     company.import_rows(plain_rows(30))
     company.ready()
-    company.control.settings(latency={"batch": 3000})
+    company.control.settings(latency={"batch": 12_000})  # longer than the slowest of the clicks
     together = Barrier(clicks)
 
     def at_once(call: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
