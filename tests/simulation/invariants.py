@@ -26,7 +26,7 @@ def broken(world: Installation, company: Company, last: Run) -> Iterator[str]:
     """What does not hold for this company, in sentences. `last` is its final run."""
     connection = world.stores.connections.get(company.key)
     assert connection is not None
-    yield from _one_remote_record_each(company)
+    yield from _one_remote_record_each(world, company, connection)
     yield from _own_records_only(company)
     if company.books.desk.key_misuses:
         yield f"request keys came with other bytes: {company.books.desk.key_misuses}"
@@ -50,18 +50,29 @@ def broken(world: Installation, company: Company, last: Run) -> Iterator[str]:
             yield f"{failure.source_id} is left refused by {failure.cause}"
 
 
-def _one_remote_record_each(company: Company) -> Iterator[str]:
+def _one_remote_record_each(
+    world: Installation, company: Company, connection: Connection
+) -> Iterator[str]:
     """Two for one source record are excused where nobody could have known better.
 
-    That is: somebody renamed or deactivated the first in the books before its answer was known; or a late
-    commit came after its absence was proved, under a name that the record no longer had.
+    That is: somebody renamed or deactivated the first in the books before its answer was known; or a
+    late commit came after its absence was proved, under a name that the record no longer had. And one
+    that was linked to another record of ours since is that one's.
     """
     created: dict[SourceId, list[Effect]] = {}
     for effect in company.books.effects:
         if effect.action is PushAction.CREATE:
             created.setdefault(effect.source_id, []).append(effect)
+    owners = world.stores.links.linked_to(
+        item_scope(connection), [row.remote_id for row in company.books.items]
+    )
     for source_id, effects in created.items():
-        known = [effect for effect in effects if effect.remote_id not in company.touched]
+        known = [
+            effect
+            for effect in effects
+            if effect.remote_id not in company.touched
+            and owners.get(effect.remote_id, source_id) == source_id
+        ]
         one_name = len({name_key(effect.fields.name) for effect in known}) == 1
         if len(known) > 1 and (one_name or not any(effect.late for effect in known)):
             rows = ", ".join(f"{each.remote_id} {each.fields.name!r}" for each in known)

@@ -38,6 +38,8 @@ class Unheard:
     def __init__(self, report: Callable[[str], None]) -> None:
         self._report = report
         self._open: dict[SourceId, _Open] = {}
+        self._refused: set[RequestKey] = set()
+        """Requests refused as a whole: what is malformed is so whenever it is sent."""
 
     def sending(self, request: WriteRequest) -> None:
         single = request.call_class is CallClass.SINGLE
@@ -52,16 +54,20 @@ class Unheard:
     def heard(self, request: WriteRequest, outcome: CallOutcome | None) -> None:
         """None: whoever sent it died."""
         entries = outcome.entries if isinstance(outcome, Answered) else {}
+        if isinstance(outcome, CallRejected):
+            self._refused.add(request.request_key)
         for source_id in _creates(request):
             unknown = outcome is None or isinstance(outcome, NoTrustworthyAnswer)
-            if unknown or isinstance(entries.get(source_id), EntryUnknown):
+            refused = request.request_key in self._refused
+            if refused:
+                self._open.pop(source_id, None)
+            elif unknown or isinstance(entries.get(source_id), EntryUnknown):
                 self._open[source_id] = _Open(
                     request.request_key,
                     _name_of(request, source_id),
                     request.call_class is CallClass.SINGLE,
                 )
-            elif source_id in entries or isinstance(outcome, CallRejected):
-                # What is refused as a whole is so whenever it is sent, the first time too.
+            elif source_id in entries:
                 self._open.pop(source_id, None)
 
     def looked_for(self, names: Sequence[str]) -> None:

@@ -15,7 +15,8 @@ from shared.domain.runs import Chunk, Failure, Run, RunState
 from shared.storage.ports import Stores
 from tests.simulation.scheduler import Scheduler
 
-BY_SOMEBODY = ("REMOTE_GONE", "CHANGED_IN_BOOKS")
+LASTING_CAUSES = ("CODE_REFUSED", "CURRENCY_DIFFERS", "NAME_NOT_ALLOWED", "NAME_TAKEN")
+"""Of the content itself: a record of that content is either in step or refused, never both."""
 NEVER_CAUSES = frozenset({"THROTTLED", "UNAUTHORIZED", "PROVIDER_UNAVAILABLE"})
 
 
@@ -94,10 +95,9 @@ class Watch:
             link = links.get(source_id)
             if link is None and source_id not in refused:
                 self.report(f"run {run.run_id[:6]} finished, {source_id} has no end")
-            # (What somebody did in the books amid the run may show after the link was saved.)
             cause = refused.get(source_id, "")
             in_step = link is not None and link.source_version == version
-            if in_step and cause not in ("", *BY_SOMEBODY):
+            if in_step and cause in LASTING_CAUSES:
                 self.report(f"run {run.run_id[:6]} finished, {source_id} is in step and refused")
 
     def _links(self, scope: LinkScope, links: Sequence[Link]) -> None:
