@@ -1,9 +1,9 @@
 """One deployed stack for all tests of this folder; a company and books of its own for each test.
 
 The stack is what `make run` starts: template.yaml itself on the local AWS, which enforces the roles'
-policies, and the sandbox as the provider. Its settings are those of an installation, so that nothing
-is taken over while a loaded machine is slow; what a test needs otherwise it sets for itself
-(`tests.support.deployed.functions`).
+policies, and the sandbox as the provider. Its settings are those of an installation, but that the
+schedule is held, so that nothing is taken over while a loaded machine is slow; what a test needs
+otherwise it sets for itself (`tests.support.deployed.functions`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from local.settings import StackOptions
@@ -36,7 +37,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(data: Path) -> Iterator[Stack]:
     options = StackOptions(usual_ports=False, parameters={"HeartbeatSeconds": "1"})
     with start_stack(data, options) as running:
+        Functions(running, data).hold_the_schedule()
         yield running
+        # Nothing is to be kept, and saving it all takes a while.
+        httpx2.post(f"{running.aws.endpoint_url}/_ministack/reset", timeout=30, trust_env=False)
 
 
 @pytest.fixture(scope="session")

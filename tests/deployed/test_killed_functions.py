@@ -109,11 +109,11 @@ def test_ended_by_its_time_limit_it_goes_on_with_a_new_worker(
 ) -> None:
     """It gets stuck: frozen amid a call, it neither answers nor ends."""
     office.fault({"type": "hang", "seconds": 20}, kind="batch", nth=[2])
-    with functions.settings(SYNC_ITEMS, timeout=6, REQUEST_DEADLINE_SECONDS="3"):
+    with functions.settings(SYNC_ITEMS, timeout=5, REQUEST_DEADLINE_SECONDS="2"):
         run_id = office.click()["runId"]
         until(lambda: len(hung(office)) == 1, "a call to hang")
         assert functions.signal_workers(SYNC_ITEMS, signal.SIGSTOP)
         run = office.ended(run_id)
         [execution] = functions.executions(run_id)
         assert "Sandbox.Timedout" in str(functions.history(execution))
-    assert_nothing_lost_nothing_twice(office, run)
+        assert_nothing_lost_nothing_twice(office, run)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
@@ -72,6 +73,7 @@ class Company:
     client: httpx2.Client
     stack: Stack
     control: ControlClient
+    opened: datetime
     heard: list[str] = field(default_factory=list)
 
     def connect(self) -> dict[str, Any]:
@@ -212,4 +214,5 @@ def open_company(
     ) as client:
         tokens = TokenKeeper(partial(stack.sandbox.token, company_id))
         api = SuiteApi(client, tokens)
-        yield Company(company_id, realm, api, client, stack, control, heard)
+        opened = datetime.now(UTC)
+        yield Company(company_id, realm, api, client, stack, control, opened, heard)

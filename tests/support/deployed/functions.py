@@ -31,6 +31,9 @@ class Functions:
         self._lambda: LambdaClient = stack.aws.session.client(
             "lambda", endpoint_url=stack.aws.endpoint_url, config=stack.aws.config
         )
+        self._events: Any = stack.aws.session.client(
+            "events", endpoint_url=stack.aws.endpoint_url, config=stack.aws.config
+        )
         self._states: SFNClient = stack.aws.session.client(
             "stepfunctions", endpoint_url=stack.aws.endpoint_url, config=stack.aws.config
         )
@@ -57,10 +60,24 @@ class Functions:
                 Environment={"Variables": environment},
             )
 
-    def variables(self, function: str) -> dict[str, str]:
-        name = self._stack.deployed.resources[function]
-        found = self._lambda.get_function_configuration(FunctionName=name)
-        return dict(found["Environment"]["Variables"])
+    @contextmanager
+    def ticking(self) -> Iterator[None]:
+        """The schedule's rule does its work for a while (see `hold_the_schedule`)."""
+        rule = self._stack.deployed.resources["ScheduleSyncsFunctionEveryMinute"]
+        self._events.enable_rule(Name=rule)
+        try:
+            yield
+        finally:
+            self._events.disable_rule(Name=rule)
+
+    def hold_the_schedule(self) -> None:
+        """Nothing is taken over by itself, however slow the machine is.
+
+        Put rather than disabled: the emulator then counts the minute from now, not from `ticking`.
+        """
+        rule = self._stack.deployed.resources["ScheduleSyncsFunctionEveryMinute"]
+        schedule = self._events.describe_rule(Name=rule)["ScheduleExpression"]
+        self._events.put_rule(Name=rule, ScheduleExpression=schedule, State="DISABLED")
 
     def invoke(self, function: str, event: object) -> dict[str, Any]:
         answer = self._lambda.invoke(
