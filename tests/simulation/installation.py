@@ -174,7 +174,8 @@ class Installation:
             malformed=catalogue.malformed,
         )
         books.choose_fault = self.faults.at_books
-        key, unheard = ConnectionKey(company_id, self.profile.name), Unheard(self.watch.report)
+        key = ConnectionKey(company_id, self.profile.name)
+        unheard = Unheard(self.watch.report, self._current_process)
         company = Company(company_id, key, books, unheard)
         self.stores.records.save_items(
             company_id, [company.next_item(random) for _ in range(knobs.items)]
@@ -261,6 +262,10 @@ class Installation:
             company.unheard,
         )
         return Books(provider, pacer, calls)
+
+    def _current_process(self) -> int:
+        actor = self.scheduler.current
+        return actor.process.number if actor else 0
 
     def _is_taken_over(self, state: dict[str, Any]) -> bool:
         """Whether the run of this execution's state belongs to a later execution now."""

@@ -19,7 +19,7 @@ from pathlib import Path
 
 # ruff: noqa: T201 - this program talks to a person
 ROOT = Path(__file__).parents[2]
-WORLDS = 500
+WORLDS = 2000
 
 
 @dataclass(frozen=True, slots=True)

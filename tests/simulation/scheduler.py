@@ -35,7 +35,8 @@ class Livelock(BaseException):
 class Process:
     """`mortal`: a function, which may die anywhere; people and the clockwork of AWS go on.
 
-    `stalled_until`: the last instant to which it was held up (see `Scheduler.stall`).
+    `stalled_until`: the last instant to which it was held up (see `Scheduler.stall`). `number` counts
+    the processes of a world by their first actor's birth.
     """
 
     def __init__(self, name: str, *, mortal: bool = False) -> None:
@@ -44,6 +45,7 @@ class Process:
         self.dead = False
         self.actors: list[Actor] = []
         self.stalled_until: datetime | None = None
+        self.number = 0
 
     @property
     def lives(self) -> bool:
@@ -82,6 +84,7 @@ class Scheduler:
         self._ready: list[Actor] = []
         self._timers: list[tuple[datetime, int, Actor, int]] = []
         self._timer_count = 0
+        self._process_count = 0
         self._stuck: Livelock | None = None
         self.current: Actor | None = None
 
@@ -112,6 +115,9 @@ class Scheduler:
     def spawn(self, name: str, work: Callable[[], object], process: Process | None = None) -> Actor:
         """A new actor, ready to run: in this process, or in one of its own."""
         actor = Actor(name, process or Process(name))
+        if not actor.process.actors:
+            self._process_count += 1
+            actor.process.number = self._process_count
         actor.process.actors.append(actor)
         actor.greenlet = greenlet(lambda: self._live(actor, work), self._hub)
         self._living[actor] = None

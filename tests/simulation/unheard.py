@@ -30,14 +30,21 @@ class _Open:
     key: RequestKey
     name: str
     single: bool
+    sender: int
 
 
 class Unheard:
-    """Creates of one company that may have been carried out; `report` is told of broken rules."""
+    """Creates of one company that may have been carried out; `report` is told of broken rules.
 
-    def __init__(self, report: Callable[[str], None]) -> None:
+    `sender` numbers processes by their birth: one that was born before whoever sent something unheard
+    cannot know of it.
+    """
+
+    def __init__(self, report: Callable[[str], None], sender: Callable[[], int]) -> None:
         self._report = report
+        self._sender = sender
         self._open: dict[SourceId, _Open] = {}
+        self._heard: set[tuple[RequestKey, SourceId]] = set()
         self._refused: set[RequestKey] = set()
         """Requests refused as a whole: what is malformed is so whenever it is sent."""
 
@@ -47,7 +54,7 @@ class Unheard:
             known = self._open.get(source_id)
             if known is None or known.key == request.request_key:
                 continue
-            if not (single and known.single):
+            if not (single and known.single) and self._sender() >= known.sender:
                 name = known.name
                 self._report(f"{source_id} ({name!r}) went out unheard and is sent anew, unread")
 
@@ -59,15 +66,19 @@ class Unheard:
         for source_id in _creates(request):
             unknown = outcome is None or isinstance(outcome, NoTrustworthyAnswer)
             refused = request.request_key in self._refused
-            if refused:
-                self._open.pop(source_id, None)
+            heard = (request.request_key, source_id)
+            if refused or heard in self._heard:
+                if source_id in self._open and self._open[source_id].key == request.request_key:
+                    del self._open[source_id]
             elif unknown or isinstance(entries.get(source_id), EntryUnknown):
                 self._open[source_id] = _Open(
                     request.request_key,
                     _name_of(request, source_id),
                     request.call_class is CallClass.SINGLE,
+                    self._sender(),
                 )
             elif source_id in entries:
+                self._heard.add(heard)
                 self._open.pop(source_id, None)
 
     def looked_for(self, names: Sequence[str]) -> None:
