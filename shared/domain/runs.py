@@ -83,7 +83,8 @@ class Run:
     """`epoch` is the fencing token: it grows with each worker slice, and every save checks it.
 
     `heartbeat_at` older than 60 s on an active run means abandoned: the next click or the schedule
-    takes it over. `causes` groups refusals: cause key to how many and one sentence.
+    takes it over. `plan_attempt` is the epoch of the worker whose plan counts (0: none yet). `causes`
+    groups refusals: cause key to how many and one sentence.
     """
 
     run_id: RunId

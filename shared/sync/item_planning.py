@@ -71,7 +71,9 @@ def plan_items(
     Raises `RetryLater`, `NeedsReauth`, `ConnectionStopped` of the provider's listing, and `LostLease`;
     none of them leaves anything that a new attempt would trip over.
     """
-    attempt = replace(run, plan_attempt=run.plan_attempt + 1, counts=RunCounts(), chunk_count=0)
+    # Numbered by the epoch, which no other worker has: chunks of a planner that was fenced off and does
+    # not know it yet never stand among ours.
+    attempt = replace(run, plan_attempt=run.epoch, counts=RunCounts(), chunk_count=0)
     progress.replace(attempt)
     link_leftovers(services, connection, provider, progress)
     rules, mapping = item_rules(provider.profile), item_mapping(connection)

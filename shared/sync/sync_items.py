@@ -131,6 +131,12 @@ class _Work:
         return books, Progress(self.services, self.run, books.calls)
 
 
+_PLAN_FIRST = SliceResult(SliceEnd.WAIT)
+"""A worker that was fenced off may have put the run back to PLANNING as it claimed it: its claim is of the
+row as it read it. The pause leads to the planning step.
+"""
+
+
 def _plan(work: _Work) -> SliceResult:
     if work.run.state is not RunState.PLANNING:
         return SliceResult(SliceEnd.PLANNED)
@@ -145,6 +151,8 @@ def _plan(work: _Work) -> SliceResult:
 
 
 def _push(work: _Work) -> SliceResult:
+    if work.run.state is RunState.PLANNING:
+        return _PLAN_FIRST
     books, progress = work.opened()
 
     def perform() -> SliceResult:
@@ -154,6 +162,8 @@ def _push(work: _Work) -> SliceResult:
 
 
 def _push_singly(work: _Work) -> SliceResult:
+    if work.run.state is RunState.PLANNING:
+        return _PLAN_FIRST
     books, progress = work.opened()
 
     def perform() -> SliceResult:
@@ -194,6 +204,8 @@ def _save_if_ours(progress: Progress) -> None:
 def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
     """End the run, with counts and causes told from what is stored, whatever the connection is now."""
     profile = services.profile(run.connection.provider)
+    if run.state is RunState.PLANNING and state.outcome == SliceEnd.DONE:
+        return _PLAN_FIRST
     if run.state is RunState.PUSHING:
         counts = counts_of(stored_chunks(services.stores, run))
         causes = causes_of(stored_failures(services.stores, run.connection), run.run_id)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+
+import pytest
 
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import StorageUnavailable
@@ -139,3 +142,41 @@ def test_a_record_found_after_silence_keeps_its_name() -> None:
     world.settles(world.sync())
     assert world.names_in_books == ["Pipe", "Elbow"]
     assert world.links[first].remote_name == "Pipe"
+
+
+@pytest.mark.parametrize("step", [2, 3])
+def test_a_run_put_back_to_planning_is_planned_again(step: int) -> None:
+    """By the claim of a worker that had read the row before it was planned: before the push, or
+    before the end. A run without chunks would else have ended as finished, with nothing done.
+    """
+    world = World()
+    world.has("Pipe", "Elbow")
+    started = world.click()
+
+    def put_back() -> None:
+        row = world.run(started.run)
+        claimed = replace(row, epoch=row.epoch + 1, state=RunState.PLANNING, plan_attempt=0)
+        assert world.services.stores.runs.save(claimed, expected_epoch=row.epoch)
+
+    world.meets("runs.get", put_back, nth=step)
+    world.work()
+    run = world.run(started.run)
+    assert run.state is RunState.FINISHED
+    assert run.counts.total == 2
+    world.settles(run)
+
+
+def test_no_two_workers_number_their_plans_alike() -> None:
+    """The chunks of both stand under the run; those of one that was fenced off must not replace ours."""
+    world = World()
+    world.has("Pipe")
+    started = world.click()
+    world.kill_after("runs.save")  # the claim of one that then dies
+    world.kill_before("runs.add_chunks")
+    world.kill_before("runs.add_chunks")
+    world.work()
+    attempts = [saved.plan_attempt for saved in world.saved_runs if saved.plan_attempt]
+    epochs = {saved.plan_attempt: saved.epoch for saved in reversed(world.saved_runs)}
+    assert world.run(started.run).state is RunState.FINISHED
+    assert len(set(attempts)) == 3
+    assert all(epochs[attempt] == attempt for attempt in attempts)
