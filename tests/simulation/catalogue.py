@@ -59,7 +59,7 @@ def allowed(name: str) -> str:
 
 
 def new_item(random: Random, company_id: CompanyId, number: int) -> Item:
-    name = random.choice(NAMES) if random.random() < 0.35 else f"Item {number}"
+    name = random.choice(NAMES) if random.random() < 0.5 else f"Item {number}"
     item = Item(
         source_id=source_id(company_id, number),
         name=name,

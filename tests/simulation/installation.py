@@ -78,7 +78,7 @@ class Knobs:
         return cls(
             companies=2 if random.random() < 0.15 else 1,
             items=random.choice((2, 5, 9, 20)),
-            planted=random.choice((0, 0, 3, 8)),
+            planted=random.choice((0, 4, 10)),
             batch_size=random.choice((1, 2, 3, 5, 8)),
             latency=latency,
             in_flight=random.choice((1, 3, 10)),

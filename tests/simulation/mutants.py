@@ -141,13 +141,6 @@ MUTANTS = (
         "            pass\n",
     ),
     Mutant(
-        "names that are taken are looked up while others are unheard",
-        "shared/sync/item_pushing.py",
-        "                if self._all_sent(stored) and self._again:\n"
-        "                    continue  # unheard ones first, see `_mend`\n",
-        "                self._all_sent(stored)\n",
-    ),
-    Mutant(
         "the token lease is not waited for",
         "shared/auth/renewal.py",
         "        if lease is None:\n            return None\n",
