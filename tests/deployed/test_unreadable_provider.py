@@ -37,7 +37,6 @@ UNREADABLE: dict[str, Fault] = {
     "a closed connection": {"type": "closedBeforeCommit"},
 }
 _PATIENCE = 3
-_GATEWAY = 29
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +61,7 @@ def test_accounts_that_cannot_be_read_are_a_problem_that_names_the_provider(
     asked_before.fault(fault, kind="query", repeats=True)
     began = time.monotonic()
     answer = asked_before.asked("GET", f"{CONNECTION}/accounts")
-    assert time.monotonic() - began < _GATEWAY
+    assert time.monotonic() - began < 4 * _PATIENCE
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["retry-after"]) >= 1

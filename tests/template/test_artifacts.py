@@ -34,12 +34,8 @@ NOT_FOR_LAMBDA = {
 def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built for Lambda where this machine can import that, else for this machine."""
     folder = tmp_path_factory.mktemp("artifacts")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": os.environ.get("HOME", str(folder)),
-        "SAM_CLI_TELEMETRY": "0",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
+    # All of ours is handed on: a machine may reach its registry by a proxy or certificates named there.
+    environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     if (platform.system(), platform.machine(), here) != ("Linux", "x86_64", "3.11"):
         environment |= {"LAMBDA_PLATFORM": "", "LAMBDA_PYTHON": here}
