@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain.ids import ConnectionKey, CorrelationId, GrantId, RemoteCompanyId
+from shared.domain.ids import ConnectionKey, CorrelationId, GrantId, PersonId, RemoteCompanyId
 
 
 class ConnectionState(StrEnum):
@@ -53,3 +53,29 @@ class Connection:
     connected_at: datetime | None = None
     version: int = 0
     correlation_id: CorrelationId = CorrelationId("")
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedCompany:
+    """A remote company that a consent covers. `name` is empty where the provider did not tell it."""
+
+    remote_company_id: RemoteCompanyId
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChoice:
+    """A consent that a person has to decide on: which remote company, or whether to start afresh.
+
+    The grant is stored already, with no company attached. `connected` is the name of the remote
+    company that is connected and not among those offered; empty where none is.
+    """
+
+    choice_id: str
+    connection: ConnectionKey
+    grant_id: GrantId
+    person_id: PersonId
+    offered: tuple[OfferedCompany, ...]
+    expires_at: datetime
+    connected: str = ""
+    return_to: str = ""

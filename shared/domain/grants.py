@@ -6,13 +6,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain.ids import GrantId, ProviderName, RemoteCompanyId
+from shared.domain.ids import CompanyId, GrantId, ProviderName, RemoteCompanyId
 
 
 class GrantState(StrEnum):
     ACTIVE = "active"
     NEEDS_REAUTH = "needs_reauth"
     REVOKED = "revoked"
+
+
+class SweepLane(StrEnum):
+    """How the sweep comes to a grant; see `shared.auth.sweep_rules`."""
+
+    IN_USE = "in_use"
+    """In turn, earliest place first, before its access token lapses."""
+    IDLE = "idle"
+    """In turn, about once a week, so that the refresh token never dies of age."""
+    TIMED = "timed"
+    """Not before its place: growing old, lately without an answer, or of a consent nobody finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlace:
+    """Where a grant stands in the sweep: its lane, and the instant by which its turn should come."""
+
+    lane: SweepLane
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +59,9 @@ class Grant:
     """As stored: the pair is sealed, everything else is in the clear.
 
     `token_version` counts pairs: it moves when a new pair is saved and never otherwise. `lease` is
-    the last lease taken, running or not. `remote_company_ids` are the companies the consent covers.
+    the last lease taken, running or not. `remote_company_ids` are the companies the consent covers,
+    `companies` the BlueClerk companies whose connection to the provider is over this grant. A grant
+    with no `place` is never swept.
     """
 
     grant_id: GrantId
@@ -55,3 +76,9 @@ class Grant:
     sealed_former_pair: bytes | None = None
     """Only for providers that still honour the former refresh token for a while."""
     rotated_at: datetime | None = None
+    companies: frozenset[CompanyId] = frozenset()
+    place: SweepPlace | None = None
+    wanted_at: datetime | None = None
+    """When a caller last wanted its token, by the hour or so."""
+    unanswered_since: datetime | None = None
+    """Since when every refresh of it has been without an answer."""

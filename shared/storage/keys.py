@@ -11,13 +11,16 @@ import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from shared.domain.ids import ConnectionKey, LinkScope, RunId
+from shared.domain.ids import ConnectionKey, GrantId, LinkScope, RunId
 
 LONGEST_KEY = 1024
 """Bytes of a sort key (DynamoDB's limit)."""
 
 ACTIVE_SHARDS = 8
 """Partitions of the index of active runs, so that no single one takes every run of every company."""
+
+SWEEP_SHARDS = 8
+"""Partitions of each lane of the sweep."""
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """The expiry of a released lease: before any instant a lease is asked for at."""
@@ -26,6 +29,11 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 def join(*parts: str) -> str:
     """One text from several; different parts never give the same text."""
     return "#".join(part.replace("%", "%25").replace("#", "%23") for part in parts)
+
+
+def split(key: str) -> list[str]:
+    """The parts that `join` was given."""
+    return [part.replace("%23", "#").replace("%25", "%") for part in key.split("#")]
 
 
 def of_connection(kind: str, connection: ConnectionKey, *more: str) -> str:
@@ -80,3 +88,8 @@ def chunk_number(number: int) -> str:
 def shard_of(run_id: RunId) -> str:
     """In which partition of the index of active runs this run stands."""
     return str(zlib.crc32(run_id.encode()) % ACTIVE_SHARDS)
+
+
+def sweep_shard_of(grant_id: GrantId) -> str:
+    """In which partition of its lane this grant stands."""
+    return str(zlib.crc32(grant_id.encode()) % SWEEP_SHARDS)

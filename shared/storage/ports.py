@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
-from shared.domain.connections import Connection
-from shared.domain.grants import Grant, Lease
+from shared.domain.connections import Connection, PendingChoice
+from shared.domain.grants import Grant, Lease, SweepLane, SweepPlace
 from shared.domain.ids import (
     CompanyId,
     ConnectionKey,
@@ -29,6 +29,7 @@ from shared.domain.ids import (
     SourceId,
 )
 from shared.domain.links import Link
+from shared.domain.notifications import Notification
 from shared.domain.records import Item
 from shared.domain.runs import Chunk, ChunkState, Failure, Run
 
@@ -127,8 +128,21 @@ class ConsentStore(Protocol):
         """Read and remove in one atomic step: a state works once. Expiry is the caller's to compare."""
 
 
+class ChoiceStore(Protocol):
+    """At most one pending choice per connection."""
+
+    def put(self, choice: PendingChoice) -> PendingChoice | None:
+        """Replaces what is pending, and answers it."""
+
+    def get(self, key: ConnectionKey) -> PendingChoice | None:
+        """Expiry is the caller's to compare."""
+
+    def take(self, key: ConnectionKey, choice_id: str) -> bool:
+        """Remove it if it is that one still: a choice is decided once. Atomic."""
+
+
 class GrantStore(Protocol):
-    """Token pairs and the lease on renewing them. `sealed_*` is opaque here."""
+    """Token pairs, the lease on renewing them, and their places in the sweep. `sealed_*` is opaque here."""
 
     def get(self, grant_id: GrantId) -> Grant | None: ...
 
@@ -147,16 +161,63 @@ class GrantStore(Protocol):
         """Only if it is still this owner's and fence's; the fence stays."""
 
     def save_pair(self, grant: Grant, *, expected_token_version: int) -> bool:
-        """Save pair, expiries, former pair and token version (expected + 1), state active.
+        """Save pair, expiries, companies covered, place and token version (expected + 1), state active.
 
-        On the condition that the stored token version is the expected one, whoever holds the lease:
-        a late save still wins while the version is unmoved, because it holds the only live pair.
+        `unanswered_since` is cleared; `companies` and `wanted_at` stay as stored. On the condition
+        that the stored token version is the expected one, whoever holds the lease: a late save still
+        wins while the version is unmoved, because it holds the only live pair.
         """
 
     def mark_needs_reauth(
         self, grant_id: GrantId, *, expected_token_version: int, fence: int
     ) -> bool:
-        """On the condition that version and lease fence are unmoved. Does not move the version."""
+        """On the condition that version and lease fence are unmoved. Does not move the version.
+
+        Such a grant has no place in the sweep any more.
+        """
+
+    def set_place(
+        self,
+        grant_id: GrantId,
+        place: SweepPlace | None,
+        *,
+        expected_token_version: int,
+        wanted_at: datetime | None = None,
+        unanswered_since: datetime | None = None,
+    ) -> bool:
+        """Another place in the sweep, and the two instants where given (None leaves them as they are).
+
+        On the condition that the grant is active and its version unmoved.
+        """
+
+    def attach(self, grant_id: GrantId, company_id: CompanyId) -> bool:
+        """One more company uses it. On the condition that it is there and not revoked."""
+
+    def detach(self, grant_id: GrantId, company_id: CompanyId) -> frozenset[CompanyId]:
+        """That company uses it no more; answers who still does."""
+
+    def retire(self, grant_id: GrantId) -> bool:
+        """Revoked, pair and place erased, version moved: on the condition that no company is attached."""
+
+    def next_in_sweep(
+        self, provider: ProviderName, lane: SweepLane, limit: int, *, until: datetime | None = None
+    ) -> Sequence[tuple[GrantId, datetime]]:
+        """The grants of a lane with the earliest places, and those; places after `until` are left out.
+
+        Eventually consistent: read the grant before acting on it.
+        """
+
+    def count_in_sweep(self, provider: ProviderName, lane: SweepLane) -> int:
+        """How many grants stand in a lane. Reads each key of it; eventually consistent."""
+
+    def claim_user(
+        self, provider: ProviderName, user_id: str, grant_id: GrantId, *, instead_of: GrantId | None
+    ) -> GrantId:
+        """Which grant holds the one token chain of a provider's user: this one, if none did before
+        or `instead_of` did; else the one that does. Atomic.
+        """
+
+    def of_user(self, provider: ProviderName, user_id: str) -> GrantId | None: ...
 
 
 class RunStore(Protocol):
@@ -251,6 +312,19 @@ class AuditEntry:
     about: Mapping[str, str]
 
 
+class NotificationStore(Protocol):
+    """What offices are told, kept for a year. At most one open per company and cause."""
+
+    def open(self, notification: Notification) -> bool:
+        """Store it, unless one of the same cause is open. Atomic."""
+
+    def close(self, company_id: CompanyId, cause: str, at: datetime) -> Notification | None:
+        """End the open one of that cause; answers it as it stands then, None where none was open."""
+
+    def page(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[Notification]:
+        """Newest first."""
+
+
 class AuditStore(Protocol):
     def add(self, entry: AuditEntry) -> None: ...
 
@@ -266,9 +340,11 @@ class Stores:
     links: LinkStore
     connections: ConnectionStore
     consents: ConsentStore
+    choices: ChoiceStore
     grants: GrantStore
     runs: RunStore
     failures: FailureStore
     pacing: PacingStore
     remote_lists: RemoteListCache
+    notifications: NotificationStore
     audit: AuditStore

@@ -239,3 +239,15 @@ class BulkRows:
             if "LastEvaluatedKey" not in answer or len(rows) == limit:
                 return rows
             arguments = {**arguments, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def count(self, arguments: Raw) -> int:
+        """How many rows a query finds, over all its pages."""
+        counted = 0
+        while True:
+            answer = self._sender.send(
+                self._client.query, repeatable=True, Select="COUNT", **arguments
+            )
+            counted += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return counted
+            arguments = {**arguments, "ExclusiveStartKey": answer["LastEvaluatedKey"]}

@@ -13,6 +13,7 @@ from pynamodb.attributes import (
     JSONAttribute,
     NumberAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
 )
 from pynamodb.models import Model
 
@@ -58,8 +59,18 @@ class ConsentRow(Row):
     body = JSONAttribute()
 
 
+class ChoiceRow(Row):
+    """`body` is the pending choice as JSON."""
+
+    choice_id = UnicodeAttribute()
+    body = JSONAttribute()
+
+
 class GrantRow(Row):
-    """The lease stays in the row when it ends; `lease_fence` never falls while the row stands."""
+    """The lease stays in the row when it ends; `lease_fence` never falls while the row stands.
+
+    `sweep_lane` and `sweep_at` stand only while the grant has a place in the sweep.
+    """
 
     grant_id = UnicodeAttribute()
     provider = UnicodeAttribute()
@@ -74,6 +85,15 @@ class GrantRow(Row):
     lease_fence = NumberAttribute(null=True)
     sealed_former_pair = BinaryAttribute(legacy_encoding=False, null=True)
     rotated_at = UnicodeAttribute(null=True)
+    companies = UnicodeSetAttribute(null=True)
+    sweep_lane = UnicodeAttribute(null=True)
+    sweep_at = UnicodeAttribute(null=True)
+    wanted_at = UnicodeAttribute(null=True)
+    unanswered_since = UnicodeAttribute(null=True)
+
+
+class GrantOfUserRow(Row):
+    grant_id = UnicodeAttribute()
 
 
 class RunRow(Row):
@@ -118,3 +138,20 @@ class AuditRow(Row):
     who = UnicodeAttribute()
     what = UnicodeAttribute()
     about = JSONAttribute()
+
+
+class NotificationRow(Row):
+    company_id = UnicodeAttribute()
+    notification_id = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    cause = UnicodeAttribute()
+    problem = JSONAttribute()
+    opened_at = UnicodeAttribute()
+    closed_at = UnicodeAttribute(null=True)
+    recovery_of = UnicodeAttribute()
+
+
+class OpenNotificationRow(Row):
+    """Names the open notification of a cause by its sort key."""
+
+    listed = UnicodeAttribute()

@@ -89,6 +89,13 @@ class SingleRows:
             return type(row).from_raw_data(refused.row)
         return None
 
+    def replace(self, row: M) -> M | None:
+        """Put it; answers what stood there before."""
+        arguments = self.put_action(row) | {"ReturnValues": "ALL_OLD"}
+        answer = self._sender.send(self._client.put_item, repeatable=False, **arguments)
+        raw = answer.get("Attributes")
+        return None if raw is None else type(row).from_raw_data(raw)
+
     def update(
         self, model: type[M], pk: str, sk: str, actions: Sequence[Action], condition: Condition
     ) -> M | None:
@@ -122,6 +129,15 @@ class SingleRows:
         )
         raw = answer.get("Attributes")
         return None if raw is None else model.from_raw_data(raw)
+
+    def take_if(self, pk: str, sk: str, condition: Condition) -> bool:
+        """Remove it and say that it was so: False where the condition did not hold."""
+        arguments = self.delete_action(pk, sk, condition)
+        try:
+            self._sender.send(self._client.delete_item, repeatable=False, **arguments)
+        except Refused:
+            return False
+        return True
 
     def put_action(self, row: Row, condition: Condition | None = None) -> dict[str, Any]:
         """The arguments of a put, alone or in a transaction. Raises `TooLarge` above 300 KB."""

@@ -11,9 +11,11 @@ from shared.storage.dynamo.bulk import BulkRows
 from shared.storage.dynamo.capacity import report_consumed
 from shared.storage.dynamo.client import Sender
 from shared.storage.dynamo.connections import DynamoConnections
+from shared.storage.dynamo.consents import DynamoChoices, DynamoConsents
 from shared.storage.dynamo.failures import DynamoFailures
-from shared.storage.dynamo.grants import DynamoConsents, DynamoGrants
+from shared.storage.dynamo.grants import DynamoGrants
 from shared.storage.dynamo.links import DynamoLinks
+from shared.storage.dynamo.notifications import DynamoNotifications
 from shared.storage.dynamo.records import DynamoRecords
 from shared.storage.dynamo.runs import DynamoRuns
 from shared.storage.dynamo.single import SingleRows
@@ -55,10 +57,12 @@ def dynamo_stores(
         links=DynamoLinks(tables.sync_state, bulk),
         connections=DynamoConnections(state),
         consents=DynamoConsents(grants),
-        grants=DynamoGrants(grants),
+        choices=DynamoChoices(grants),
+        grants=DynamoGrants(tables.grants, grants, bulk),
         runs=DynamoRuns(tables.sync_state, state, bulk, sender, clock, correlation_id),
         failures=DynamoFailures(tables.sync_state, bulk, correlation_id),
         pacing=DynamoPacing(state),
         remote_lists=DynamoRemoteLists(state),
+        notifications=DynamoNotifications(tables.sync_state, state, bulk),
         audit=DynamoAudit(tables.sync_state, state, bulk),
     )

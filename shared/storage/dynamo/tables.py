@@ -18,12 +18,19 @@ The parts of a key are escaped and joined by `#` (see `shared.storage.keys`).
       pacing#<company>#<provider>                     pacing               the shared budget
       remote-list#<company>#<provider>                <name>               a cached list (dies when stale)
       audit#<company>                                 <instant>#<entry id> one entry, for ever
+      notification#<company>                          <instant>#<id>       one notification (dies after 400 d)
+      notification-open#<company>                     <cause>              which one of a cause is open
     grants      (TTL attribute `expires_at`)
       grant#<grant>                                   grant                one grant with its lease
+      grant-user#<provider>#<sha256 of the user>      grant                which grant holds a user's chain
       consent#<sha256 of the state>                   consent              one consent request (dies)
+      choice#<company>                                <provider>           one pending choice (dies)
 
 `active_runs` is a sparse index over the run rows that are active: `active_shard` (eight, by run id) and
 `active_since`. It projects keys only and a heartbeat changes neither, so heartbeats write nothing to it.
+
+`sweep` is a sparse index over the grants that are to be renewed: `sweep_lane` (provider, lane and one of
+eight shards by grant id) and `sweep_at`. It projects keys only.
 
 Write units (1 KB each, doubled in a transaction): a link 1 and its claim 1; a chunk of 30 entries 2,
 when added and when saved; a heartbeat 1; a failure 1; a record 2 in a call of several (a transaction:
@@ -40,6 +47,7 @@ from shared.config import Settings
 SCHEMA_VERSION = 1
 TTL_ATTRIBUTE = "expires_at"
 ACTIVE_RUNS = "active_runs"
+SWEEP = "sweep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,8 @@ SYNC_STATE = TableDefinition(
     expires=True,
     indexes=(IndexDefinition(ACTIVE_RUNS, "active_shard", "active_since"),),
 )
-GRANTS = TableDefinition("GrantsTable", expires=True)
+GRANTS = TableDefinition(
+    "GrantsTable", expires=True, indexes=(IndexDefinition(SWEEP, "sweep_lane", "sweep_at"),)
+)
 
 DEFINITIONS = (RECORDS, SYNC_STATE, GRANTS)

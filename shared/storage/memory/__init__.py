@@ -14,8 +14,9 @@ from threading import RLock  # noqa: TID251 - a lock, no thread: `work` of InFli
 from shared.storage.memory.audit import MemoryAudit
 from shared.storage.memory.connections import MemoryConnections
 from shared.storage.memory.failures import MemoryFailures
-from shared.storage.memory.grants import MemoryConsents, MemoryGrants
+from shared.storage.memory.grants import MemoryChoices, MemoryConsents, MemoryGrants
 from shared.storage.memory.links import MemoryLinks
+from shared.storage.memory.notifications import MemoryNotifications
 from shared.storage.memory.records import MemoryRecords
 from shared.storage.memory.runs import MemoryRuns
 from shared.storage.memory.small import MemoryPacing, MemoryRemoteLists
@@ -30,10 +31,12 @@ def memory_stores() -> Stores:
         links=MemoryLinks(lock),
         connections=MemoryConnections(lock),
         consents=MemoryConsents(lock),
+        choices=MemoryChoices(lock),
         grants=MemoryGrants(lock),
         runs=MemoryRuns(lock),
         failures=MemoryFailures(lock),
         pacing=MemoryPacing(lock),
         remote_lists=MemoryRemoteLists(lock),
+        notifications=MemoryNotifications(lock),
         audit=MemoryAudit(lock),
     )

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.domain.errors import StorageUnavailable
-from shared.domain.grants import Lease
+from shared.domain.grants import Lease, SweepLane
 from shared.domain.ids import GrantId, RecordKind, RunId, SourceId
 from shared.domain.runs import ChunkState, RunState
 from shared.storage.dynamo.client import ATTEMPTS, Verdict, verdict_of
@@ -32,7 +32,8 @@ from tests.contract.stores.builders import (
 )
 from tests.contract.stores.conftest import Dynamo
 from tests.contract.stores.flaky import FlakyClient
-from tests.contract.stores.test_grants import consent
+from tests.contract.stores.test_consents import choice, consent
+from tests.contract.stores.test_notifications import notification
 from tests.contract.stores.test_small_stores import entry
 
 MINUTE = timedelta(minutes=1)
@@ -63,6 +64,20 @@ EVERY_CALL: dict[str, Callable[[Stores], object]] = {
     "release_lease": lambda s: s.grants.release_lease(GRANT, Lease("w", NOW, 1)),
     "save_pair": lambda s: s.grants.save_pair(grant(), expected_token_version=1),
     "reauth": lambda s: s.grants.mark_needs_reauth(GRANT, expected_token_version=1, fence=1),
+    "attach": lambda s: s.grants.attach(GRANT, COMPANY),
+    "detach": lambda s: s.grants.detach(GRANT, COMPANY),
+    "retire": lambda s: s.grants.retire(GRANT),
+    "set_place": lambda s: s.grants.set_place(GRANT, None, expected_token_version=1),
+    "next_in_sweep": lambda s: s.grants.next_in_sweep(QUICKBOOKS, SweepLane.IDLE, 5),
+    "count_in_sweep": lambda s: s.grants.count_in_sweep(QUICKBOOKS, SweepLane.IDLE),
+    "claim_user": lambda s: s.grants.claim_user(QUICKBOOKS, "u", GRANT, instead_of=None),
+    "of_user": lambda s: s.grants.of_user(QUICKBOOKS, "u"),
+    "put_choice": lambda s: s.choices.put(choice()),
+    "get_choice": lambda s: s.choices.get(CONNECTION),
+    "take_choice": lambda s: s.choices.take(CONNECTION, "choice-1"),
+    "open_notification": lambda s: s.notifications.open(notification()),
+    "close_notification": lambda s: s.notifications.close(COMPANY, "cause", NOW),
+    "page_notifications": lambda s: s.notifications.page(COMPANY, 5, None),
     "start": lambda s: s.runs.start(run()),
     "get_run": lambda s: s.runs.get(CONNECTION, RunId("a")),
     "active": lambda s: s.runs.active(CONNECTION, RecordKind.ITEM),

@@ -34,7 +34,8 @@ from tests.contract.stores.builders import (
     run,
 )
 from tests.contract.stores.conftest import Dynamo
-from tests.contract.stores.test_grants import consent
+from tests.contract.stores.test_consents import choice, consent
+from tests.contract.stores.test_notifications import notification
 from tests.contract.stores.test_small_stores import entry
 
 DAY = 86_400
@@ -46,7 +47,10 @@ def write_one_of_each(stores: Stores) -> None:
     stores.connections.save(connection())
     stores.connections.claim_remote_company(QUICKBOOKS, REALM, COMPANY)
     stores.consents.put(consent("state-1"))
+    stores.choices.put(choice())
     stores.grants.put_new(grant())
+    stores.grants.claim_user(QUICKBOOKS, "user-1", grant().grant_id, instead_of=None)
+    stores.notifications.open(notification())
     stores.runs.start(run())
     stores.runs.add_chunks(CONNECTION, [chunk(0)])
     stores.failures.save([failure("s1")])
@@ -65,6 +69,7 @@ def test_every_row_has_a_schema_version_and_what_caused_it(dynamo: Dynamo) -> No
     assert {kind_of(row) for row in rows} == {
         *("item", "link", "remote", "connection", "remote-company", "consent", "grant", "run"),
         *("run-active", "run-start", "chunk", "failure", "pacing", "remote-list", "audit"),
+        *("choice", "grant-user", "notification", "notification-open"),
     }
     for row in rows:
         assert row["schema_version"] == {"N": "1"}, row
@@ -86,7 +91,10 @@ def test_rows_that_die_say_when_and_no_others(dynamo: Dynamo) -> None:
         "run-start": 90 * DAY,
         "chunk": 90 * DAY,
         "remote-list": 60,
-        "consent": 30,
+        "consent": 600,
+        "choice": 600,
+        "notification": 400 * DAY,
+        "notification-open": 400 * DAY,
     }
     ended_at = NOW + timedelta(hours=1)
     ended = run(state=RunState.FINISHED, finished_at=ended_at)

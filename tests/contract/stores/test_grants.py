@@ -1,4 +1,4 @@
-"""What every `GrantStore` and `ConsentStore` promises."""
+"""What every `GrantStore` promises of pairs and leases."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.grants import Grant, GrantState, Lease
-from shared.domain.ids import GrantId, RemoteCompanyId
-from shared.storage.ports import ConsentRequest, Stores
-from tests.contract.stores.builders import CONNECTION, NOW, grant
+from shared.domain.grants import Grant, GrantState, Lease, SweepLane, SweepPlace
+from shared.domain.ids import CompanyId, GrantId, RemoteCompanyId
+from shared.storage.ports import Stores
+from tests.contract.stores.builders import NOW, grant
 
 GRANT = GrantId("grant-1")
 SOON = timedelta(seconds=30)
@@ -109,12 +109,16 @@ class TestLease:
 
 
 class TestSavingAPair:
-    def test_pair_expiries_and_version_are_saved_and_nothing_else(self, stores: Stores) -> None:
+    def test_all_that_a_new_pair_brings_is_saved_and_nothing_else(self, stores: Stores) -> None:
         before = grant(state=GrantState.NEEDS_REAUTH, token_version=4)
         stores.grants.put_new(before)
         lease = take(stores)
         renewed = grant(
-            remote_company_ids=(RemoteCompanyId("not saved"),),
+            remote_company_ids=(RemoteCompanyId("another"),),
+            companies=frozenset({CompanyId("not saved")}),
+            wanted_at=NOW,
+            unanswered_since=NOW,
+            place=SweepPlace(SweepLane.IDLE, NOW),
             sealed_pair=b"new",
             token_version=5,
             access_expires_at=NOW + timedelta(hours=2),
@@ -127,7 +131,9 @@ class TestSavingAPair:
         assert stores.grants.save_pair(renewed, expected_token_version=4)
         assert stored(stores) == replace(
             renewed,
-            remote_company_ids=before.remote_company_ids,
+            companies=before.companies,
+            wanted_at=None,
+            unanswered_since=None,
             state=GrantState.ACTIVE,
             lease=lease,
         )
@@ -191,28 +197,3 @@ class TestNeedsReauth:
         stores.grants.put_new(grant())
         stores.grants.release_lease(GRANT, take(stores))
         assert stores.grants.mark_needs_reauth(GRANT, expected_token_version=1, fence=1)
-
-
-def consent(state: str, **changes: str) -> ConsentRequest:
-    return ConsentRequest(
-        state, CONNECTION, "person-1", "https://app.example/back", NOW + SOON, **changes
-    )
-
-
-class TestConsents:
-    def test_a_state_works_once(self, stores: Stores) -> None:
-        request = consent("state-1", code_verifier="v" * 128, return_to="/settings?é=1#x")
-        stores.consents.put(request)
-        assert stores.consents.take("state-1") == request
-        assert stores.consents.take("state-1") is None
-
-    def test_expiry_is_the_callers_to_compare(self, stores: Stores) -> None:
-        old = replace(consent("state-1"), expires_at=NOW - timedelta(days=400))
-        stores.consents.put(old)
-        assert stores.consents.take("state-1") == old
-
-    @pytest.mark.parametrize("state", ["", "unknown", "x" * 5000, "\ud800", "#"])
-    def test_an_unknown_state_stands_for_nothing(self, stores: Stores, state: str) -> None:
-        stores.consents.put(consent("state-1"))
-        assert stores.consents.take(state) is None
-        assert stores.consents.take("state-1") is not None

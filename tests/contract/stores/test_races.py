@@ -21,7 +21,7 @@ from tests.contract.stores.builders import (
     link,
     run,
 )
-from tests.contract.stores.test_grants import consent
+from tests.contract.stores.test_consents import consent
 
 WORKERS = 64
 GRANT = GrantId("grant-1")
