@@ -93,8 +93,8 @@ def test_rows_that_die_say_when_and_no_others(dynamo: Dynamo) -> None:
         "remote-list": 60,
         "consent": 600,
         "choice": 600,
-        "notification": 400 * DAY,
-        "notification-open": 400 * DAY,
+        "notification": 400 * DAY + 3600,
+        "notification-open": 400 * DAY + 3600,
     }
     ended_at = NOW + timedelta(hours=1)
     ended = run(state=RunState.FINISHED, finished_at=ended_at)
