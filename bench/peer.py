@@ -13,6 +13,7 @@ import warnings
 from typing import Any
 
 from local.price_book import rows
+from shared.domain.ids import RecordKind
 
 
 def _names(count: int) -> list[tuple[str, str, str]]:
@@ -93,7 +94,7 @@ def ours(url: str, realm: str, token: str, account: str, count: int) -> dict[str
     from shared.domain.links import ItemFields  # noqa: PLC0415 - same
     from shared.domain.outcomes import Answered  # noqa: PLC0415 - same
     from shared.domain.runs import PushAction  # noqa: PLC0415 - same
-    from shared.providers.base import ItemWrite  # noqa: PLC0415 - same
+    from shared.providers.base import RecordWrite  # noqa: PLC0415 - same
     from shared.providers.registry import open_provider  # noqa: PLC0415 - same
     from shared.providers.transport import HttpxTransport  # noqa: PLC0415 - same
     from shared.system import SystemChance, SystemClock  # noqa: PLC0415 - same
@@ -111,7 +112,7 @@ def ours(url: str, realm: str, token: str, account: str, count: int) -> dict[str
     )
     began, cpu = time.perf_counter(), time.process_time()
     writes = [
-        ItemWrite(
+        RecordWrite(
             SourceId(name),
             PushAction.CREATE,
             ItemFields(name, description, Decimal(price), "", account),
@@ -122,7 +123,7 @@ def ours(url: str, realm: str, token: str, account: str, count: int) -> dict[str
     for start in range(0, count, size):
         key = RequestKey(f"{start:032x}")
         outcome = provider.send(
-            provider.item_request(writes[start : start + size], key, single=False)
+            provider.write_request(RecordKind.ITEM, writes[start : start + size], key, single=False)
         )
         if not isinstance(outcome, Answered):
             raise SystemExit(f"a batch of the bench was not answered: {outcome}")

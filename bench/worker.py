@@ -37,7 +37,7 @@ from shared.providers import registry
 from shared.storage.dynamo.capacity import write_units
 from shared.sync.runs import start_or_join
 from shared.sync.services import Services
-from shared.sync.sync_items import first_state, perform_step
+from shared.sync.steps import first_state, perform_step
 
 WRITES = ("BatchExecuteStatement", "BatchWriteItem", "PutItem", "TransactWriteItems", "UpdateItem")
 QUICKBOOKS = ProviderName("quickbooks")
@@ -90,7 +90,7 @@ def seed(services: Services, company_id: str, count: int) -> dict[str, Any]:
             )
         )
     for start in range(0, count, 1000):
-        services.stores.records.save_items(CompanyId(company_id), items[start : start + 1000])
+        services.stores.records.save(CompanyId(company_id), items[start : start + 1000])
     return {"items": count}
 
 
@@ -133,11 +133,11 @@ def steps(services: Services, company_id: str, operations: list[str]) -> dict[st
 def touch(services: Services, company_id: str, source_id: str) -> dict[str, Any]:
     """One item's price, one cent up."""
     company = CompanyId(company_id)
-    item = services.stores.records.get_item(company, SourceId(source_id))
+    item = services.stores.records.get(company, Item, SourceId(source_id))
     if item is None:
         raise SystemExit(f"there is no item {source_id}")
     price = Money(item.unit_price.amount + Decimal("0.01"), item.unit_price.currency)
-    services.stores.records.save_items(
+    services.stores.records.save(
         company, [replace(item, unit_price=price, version=item.version + 1)]
     )
     return {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors import RetryLater
 from shared.domain.runs import Run
-from shared.sync.sync_items import first_state
+from shared.sync.steps import first_state
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

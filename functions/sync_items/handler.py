@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.bootstrap import services
 from shared.invocation import Context, invocation
-from shared.sync.sync_items import perform_step
+from shared.sync.steps import perform_step
 
 
 def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:

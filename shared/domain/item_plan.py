@@ -1,20 +1,16 @@
-"""Pure: what one item needs, given its link and the rules. The engine streams a catalogue through it."""
+"""Pure: what an item is in the books. `ItemTerms` is what the engine is given of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from shared.domain.ids import RemoteId, RemoteVersion, RunId
-from shared.domain.links import ItemFields, Link, LinkOrigin, base_of, base_value
-from shared.domain.names import NameRules, fits, name_key, plain_name
+from shared.domain.ids import RecordKind
+from shared.domain.links import ItemFields
+from shared.domain.names import NameRules, plain_name
 from shared.domain.records import Item
 from shared.domain.runs import Problem
-
-NAME_FIELD = "name"
-ACTIVE_FIELD = "active"
 
 
 class ItemKey(StrEnum):
@@ -89,21 +85,6 @@ def refusal_before_push(item: Item, mapping: ItemMapping, rules: ItemRules) -> P
     return None
 
 
-def kept_name(item: Item, link: Link, rules: ItemRules) -> str | None:
-    """The remote name that a linked item keeps; None when its own name changed and one must be chosen.
-
-    A link that holds the plain name follows changes that do not change the key ("pipe" to "Pipe").
-    """
-    name = rules.name_of(item)
-    key = name_key(name)
-    if key != link.name_key:
-        return None
-    plain = plain_name(name)
-    if name_key(link.remote_name) == key and fits(plain, rules.names):
-        return plain
-    return link.remote_name
-
-
 def desired_fields(
     item: Item, remote_name: str, mapping: ItemMapping, rules: ItemRules
 ) -> ItemFields:
@@ -123,88 +104,49 @@ def desired_fields(
     )
 
 
-def at_rest(item: Item, link: Link) -> bool:
-    """Archived on both sides. Providers take no edit of an inactive record, so it waits, and goes with
-    the reactivation: the base is not moved meanwhile.
-    """
-    return not item.active and link.base.get(ACTIVE_FIELD) == "false"
-
-
-def changed_fields(desired: ItemFields, link: Link) -> frozenset[str]:
-    """The fields that differ from what was last sent; only these go, so others' edits survive."""
-    wanted = base_of(desired.canonical())
-    changed = {name for name, value in wanted.items() if link.base.get(name) != value}
-    if ACTIVE_FIELD in changed and desired.active:
-        changed.add(NAME_FIELD)  # providers rename what is made inactive and do not rename it back
-    return frozenset(changed)
-
-
-def differing_fields(desired: ItemFields, remote: ItemFields) -> tuple[str, ...]:
-    """Fields in which the books are not what we would send, in a fixed order; the name by its key."""
-    ours, theirs = desired.canonical(), remote.canonical()
-    return tuple(
-        name
-        for name in sorted(ours)
-        if (
-            name_key(ours[name]) != name_key(theirs[name])
-            if name == NAME_FIELD
-            else ours[name] != theirs[name]
-        )
-    )
-
-
-def answered_otherwise(sent: ItemFields, answered: ItemFields) -> dict[str, str]:
-    """Per field what the provider made of it, where that is not what we sent."""
-    if sent == answered:
-        return {}
-    ours, theirs = sent.canonical(), answered.canonical()
-    return {name: base_value(theirs[name]) for name in ours if ours[name] != theirs[name]}
-
-
-def changed_in_books(link: Link, changed: frozenset[str], remote: ItemFields) -> tuple[str, ...]:
-    """Of the fields we want to change, those that somebody else changed meanwhile."""
-    theirs: Mapping[str, str] = base_of(remote.canonical())
-    return tuple(
-        sorted(
-            name
-            for name in changed
-            if theirs[name] not in (link.base.get(name), link.answered.get(name))
-        )
-    )
-
-
-def linked_after_write(
-    link: Link | None,
-    *,
-    item: Item,
-    sent: ItemFields,
-    answered: ItemFields,
-    remote_id: RemoteId,
-    remote_version: RemoteVersion,
-    mapping: ItemMapping,
-    rules: ItemRules,
-    run_id: RunId,
-    origin: LinkOrigin = LinkOrigin.CREATED,
-    differing: tuple[str, ...] = (),
-) -> Link:
-    """The link to store after a write (or a read back) showed the record in the books."""
-    return Link(
-        source_id=item.source_id,
-        remote_id=remote_id,
-        remote_version=remote_version,
-        remote_name=rules.remote_name_of(sent),
-        name_key=name_key(rules.name_of(item)),
-        source_version=item.version,
-        mapping_version=mapping.version,
-        base=base_of(sent.canonical()),
-        answered=answered_otherwise(sent, answered),
-        origin=origin,
-        differing=differing,
-        run_id=run_id,
-        correlation_id=item.correlation_id,
-        row_version=(link.row_version if link else 0) + 1,
-    )
-
-
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTerms:
+    """`record_plan.Terms` of a connection's items."""
+
+    rules: ItemRules
+    mapping: ItemMapping
+
+    @property
+    def kind(self) -> RecordKind:
+        return RecordKind.ITEM
+
+    @property
+    def noun(self) -> str:
+        return "item"
+
+    @property
+    def names(self) -> NameRules:
+        return self.rules.names
+
+    def name_of(self, record: Item) -> str:
+        return self.rules.name_of(record)
+
+    def called(self, record: Item, remote_name: str) -> Item:
+        if self.rules.key is ItemKey.CODE:
+            return replace(record, code=remote_name)
+        return replace(record, name=remote_name)
+
+    def remote_name_of(self, fields: ItemFields) -> str:
+        return self.rules.remote_name_of(fields)
+
+    def refusal(self, record: Item) -> Problem | None:
+        return refusal_before_push(record, self.mapping, self.rules)
+
+    def desired(self, record: Item, remote_name: str) -> ItemFields:
+        return desired_fields(record, remote_name, self.mapping, self.rules)
+
+    def mapping_version(self, record: Item) -> str:  # noqa: ARG002 - the same for all items
+        return self.mapping.version
+
+    def likeness(self, record: Item, remote: ItemFields) -> int:
+        """The one with our code before any other."""
+        return int(bool(record.code) and record.code == remote.code)

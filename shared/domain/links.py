@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 from shared.domain.ids import CorrelationId, RemoteId, RemoteVersion, RunId, SourceId
 from shared.domain.money import canonical_amount
@@ -18,6 +19,19 @@ LONG_VALUE = 80
 
 A base is only ever compared, never shown or sent, so a digest serves as well as the text.
 """
+
+
+class Fields(Protocol):
+    """What of a record is kept in step; the provider-neutral shape of both sides, one class per kind."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def active(self) -> bool: ...
+
+    def canonical(self) -> dict[str, str]:
+        """Field name to comparable text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +68,7 @@ def base_of(values: Mapping[str, str]) -> dict[str, str]:
     return {name: base_value(text) for name, text in values.items()}
 
 
-def content_mark(fields: ItemFields) -> str:
+def content_mark(fields: Fields) -> str:
     """Four characters that tell this content from another; whether it is active does not count."""
     texts = {name: text for name, text in fields.canonical().items() if name != "active"}
     digest = hashlib.blake2b(json.dumps(texts, sort_keys=True).encode(), digest_size=3).digest()

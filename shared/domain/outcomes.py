@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.domain.ids import RemoteId, RemoteVersion, SourceId
-from shared.domain.links import ItemFields
+from shared.domain.links import Fields
 from shared.domain.runs import Problem
 
 
@@ -19,7 +19,7 @@ class Done:
 
     remote_id: RemoteId
     remote_version: RemoteVersion
-    fields: ItemFields
+    fields: Fields
 
 
 @dataclass(frozen=True, slots=True)

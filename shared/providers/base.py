@@ -18,6 +18,7 @@ from typing import Protocol
 from shared.domain.connections import RemoteCompany
 from shared.domain.ids import (
     ProviderName,
+    RecordKind,
     RemoteCompanyId,
     RemoteId,
     RemoteVersion,
@@ -25,7 +26,7 @@ from shared.domain.ids import (
     SourceId,
 )
 from shared.domain.item_plan import ItemKey
-from shared.domain.links import ItemFields
+from shared.domain.links import Fields
 from shared.domain.names import NameRules
 from shared.domain.outcomes import CallOutcome
 from shared.domain.runs import PushAction
@@ -98,18 +99,18 @@ class ProviderProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteItem:
-    """An item as the provider has it. `linkable` False: a category, bundle and the like."""
+class RemoteRecord:
+    """A record as the provider has it. `linkable` False: a category, bundle and the like."""
 
     remote_id: RemoteId
     remote_version: RemoteVersion
-    fields: ItemFields
+    fields: Fields
     linkable: bool
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteItemPage:
-    rows: tuple[RemoteItem, ...]
+class RemotePage:
+    rows: tuple[RemoteRecord, ...]
     cursor: str | None
 
 
@@ -125,12 +126,12 @@ class RemoteAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemWrite:
+class RecordWrite:
     """One record to write. A create has all fields; an update only the names in `changed`."""
 
     source_id: SourceId
     action: PushAction
-    fields: ItemFields
+    fields: Fields
     changed: frozenset[str] = frozenset()
     remote_id: RemoteId = RemoteId("")
     remote_version: RemoteVersion = RemoteVersion("")
@@ -153,6 +154,7 @@ class WriteRequest:
     request_key: RequestKey
     entries: tuple[tuple[str, SourceId], ...]
     actions: tuple[PushAction, ...]
+    kind: RecordKind = RecordKind.ITEM
 
 
 class AccountingProvider(Protocol):
@@ -170,17 +172,24 @@ class AccountingProvider(Protocol):
     def income_accounts(self) -> Sequence[RemoteAccount]:
         """Active accounts that items may be booked to; empty where the provider has no such choice."""
 
-    def page_items(self, cursor: str | None) -> RemoteItemPage:
-        """All active items, in a stable order, at the provider's page maximum."""
+    def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
+        """All active records of the kind, in a stable order, at the provider's page maximum."""
 
-    def items_by_id(self, remote_ids: Sequence[RemoteId]) -> Sequence[RemoteItem]:
+    def records_by_id(
+        self, kind: RecordKind, remote_ids: Sequence[RemoteId]
+    ) -> Sequence[RemoteRecord]:
         """Those that exist, inactive ones included."""
 
-    def items_by_name(self, names: Sequence[str]) -> Sequence[RemoteItem]:
-        """Those that exist under one of these chosen names, in the field that `item_key` names."""
+    def records_by_name(self, kind: RecordKind, names: Sequence[str]) -> Sequence[RemoteRecord]:
+        """Those that exist under one of these chosen names (items: in the field that `item_key` names)."""
 
-    def item_request(
-        self, writes: Sequence[ItemWrite], request_key: RequestKey, *, single: bool
+    def write_request(
+        self,
+        kind: RecordKind,
+        writes: Sequence[RecordWrite],
+        request_key: RequestKey,
+        *,
+        single: bool,
     ) -> WriteRequest:
         """Pure: the same writes and key give the same bytes. `single`: outside a batch (one write)."""
 

@@ -30,7 +30,7 @@ from shared.domain.ids import (
 )
 from shared.domain.links import Link
 from shared.domain.notifications import Notification
-from shared.domain.records import Item
+from shared.domain.records import Record, RecordType
 from shared.domain.runs import Chunk, ChunkState, Failure, Run
 
 T = TypeVar("T")
@@ -45,23 +45,31 @@ class Page(Generic[T]):
 
 
 class RecordStore(Protocol):
-    """BlueClerk's records. Keys sort by source id in code-point order."""
+    """BlueClerk's records. Keys sort by source id in code-point order.
 
-    def get_item(self, company_id: CompanyId, source_id: SourceId) -> Item | None: ...
+    A kind of record is asked for by its class.
+    """
 
-    def get_items(
-        self, company_id: CompanyId, source_ids: Sequence[SourceId]
-    ) -> Mapping[SourceId, Item]:
+    def get(
+        self, company_id: CompanyId, cls: type[RecordType], source_id: SourceId
+    ) -> RecordType | None: ...
+
+    def get_many(
+        self, company_id: CompanyId, cls: type[RecordType], source_ids: Sequence[SourceId]
+    ) -> Mapping[SourceId, RecordType]:
         """Those of the ids that exist; any number of ids."""
 
-    def save_items(self, company_id: CompanyId, items: Sequence[Item]) -> Sequence[SourceId]:
-        """Store each item on the condition that the stored version is `item.version - 1`.
+    def save(self, company_id: CompanyId, records: Sequence[Record]) -> Sequence[SourceId]:
+        """Store each record on the condition that the stored version is `record.version - 1`.
 
         (Version 1 means: on the condition that there is none.) Each row is atomic, together they are
-        not. Answers the source ids that lost their condition. Any number; a repeated id is an error.
+        not. Answers the source ids that lost their condition. Any number, all of one kind; a
+        repeated id is an error.
         """
 
-    def page_items(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[Item]:
+    def page(
+        self, company_id: CompanyId, cls: type[RecordType], limit: int, cursor: str | None
+    ) -> Page[RecordType]:
         """In order of source id. Raises `InvalidCursor` for a cursor that is not ours."""
 
 

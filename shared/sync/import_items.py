@@ -158,7 +158,7 @@ def _store(
     """Compare with what is stored and save what differs; a row that somebody changed meanwhile again."""
     left = good
     for _ in range(_TRIES):
-        stored = records.get_items(company_id, list(left))
+        stored = records.get_many(company_id, Item, list(left))
         changed: list[Item] = []
         for source_id, row in left.items():
             old = stored.get(source_id)
@@ -172,7 +172,7 @@ def _store(
                 result.unchanged += 1
             else:
                 changed.append(new)
-        lost = set(records.save_items(company_id, changed)) if changed else set()
+        lost = set(records.save(company_id, changed)) if changed else set()
         for item in changed:
             if item.source_id not in lost:
                 result.created += item.version == 1

@@ -37,7 +37,7 @@ class SavedItem:
 
 def get_item(records: RecordStore, company_id: CompanyId, source_id: SourceId) -> Item:
     """Raises `NotFound`, for an item of another company too."""
-    item = records.get_item(company_id, source_id)
+    item = records.get(company_id, Item, source_id)
     if item is None:
         raise NotFound(
             Problem("ITEM_NOT_FOUND", "There is no item with this id.", "Check the id.", "id")
@@ -159,10 +159,10 @@ def _save_changed(
     correlation_id: CorrelationId,
 ) -> SavedItem:
     for _ in range(_TRIES):
-        stored = records.get_item(company_id, source_id)
+        stored = records.get(company_id, Item, source_id)
         item = next_version(stored, wanted(stored), clock, correlation_id)
         if item is stored:
             return SavedItem(item, SaveOutcome.UNCHANGED)
-        if not records.save_items(company_id, [item]):
+        if not records.save(company_id, [item]):
             return SavedItem(item, SaveOutcome.UPDATED if stored else SaveOutcome.CREATED)
     raise RetryLater(f"an item of {company_id} kept changing while it was written", after=1.0)

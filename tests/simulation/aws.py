@@ -8,7 +8,7 @@ from typing import Any
 from shared.domain.errors import RetryLater
 from shared.domain.runs import Run
 from shared.sync.services import Services
-from shared.sync.sync_items import first_state, perform_step
+from shared.sync.steps import first_state, perform_step
 from tests.simulation.faults import Sort
 from tests.simulation.ports import Ports
 from tests.simulation.scheduler import Actor, Process, Scheduler

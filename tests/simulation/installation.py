@@ -19,7 +19,7 @@ from shared.providers.pacing import Pacer
 from shared.providers.session import CallCounter
 from shared.storage.memory import memory_stores
 from shared.sync.services import Books, Services
-from shared.sync.sync_items import SyncState
+from shared.sync.steps import SyncState
 from tests.simulation import catalogue
 from tests.simulation.aws import Executions, Functions
 from tests.simulation.company import Company
@@ -177,7 +177,7 @@ class Installation:
         key = ConnectionKey(company_id, self.profile.name)
         unheard = Unheard(self.watch.report, self._current_process)
         company = Company(company_id, key, books, unheard)
-        self.stores.records.save_items(
+        self.stores.records.save(
             company_id, [company.next_item(random) for _ in range(knobs.items)]
         )
         return company

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, RemoteId, SourceId
-from shared.domain.item_plan import desired_fields, differing_fields
+from shared.domain.record_plan import differing_fields
 from shared.domain.links import Link, LinkOrigin
 from shared.domain.names import name_key
 from shared.domain.records import Item
 from shared.domain.runs import Failure, PushAction, Run, RunState
 from shared.storage.memory.links import MemoryLinks
-from shared.sync.item_planning import item_mapping, item_rules, item_scope, paired
+from shared.sync.engine.survey import paired
+from shared.sync.engine.terms import scope_of, terms_of
 from tests.simulation.company import Company
 from tests.simulation.installation import Installation
 from tests.support.fake_shelf import Effect
@@ -37,7 +38,7 @@ def broken(world: Installation, company: Company, last: Run) -> Iterator[str]:
         for failure in world.stores.failures.page(company.key, RecordKind.ITEM, 10_000, None).rows
     }
     linked: Counter[RemoteId] = Counter()
-    for item, link in paired(world.stores, item_scope(connection)):
+    for item, link in paired(world.stores, scope_of(RecordKind.ITEM, connection)):
         if link is not None:
             linked[link.remote_id] += 1
             yield from _link_holds(world, company, connection, link, item)
@@ -64,7 +65,7 @@ def _one_remote_record_each(
         if effect.action is PushAction.CREATE:
             created.setdefault(effect.source_id, []).append(effect)
     owners = world.stores.links.linked_to(
-        item_scope(connection), [row.remote_id for row in company.books.items]
+        scope_of(RecordKind.ITEM, connection), [row.remote_id for row in company.books.items]
     )
     for source_id, effects in created.items():
         known = [
@@ -96,7 +97,7 @@ def _link_holds(
     row = next((row for row in company.books.items if row.remote_id == link.remote_id), None)
     links = world.stores.links
     assert isinstance(links, MemoryLinks)
-    scope = item_scope(connection)
+    scope = scope_of(RecordKind.ITEM, connection)
     if links.linked_to(scope, [link.remote_id]).get(link.remote_id) != link.source_id:
         yield f"{who}: the reverse link says otherwise"
     if row is None:
@@ -110,12 +111,12 @@ def _link_holds(
         if row.fields.active:
             yield f"{who}: archived here, active in the books"
         return
-    rules, mapping = item_rules(world.profile), item_mapping(connection)
+    terms = terms_of(RecordKind.ITEM, connection, world.profile)
     if row.fields.active and name_key(row.fields.name) != name_key(link.remote_name):
         yield f"{who}: named {row.fields.name!r}, the link says {link.remote_name!r}"
     if link.origin is LinkOrigin.ADOPTED:
         return
-    wanted = desired_fields(item, link.remote_name, mapping, rules)
+    wanted = terms.desired(item, link.remote_name)
     differing = [
         name for name in differing_fields(wanted, row.fields) if name != "name" or row.fields.active
     ]

@@ -35,13 +35,13 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "reading back is skipped: unanswered creates count as absent",
-        "shared/sync/item_mending.py",
-        "for row in self._provider.items_by_name(names) if names else ():",
+        "shared/sync/engine/mending.py",
+        "for row in self._provider.records_by_name(RecordKind.ITEM, names) if names else ():",
         "for row in ():",
     ),
     Mutant(
         "the repeat of an unanswered batch gets a new request key",
-        "shared/sync/item_pushing.py",
+        "shared/sync/engine/pushing.py",
         "        if prepared.unanswered < self._answer_tries:\n"
         "            self._again.append(prepared)\n",
         "        if prepared.unanswered < self._answer_tries:\n"
@@ -49,7 +49,7 @@ MUTANTS = (
     ),
     Mutant(
         "an unanswered batch goes again as singles, not read back",
-        "shared/sync/item_pushing.py",
+        "shared/sync/engine/pushing.py",
         "            self._doubt_all(prepared, Doubt.UNANSWERED)\n",
         "            again = self.preparer.again(prepared.chunk, prepared.entries)\n"
         "            stored = replace(again.chunk, state=ChunkState.REJECTED)\n"
@@ -58,7 +58,7 @@ MUTANTS = (
     ),
     Mutant(
         "the chunk is saved before its links",
-        "shared/sync/item_settling.py",
+        "shared/sync/engine/settling.py",
         "        stores = self._services.stores\n        if self._links:\n",
         "        stores = self._services.stores\n"
         "        if chunks and stores.runs.save_chunks(self._connection.key, chunks):\n"
@@ -67,7 +67,7 @@ MUTANTS = (
     ),
     Mutant(
         "the epoch is ignored: a run that was taken over is saved all the same",
-        "shared/sync/progress.py",
+        "shared/sync/engine/progress.py",
         '            raise LostLease(f"run {run.run_id} was taken over")\n',
         "            stored = self._services.stores.runs.get(run.connection, run.run_id)\n"
         "            run = replace(run, epoch=stored.epoch if stored else run.epoch)\n"
@@ -93,19 +93,19 @@ MUTANTS = (
     ),
     Mutant(
         "one remote record is adopted by every record of its name",
-        "shared/sync/item_planning.py",
+        "shared/sync/engine/planning.py",
         "            waiting.remove(remote)\n",
         "",
     ),
     Mutant(
         "a remote record found by name is taken whoever has it",
-        "shared/sync/item_mending.py",
+        "shared/sync/engine/mending.py",
         "[r for r in rows if r.linkable and owners.get(r.remote_id, source_id) == source_id]",
         "[r for r in rows if r.linkable]",
     ),
     Mutant(
         "a throttled batch is refused",
-        "shared/sync/item_pushing.py",
+        "shared/sync/engine/pushing.py",
         "            case Throttled():\n                self._again.append(prepared)\n",
         "            case Throttled():\n"
         "                from shared.domain.runs import Problem\n"
@@ -118,25 +118,25 @@ MUTANTS = (
     ),
     Mutant(
         "an edited record goes under the old request key",
-        "shared/sync/item_pushing.py",
+        "shared/sync/engine/pushing.py",
         "        return prepared.request.body_hash == prepared.chunk.body_hash and not any(",
         "        return not any(",
     ),
     Mutant(
         "a stopped run's unheard creates are forgotten",
-        "shared/sync/item_planning.py",
+        "shared/sync/engine/planning.py",
         "    link_leftovers(services, connection, provider, progress)\n",
         "",
     ),
     Mutant(
         "a healed record stays among the failures",
-        "shared/sync/item_settling.py",
+        "shared/sync/engine/settling.py",
         "            self._healed.append(source_id)\n",
         "            pass\n",
     ),
     Mutant(
         "what waits to be read back may wait until the slice is over",
-        "shared/sync/item_pushing.py",
+        "shared/sync/engine/pushing.py",
         "            raise _MendNow\n",
         "            pass\n",
     ),

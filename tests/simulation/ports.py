@@ -14,7 +14,7 @@ from tests.simulation.faults import Faults, Sort, StoreFault
 from tests.simulation.scheduler import Scheduler
 
 BULK = {
-    ("records", "save_items"): 1,
+    ("records", "save"): 1,
     ("links", "save_links"): 1,
     ("runs", "add_chunks"): 1,
     ("runs", "save_chunks"): 1,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from shared.domain.connections import RemoteCompany
 from shared.domain.effects import Chance, Clock
 from shared.domain.errors import ConnectionStopped, NeedsReauth, RateLimited, RetryLater
-from shared.domain.ids import RemoteId, RequestKey
+from shared.domain.ids import RecordKind, RemoteId, RequestKey
 from shared.domain.outcomes import (
     Answered,
     CallOutcome,
@@ -22,10 +22,10 @@ from shared.domain.outcomes import (
     Throttled,
 )
 from shared.providers.base import (
-    ItemWrite,
+    RecordWrite,
     RemoteAccount,
-    RemoteItem,
-    RemoteItemPage,
+    RemotePage,
+    RemoteRecord,
     TokenSource,
     WriteRequest,
 )
@@ -110,24 +110,31 @@ class SessionBooks:
     def income_accounts(self) -> Sequence[RemoteAccount]:
         return self._read("accounts", self._books.income_accounts)
 
-    def page_items(self, cursor: str | None) -> RemoteItemPage:
-        page = self._read("items", lambda: self._books.page_items(cursor))
+    def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
+        page = self._read("items", lambda: self._books.page_records(kind, cursor))
         if page.cursor is None:
             self._unheard.listed()
         return page
 
-    def items_by_id(self, remote_ids: Sequence[RemoteId]) -> Sequence[RemoteItem]:
-        return self._read("items by id", lambda: self._books.items_by_id(remote_ids))
+    def records_by_id(
+        self, kind: RecordKind, remote_ids: Sequence[RemoteId]
+    ) -> Sequence[RemoteRecord]:
+        return self._read("items by id", lambda: self._books.records_by_id(kind, remote_ids))
 
-    def items_by_name(self, names: Sequence[str]) -> Sequence[RemoteItem]:
-        rows = self._read("items by name", lambda: self._books.items_by_name(names))
+    def records_by_name(self, kind: RecordKind, names: Sequence[str]) -> Sequence[RemoteRecord]:
+        rows = self._read("items by name", lambda: self._books.records_by_name(kind, names))
         self._unheard.looked_for(names)
         return rows
 
-    def item_request(
-        self, writes: Sequence[ItemWrite], request_key: RequestKey, *, single: bool
+    def write_request(
+        self,
+        kind: RecordKind,
+        writes: Sequence[RecordWrite],
+        request_key: RequestKey,
+        *,
+        single: bool,
     ) -> WriteRequest:
-        return self._books.item_request(writes, request_key, single=single)
+        return self._books.write_request(kind, writes, request_key, single=single)
 
     def send(self, request: WriteRequest) -> CallOutcome:
         outcome = self._sent(request)

@@ -11,6 +11,7 @@ from shared.domain.connections import Connection, ConnectionState
 from shared.domain.ids import ConnectionKey, LinkScope, RunId, SourceId
 from shared.domain.links import Link
 from shared.domain.names import name_key
+from shared.domain.records import Item
 from shared.domain.runs import Chunk, Failure, Run, RunState
 from shared.storage.ports import Stores
 from tests.simulation.scheduler import Scheduler
@@ -84,7 +85,7 @@ class Watch:
         planned = self._planned.get((run.run_id, run.plan_attempt), {})
         scope = LinkScope(run.connection, run.remote_company_id, run.kind)
         links = self._stores.links.get_links(scope, list(planned))
-        items = self._stores.records.get_items(run.connection.company_id, list(planned))
+        items = self._stores.records.get_many(run.connection.company_id, Item, list(planned))
         refused = {
             failure.source_id: failure.cause
             for failure in self._stores.failures.page(run.connection, run.kind, 10_000, None).rows

@@ -29,6 +29,7 @@ from shared.domain.errors import (
     RateLimited,
 )
 from shared.domain.ids import (
+    RecordKind,
     RemoteCompanyId,
     RemoteId,
     RequestKey,
@@ -45,11 +46,11 @@ from shared.domain.outcomes import (
 from shared.domain.runs import Problem, PushAction
 from shared.providers.base import (
     CallClass,
-    ItemWrite,
     ProviderProfile,
+    RecordWrite,
     RemoteAccount,
-    RemoteItem,
-    RemoteItemPage,
+    RemotePage,
+    RemoteRecord,
     WriteRequest,
 )
 from tests.support.fake_desk import Keys, RequestDesk
@@ -128,7 +129,7 @@ class FakeBooks:
         return self._shelf.effects
 
     @property
-    def items(self) -> Sequence[RemoteItem]:
+    def items(self) -> Sequence[RemoteRecord]:
         """Everything in the books, inactive items included, oldest first."""
         self.desk.catch_up()
         return list(self._shelf)
@@ -149,7 +150,7 @@ class FakeBooks:
         income_account_id: str = INCOME_ACCOUNT.remote_id,
         active: bool = True,
         linkable: bool = True,
-    ) -> RemoteItem:
+    ) -> RemoteRecord:
         """Somebody makes an item in the books. Raises `ValueError` for a name that is taken."""
         self.desk.catch_up()
         fields = ItemFields(
@@ -157,7 +158,7 @@ class FakeBooks:
         )
         return self._shelf.put(fields, linkable=linkable)
 
-    def edit(self, remote_id: RemoteId, **fields: Any) -> RemoteItem:
+    def edit(self, remote_id: RemoteId, **fields: Any) -> RemoteRecord:
         """Somebody edits an item in the books. Raises `KeyError`, or `ValueError` for a taken name."""
         self.desk.catch_up()
         return self._shelf.change(remote_id, **fields)
@@ -172,24 +173,31 @@ class FakeBooks:
         self._read("income_accounts")
         return tuple(self.accounts)
 
-    def page_items(self, cursor: str | None) -> RemoteItemPage:
-        self._read("page_items")
+    def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
+        self._read("page_records")
         start, size = int(cursor or 0), self.profile.page_size
         rows = self._shelf.active()
         following = str(start + size) if len(rows) > start + size else None
-        return RemoteItemPage(tuple(rows[start : start + size]), following)
+        return RemotePage(tuple(rows[start : start + size]), following)
 
-    def items_by_id(self, remote_ids: Sequence[RemoteId]) -> Sequence[RemoteItem]:
-        self._read("items_by_id")
+    def records_by_id(
+        self, kind: RecordKind, remote_ids: Sequence[RemoteId]
+    ) -> Sequence[RemoteRecord]:
+        self._read("records_by_id")
         return [row for each in dict.fromkeys(remote_ids) if (row := self._shelf.get(each))]
 
-    def items_by_name(self, names: Sequence[str]) -> Sequence[RemoteItem]:
-        self._read("items_by_name")
+    def records_by_name(self, kind: RecordKind, names: Sequence[str]) -> Sequence[RemoteRecord]:
+        self._read("records_by_name")
         found = {row.remote_id: row for name in names for row in self._shelf.named(name)}
         return list(found.values())
 
-    def item_request(
-        self, writes: Sequence[ItemWrite], request_key: RequestKey, *, single: bool
+    def write_request(
+        self,
+        kind: RecordKind,
+        writes: Sequence[RecordWrite],
+        request_key: RequestKey,
+        *,
+        single: bool,
     ) -> WriteRequest:
         entries = [_written(write) for write in writes]
         body = json.dumps(entries, ensure_ascii=False).encode()
@@ -271,7 +279,7 @@ class FakeBooks:
                 raise ProviderContractBroken(f"{name}: not understood", self.profile.name)
 
 
-def _written(write: ItemWrite) -> dict[str, Any]:
+def _written(write: RecordWrite) -> dict[str, Any]:
     texts = write.fields.canonical()
     if write.action is PushAction.UPDATE:
         texts = {name: text for name, text in texts.items() if name in write.changed}

@@ -19,7 +19,7 @@ from shared.domain.links import ItemFields
 from shared.domain.names import fits, name_key
 from shared.domain.outcomes import Done, EntryOutcome, EntryRefused, NameTaken, Stale
 from shared.domain.runs import Problem, PushAction
-from shared.providers.base import ProviderProfile, RemoteItem
+from shared.providers.base import ProviderProfile, RemoteRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +51,22 @@ class Shelf:
         self._profile = profile
         self._refuses = refuses
         self._tells_name_owner = tells_name_owner
-        self._items: dict[RemoteId, RemoteItem] = {}
+        self._items: dict[RemoteId, RemoteRecord] = {}
         self._active: dict[str, RemoteId] = {}
         self._last_id = 0
         self.effects: list[Effect] = []
 
-    def __iter__(self) -> Iterator[RemoteItem]:
+    def __iter__(self) -> Iterator[RemoteRecord]:
         """All items, inactive ones included, oldest first."""
         return iter(self._items.values())
 
-    def get(self, remote_id: RemoteId) -> RemoteItem | None:
+    def get(self, remote_id: RemoteId) -> RemoteRecord | None:
         return self._items.get(remote_id)
 
-    def active(self) -> list[RemoteItem]:
+    def active(self) -> list[RemoteRecord]:
         return [row for row in self._items.values() if row.fields.active]
 
-    def named(self, name: str) -> list[RemoteItem]:
+    def named(self, name: str) -> list[RemoteRecord]:
         """Active ones whose unique field is this, without regard to case."""
         wanted = name_key(name)
         if self._profile.item_names.unique:
@@ -74,16 +74,16 @@ class Shelf:
             return [self._items[remote_id]] if remote_id is not None else []
         return [row for row in self.active() if name_key(self._key_of(row.fields)) == wanted]
 
-    def put(self, fields: ItemFields, *, linkable: bool = True) -> RemoteItem:
+    def put(self, fields: ItemFields, *, linkable: bool = True) -> RemoteRecord:
         """An item that a person made in the books. Raises `ValueError` for a name that is taken."""
         if fields.active and self._owner_of(fields) is not None:
             raise ValueError(f"the books have an item {self._key_of(fields)!r} already")
         self._last_id += 1
-        row = RemoteItem(RemoteId(str(self._last_id)), RemoteVersion("0"), fields, linkable)
+        row = RemoteRecord(RemoteId(str(self._last_id)), RemoteVersion("0"), fields, linkable)
         self._store(row)
         return row
 
-    def change(self, remote_id: RemoteId, **fields: Any) -> RemoteItem:
+    def change(self, remote_id: RemoteId, **fields: Any) -> RemoteRecord:
         """A person edits an item in the books. Raises `KeyError`, `ValueError` for a taken name."""
         row = self._items[remote_id]
         wanted = replace(row.fields, **fields)
@@ -128,7 +128,7 @@ class Shelf:
         )
         return Done(row.remote_id, row.remote_version, row.fields)
 
-    def _refused(self, found: RemoteItem | None, fields: ItemFields) -> EntryOutcome | None:
+    def _refused(self, found: RemoteRecord | None, fields: ItemFields) -> EntryOutcome | None:
         if not fields.active:
             return None
         problem = self._problem(fields)
@@ -144,7 +144,7 @@ class Shelf:
             return Problem("NAME_NOT_ALLOWED", "The books do not take this name.", "", "name")
         return self._refuses(fields)
 
-    def _rewrite(self, row: RemoteItem, fields: ItemFields) -> RemoteItem:
+    def _rewrite(self, row: RemoteRecord, fields: ItemFields) -> RemoteRecord:
         if row.fields.active and not fields.active:
             fields = replace(fields, name=self._free_deleted_name(fields.name))
         version = RemoteVersion(str(int(row.remote_version) + 1))
@@ -154,7 +154,7 @@ class Shelf:
         self._store(written)
         return written
 
-    def _store(self, row: RemoteItem) -> None:
+    def _store(self, row: RemoteRecord) -> None:
         self._items[row.remote_id] = row
         key = self._key_of(row.fields)
         if row.fields.active and key:

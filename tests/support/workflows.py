@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.domain.runs import Run
 from shared.sync.services import Services
-from shared.sync.sync_items import first_state, perform_step
+from shared.sync.steps import first_state, perform_step
 from tests.support.state_machine import StateMachine
 
 FUNCTION_SECONDS = 300.0

@@ -20,6 +20,7 @@ from functions.api.models.items import ItemAnswer, ItemBody, ItemPage
 from functions.api.paging import page_answer
 from functions.api.security import CallerOf, protected_router
 from shared.domain.errors import RequestInvalid
+from shared.domain.records import Item
 from shared.domain.runs import Problem
 from shared.sync import records
 from shared.sync.item_rules import checked_source_id, read_values
@@ -80,7 +81,7 @@ def list_items(
 ) -> Response:
     """Items in order of id, archived ones included. A page may be shorter than its limit."""
     return page_answer(
-        lambda rows: services.stores.records.page_items(caller.company_id, rows, cursor),
+        lambda rows: services.stores.records.page(caller.company_id, Item, rows, cursor),
         limit,
         lambda page: ItemPage(
             items=[ItemAnswer.of(item) for item in page.rows], next_cursor=page.cursor

@@ -1,4 +1,4 @@
-"""QuickBooks Online behind the suite's protocol: items, income accounts, the company.
+"""QuickBooks Online behind the suite's protocol: records, income accounts, the company.
 
 Reads are queries in the body of a POST (`query.py`); writes are batches or single records
 (`batch.py`). What an answer means is decided in `faults.py`.
@@ -7,6 +7,7 @@ Reads are queries in the body of a POST (`query.py`); writes are batches or sing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, ParamSpec, TypeVar
 from urllib.parse import quote, urlencode
@@ -20,7 +21,7 @@ from shared.domain.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from shared.domain.ids import RemoteCompanyId, RemoteId, RequestKey
+from shared.domain.ids import RecordKind, RemoteCompanyId, RemoteId, RequestKey
 from shared.domain.names import name_key
 from shared.domain.outcomes import (
     CallOutcome,
@@ -30,14 +31,15 @@ from shared.domain.outcomes import (
     Throttled,
 )
 from shared.providers.base import (
-    ItemWrite,
+    RecordWrite,
     RemoteAccount,
-    RemoteItem,
-    RemoteItemPage,
+    RemotePage,
+    RemoteRecord,
     WriteRequest,
 )
 from shared.providers.http import HttpAnswer, HttpFailure
 from shared.providers.quickbooks import batch, query, wire
+from shared.providers.quickbooks.entities import ENTITIES, Entity
 from shared.providers.quickbooks.errors import ErrorEntry, described, errors_of, fault_of
 from shared.providers.quickbooks.faults import refused_call, renewable, whole_call
 from shared.providers.quickbooks.profile import PROFILE
@@ -46,7 +48,6 @@ from shared.providers.session import HttpCall, ProviderSession, TokenRefused
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DEFAULT_ITEM_TYPE: Final = "Service"
 VALUES_PER_QUERY: Final = 30
 """How long an IN list may be is written nowhere; a batch's worth of names is some kilobytes."""
 
@@ -56,10 +57,7 @@ _MINOR_VERSION: Final = urlencode({"minorversion": batch.MINOR_VERSION})
 
 
 class QuickBooksProvider:
-    """`AccountingProvider` of one QuickBooks company. `send` is safe to call from several threads.
-
-    `item_type`: what new items become; `Service` needs nothing but an income account (6.2).
-    """
+    """`AccountingProvider` of one QuickBooks company. `send` is safe to call from several threads."""
 
     profile = PROFILE
 
@@ -68,13 +66,11 @@ class QuickBooksProvider:
         session: ProviderSession,
         api_url: str,
         remote_company_id: RemoteCompanyId,
-        item_type: str = DEFAULT_ITEM_TYPE,
     ) -> None:
         self._session = session
         self._api_url = api_url.rstrip("/")
         self._remote_company_id = remote_company_id
         self._company_url = self._api_url + batch.company_path(remote_company_id)
-        self._item_type = item_type
 
     def company_info(self) -> RemoteCompany:
         """Two reads: only the preferences have the home currency (6.7)."""
@@ -89,36 +85,50 @@ class QuickBooksProvider:
         found = [self._shaped("Account", wire.income_account, row) for row in rows]
         return sorted((account for account in found if account), key=wire.account_order)
 
-    def page_items(self, cursor: str | None) -> RemoteItemPage:
+    def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         """A cursor is the position of the next row. Inactive rows are fetched and left out here."""
+        entity = ENTITIES[kind]
         start = _position(cursor)
-        rows = self._rows("Item", query.page_of_items(start))
-        items = tuple(item for item in map(self._item, rows) if item.fields.active)
+        rows = self._rows(entity.name, query.page_of(entity.name, start))
+        records = (self._record(entity, row) for row in rows)
         more = len(rows) >= query.PAGE  # 5.1: a short page is the last one
-        return RemoteItemPage(items, str(start + len(rows)) if more else None)
+        return RemotePage(
+            tuple(record for record in records if record.fields.active),
+            str(start + len(rows)) if more else None,
+        )
 
-    def items_by_id(self, remote_ids: Sequence[RemoteId]) -> Sequence[RemoteItem]:
+    def records_by_id(
+        self, kind: RecordKind, remote_ids: Sequence[RemoteId]
+    ) -> Sequence[RemoteRecord]:
+        entity = ENTITIES[kind]
         askable = [remote_id for remote_id in remote_ids if query.queryable(remote_id)]
-        return [self._item(row) for row in self._rows_among(askable, query.items_by_id)]
+        return [self._record(entity, row) for row in self._rows_among(entity, "Id", askable)]
 
-    def items_by_name(self, names: Sequence[str]) -> Sequence[RemoteItem]:
+    def records_by_name(self, kind: RecordKind, names: Sequence[str]) -> Sequence[RemoteRecord]:
         """Inactive ones included. Compared by `name_key`; QuickBooks ignores case too (5.1).
 
         Where a statement cannot carry one of the names (5.1), the whole list is looked through.
         """
+        entity = ENTITIES[kind]
         wanted = {name_key(name) for name in names}
         if all(query.queryable(name) for name in names):
-            rows = self._rows_among([name.strip() for name in names], query.items_by_name)
+            stripped = [name.strip() for name in names]
+            rows = self._rows_among(entity, entity.name_attribute, stripped)
         else:
-            rows = self._all_rows("Item", query.page_of_items)
-        found = {item.remote_id: item for item in map(self._item, rows)}
-        return [item for item in found.values() if name_key(item.fields.name) in wanted]
+            rows = self._all_rows(entity.name, partial(query.page_of, entity.name))
+        found = {one.remote_id: one for one in (self._record(entity, row) for row in rows)}
+        return [one for one in found.values() if name_key(one.fields.name) in wanted]
 
-    def item_request(
-        self, writes: Sequence[ItemWrite], request_key: RequestKey, *, single: bool
+    def write_request(
+        self,
+        kind: RecordKind,
+        writes: Sequence[RecordWrite],
+        request_key: RequestKey,
+        *,
+        single: bool,
     ) -> WriteRequest:
-        return batch.item_request(
-            self._remote_company_id, writes, request_key, item_type=self._item_type, single=single
+        return batch.write_request(
+            self._remote_company_id, kind, writes, request_key, single=single
         )
 
     def send(self, request: WriteRequest) -> CallOutcome:
@@ -140,8 +150,8 @@ class QuickBooksProvider:
             return NoTrustworthyAnswer(answer.reason)
         return batch.outcome_of(request, answer)
 
-    def _item(self, row: Mapping[str, Any]) -> RemoteItem:
-        return self._shaped("Item", wire.remote_item, row)
+    def _record(self, entity: Entity, row: Mapping[str, Any]) -> RemoteRecord:
+        return self._shaped(entity.name, entity.record, row)
 
     def _shaped(self, entity: str, build: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         try:
@@ -174,12 +184,13 @@ class QuickBooksProvider:
             start += len(rows)
 
     def _rows_among(
-        self, values: Sequence[str], statement: Callable[[Sequence[str]], str]
+        self, entity: Entity, attribute: str, values: Sequence[str]
     ) -> Iterator[Mapping[str, Any]]:
-        """Items that have one of these values, asked for some at a time."""
+        """Rows whose attribute has one of these values, asked for some at a time."""
         distinct = list(dict.fromkeys(values))
         for start in range(0, len(distinct), VALUES_PER_QUERY):
-            yield from self._rows("Item", statement(distinct[start : start + VALUES_PER_QUERY]))
+            some = distinct[start : start + VALUES_PER_QUERY]
+            yield from self._rows(entity.name, query.among(entity.name, attribute, some))
 
     def _rows(self, entity: str, statement: str) -> list[Mapping[str, Any]]:
         """5.1: nothing found is an empty `QueryResponse`."""

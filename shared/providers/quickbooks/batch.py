@@ -1,4 +1,4 @@
-"""Item writes as QuickBooks requests, and what became of each entry (quickbooks.md 2.4 and 4).
+"""Writes of records as QuickBooks requests, and what became of each entry (quickbooks.md 2.4 and 4).
 
 A request is bytes that depend on nothing but the writes, so that a repeat under the same request key is
 identical; bIds are "1" to "30". The answer is matched by bId: order and completeness are not promised,
@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
-from shared.domain.ids import RemoteCompanyId, RequestKey, SourceId
+from shared.domain.ids import RecordKind, RemoteCompanyId, RequestKey, SourceId
 from shared.domain.outcomes import (
     Answered,
     CallOutcome,
@@ -26,8 +26,9 @@ from shared.domain.outcomes import (
     Throttled,
 )
 from shared.domain.runs import PushAction
-from shared.providers.base import CallClass, ItemWrite, WriteRequest
+from shared.providers.base import CallClass, RecordWrite, WriteRequest
 from shared.providers.http import HttpAnswer
+from shared.providers.quickbooks.entities import ENTITIES, Entity
 from shared.providers.quickbooks.errors import ErrorEntry, Errors, codes_of, errors_of, fault_of
 from shared.providers.quickbooks.faults import (
     THROTTLED,
@@ -41,9 +42,7 @@ from shared.providers.quickbooks.profile import PROFILE
 from shared.providers.quickbooks.wire import (
     ShapeUnknown,
     decoded,
-    item_fields,
-    item_identity,
-    item_object,
+    identity,
 )
 
 MINOR_VERSION: Final = "75"
@@ -58,12 +57,12 @@ def company_path(remote_company_id: RemoteCompanyId) -> str:
     return f"/v3/company/{quote(remote_company_id, safe='')}"
 
 
-def item_request(
+def write_request(
     remote_company_id: RemoteCompanyId,
-    writes: Sequence[ItemWrite],
+    kind: RecordKind,
+    writes: Sequence[RecordWrite],
     request_key: RequestKey,
     *,
-    item_type: str,
     single: bool,
 ) -> WriteRequest:
     """Raises ValueError for more writes than a request takes, and for a request key that is too long."""
@@ -72,19 +71,21 @@ def item_request(
         raise ValueError(f"a request takes 1 to {most} writes, not {len(writes)}")
     if not 1 <= len(request_key) <= PROFILE.max_request_key:
         raise ValueError(f"a request key has 1 to {PROFILE.max_request_key} characters")
-    objects = [item_object(write, item_type) for write in writes]
+    entity = ENTITIES[kind]
+    objects = [entity.build(write) for write in writes]
     if single:
         body = objects[0].encode("ascii")
     else:
         entries = ",".join(
-            f'{{"bId":"{number}","operation":"{_OPERATIONS[write.action]}","Item":{text}}}'
+            f'{{"bId":"{number}","operation":"{_OPERATIONS[write.action]}","{entity.name}":{text}}}'
             for number, (write, text) in enumerate(zip(writes, objects, strict=True), start=1)
         )
         body = f'{{"BatchItemRequest":[{entries}]}}'.encode("ascii")
     return WriteRequest(
+        kind=kind,
         call_class=CallClass.SINGLE if single else CallClass.BATCH,
         method="POST",
-        path=f"{company_path(remote_company_id)}/{'item' if single else 'batch'}",
+        path=f"{company_path(remote_company_id)}/{entity.path if single else 'batch'}",
         query=(("requestid", request_key), ("minorversion", MINOR_VERSION)),
         headers=HEADERS,
         body=body,
@@ -123,14 +124,16 @@ def _refused_single(request: WriteRequest, answer: HttpAnswer, errors: Errors) -
 
 
 def _record(request: WriteRequest, body: object) -> CallOutcome:
-    item = body.get("Item") if isinstance(body, dict) else None
-    return Answered({request.entries[0][1]: _written(item)})
+    entity = ENTITIES[request.kind]
+    row = body.get(entity.name) if isinstance(body, dict) else None
+    return Answered({request.entries[0][1]: _written(entity, row)})
 
 
 def _entries(request: WriteRequest, answer: HttpAnswer, body: object) -> CallOutcome:
     rows = body.get("BatchItemResponse") if isinstance(body, dict) else None
     if not isinstance(rows, list):
         return NoTrustworthyAnswer("HTTP 200 without entries")
+    entity = ENTITIES[request.kind]
     answered: dict[str, EntryOutcome] = {}
     faults: dict[str, Errors] = {}
     actions = {
@@ -143,9 +146,9 @@ def _entries(request: WriteRequest, answer: HttpAnswer, body: object) -> CallOut
         if label in answered:
             answered[label] = EntryUnknown("answered twice")
             continue
-        errors = fault_of(row) if "Item" not in row else None
+        errors = fault_of(row) if entity.name not in row else None
         if errors is None:
-            answered[label] = _written(row.get("Item"))
+            answered[label] = _written(entity, row.get(entity.name))
         else:
             faults[label] = errors
             answered[label] = entry_outcome(errors, actions[label])
@@ -171,11 +174,11 @@ def _same_for_all(answer: HttpAnswer, faults: list[Errors]) -> CallOutcome | Non
     return None
 
 
-def _written(item: object) -> EntryOutcome:
-    if not isinstance(item, dict):
+def _written(entity: Entity, row: object) -> EntryOutcome:
+    if not isinstance(row, dict):
         return EntryUnknown("neither a record nor a fault")
     try:
-        remote_id, remote_version = item_identity(item)
-        return Done(remote_id, remote_version, item_fields(item))
+        remote_id, remote_version = identity(row)
+        return Done(remote_id, remote_version, entity.fields(row))
     except ShapeUnknown as error:
         return EntryUnknown(f"a record without a usable {error}")

@@ -36,25 +36,21 @@ def one_of(values: Iterable[str]) -> str:
     return "(" + ",".join(quoted(value) for value in values) + ")"
 
 
-def page_of_items(start: int) -> str:
-    """All items, the inactive ones too: so no row leaves the listing between two pages."""
+def page_of(entity: str, start: int) -> str:
+    """All of an entity, the inactive ones too: so no row leaves the listing between two pages."""
     return (
-        "select * from Item where Active in (true,false) orderby Id "
+        f"select * from {entity} where Active in (true,false) orderby Id "
         f"startposition {start} maxresults {PAGE}"
     )
 
 
-def items_by_id(remote_ids: Sequence[str]) -> str:
-    return (
-        f"select * from Item where Id in {one_of(remote_ids)} and Active in (true,false) "
-        f"maxresults {PAGE}"
-    )
+def among(entity: str, attribute: str, values: Sequence[str]) -> str:
+    """Those whose attribute has one of the values, which are compared without case (5.1).
 
-
-def items_by_name(names: Sequence[str]) -> str:
-    """QuickBooks compares without case (5.1) and leaves inactive rows out unless asked."""
+    Inactive rows are left out unless asked for.
+    """
     return (
-        f"select * from Item where Name in {one_of(names)} and Active in (true,false) "
+        f"select * from {entity} where {attribute} in {one_of(values)} and Active in (true,false) "
         f"maxresults {PAGE}"
     )
 

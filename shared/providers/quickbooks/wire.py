@@ -15,10 +15,13 @@ from typing import Any, Final
 
 from shared.domain.connections import RemoteCompany
 from shared.domain.ids import RemoteCompanyId, RemoteId, RemoteVersion
-from shared.domain.links import ItemFields
+from shared.domain.links import Fields, ItemFields
 from shared.domain.money import canonical_amount
 from shared.domain.runs import PushAction
-from shared.providers.base import ItemWrite, RemoteAccount, RemoteItem
+from shared.providers.base import RecordWrite, RemoteAccount, RemoteRecord
+
+NEW_ITEM_TYPE: Final = "Service"
+"""What new items become: it needs nothing but an income account (6.2)."""
 
 LINKABLE_TYPES: Final = frozenset({"Service", "NonInventory", "Inventory"})
 """6.2: categories, groups and bundles cannot stand on an invoice as an item."""
@@ -65,14 +68,14 @@ def decoded(body: bytes) -> Any:  # noqa: ANN401 - JSON of somebody else
         raise ShapeUnknown("JSON nested too deeply") from error
 
 
-def item_object(write: ItemWrite, item_type: str) -> str:
+def item_object(write: RecordWrite) -> str:
     """The entity of a create or sparse update as JSON text; the same write gives the same text.
 
     ASCII only: bytes that are not UTF-8 are refused with code 500 (2.3), so none can come about.
     """
     if write.action is PushAction.CREATE:
         # Type always: its default is not certain (6.2). Empty texts are left out.
-        parts = [f'"Type":{encode_basestring_ascii(item_type)}']
+        parts = [f'"Type":"{NEW_ITEM_TYPE}"']
         parts += [
             _attribute(name, write.fields)
             for name in _FIELDS
@@ -88,7 +91,7 @@ def item_object(write: ItemWrite, item_type: str) -> str:
     return "{" + ",".join(parts) + "}"
 
 
-def _attribute(name: str, fields: ItemFields) -> str:
+def _attribute(name: str, fields: Fields) -> str:
     value = getattr(fields, name)
     if name == "unit_price":
         text = canonical_amount(value)
@@ -106,7 +109,7 @@ def our_field(element: str) -> str:
     return _API_FIELDS.get(element, "")
 
 
-def item_identity(row: Mapping[str, Any]) -> tuple[RemoteId, RemoteVersion]:
+def identity(row: Mapping[str, Any]) -> tuple[RemoteId, RemoteVersion]:
     """Raises `ShapeUnknown`: without both the record cannot be linked."""
     return RemoteId(_text(row, "Id", needed=True)), RemoteVersion(
         _text(row, "SyncToken", needed=True)
@@ -126,10 +129,10 @@ def item_fields(row: Mapping[str, Any]) -> ItemFields:
     )
 
 
-def remote_item(row: Mapping[str, Any]) -> RemoteItem:
+def remote_item(row: Mapping[str, Any]) -> RemoteRecord:
     """Raises `ShapeUnknown`."""
-    remote_id, remote_version = item_identity(row)
-    return RemoteItem(
+    remote_id, remote_version = identity(row)
+    return RemoteRecord(
         remote_id, remote_version, item_fields(row), linkable=row.get("Type") in LINKABLE_TYPES
     )
 

@@ -1,20 +1,21 @@
 """`RecordStore` over the records table.
 
-Several items are written in transactions, not in PartiQL batches: the local emulator's stream does
-not see PartiQL writes, and this table's stream is the outbox. That costs two write units per item
-instead of one; a single item costs one.
+Several records are written in transactions, not in PartiQL batches: the local emulator's stream does
+not see PartiQL writes, and this table's stream is the outbox. That costs two write units per record
+instead of one; a single one costs one.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from shared.domain.ids import CompanyId, CorrelationId, SourceId
 from shared.domain.money import Money
-from shared.domain.records import Item
+from shared.domain.records import Address, Item, Record, RecordType, kind_of
 from shared.storage.dynamo.bulk import BulkRows, Raw, in_groups, to_json
 from shared.storage.dynamo.client import Refused, Sender
 from shared.storage.dynamo.tables import SCHEMA_VERSION
@@ -44,57 +45,52 @@ class DynamoRecords:
         self._sender = sender
         self._bulk = bulk
 
-    def get_item(self, company_id: CompanyId, source_id: SourceId) -> Item | None:
-        return self.get_items(company_id, [source_id]).get(source_id)
+    def get(
+        self, company_id: CompanyId, cls: type[RecordType], source_id: SourceId
+    ) -> RecordType | None:
+        return self.get_many(company_id, cls, [source_id]).get(source_id)
 
-    def get_items(
-        self, company_id: CompanyId, source_ids: Sequence[SourceId]
-    ) -> Mapping[SourceId, Item]:
-        raws = self._bulk.get(self._name, _pk(company_id), filter(is_key, source_ids))
-        return {item.source_id: item for item in map(_parse, raws)}
+    def get_many(
+        self, company_id: CompanyId, cls: type[RecordType], source_ids: Sequence[SourceId]
+    ) -> Mapping[SourceId, RecordType]:
+        pk = join(kind_of(cls), company_id)
+        raws = self._bulk.get(self._name, pk, filter(is_key, source_ids))
+        return {record.source_id: record for record in (_parsed(cls, raw) for raw in raws)}
 
-    def save_items(self, company_id: CompanyId, items: Sequence[Item]) -> Sequence[SourceId]:
-        require_distinct_keys(item.source_id for item in items)
-        puts = [self._put(company_id, item) for item in items]
+    def save(self, company_id: CompanyId, records: Sequence[Record]) -> Sequence[SourceId]:
+        require_distinct_keys(record.source_id for record in records)
+        puts = [self._put(company_id, record) for record in records]
         lost: set[str] = set()
         for group in in_groups(puts, _IN_ONE_TRANSACTION):
             lost |= self._save_group(list(group))
-        return [item.source_id for item in items if item.source_id in lost]
+        return [record.source_id for record in records if record.source_id in lost]
 
-    def page_items(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[Item]:
-        return self._bulk.page(self._name, _pk(company_id), limit, cursor, _parse)
+    def page(
+        self, company_id: CompanyId, cls: type[RecordType], limit: int, cursor: str | None
+    ) -> Page[RecordType]:
+        pk = join(kind_of(cls), company_id)
+        return self._bulk.page(self._name, pk, limit, cursor, lambda raw: _parsed(cls, raw))
 
-    def _put(self, company_id: CompanyId, item: Item) -> Raw:
-        require_next_version(item.version)
-        body = to_json(
-            {
-                "name": item.name,
-                "code": item.code,
-                "description": item.description,
-                "unit": item.unit,
-                "unit_price": str(item.unit_price.amount),
-                "currency": item.unit_price.currency,
-                "active": item.active,
-                "updated_at": instant(item.updated_at) if item.updated_at else None,
-            }
-        )
-        require_fitting(len(body.encode()), "An item")
+    def _put(self, company_id: CompanyId, record: Record) -> Raw:
+        require_next_version(record.version)
+        body = to_json(_body(record))
+        require_fitting(len(body.encode()), "A record")
         put: Raw = {
             "TableName": self._name,
             "Item": {
-                "pk": {"S": _pk(company_id)},
-                "sk": {"S": item.source_id},
+                "pk": {"S": join(kind_of(type(record)), company_id)},
+                "sk": {"S": record.source_id},
                 "schema_version": {"N": str(SCHEMA_VERSION)},
-                "correlation_id": {"S": item.correlation_id},
-                "version": {"N": str(item.version)},
+                "correlation_id": {"S": record.correlation_id},
+                "version": {"N": str(record.version)},
                 "body": {"S": body},
             },
         }
-        if item.version == 1:
+        if record.version == 1:
             put["ConditionExpression"] = "attribute_not_exists(pk)"
         else:
             put["ConditionExpression"] = "version = :stored"
-            put["ExpressionAttributeValues"] = {":stored": {"N": str(item.version - 1)}}
+            put["ExpressionAttributeValues"] = {":stored": {"N": str(record.version - 1)}}
         return put
 
     def _save_group(self, puts: list[Raw]) -> set[str]:
@@ -125,21 +121,39 @@ class DynamoRecords:
         return lost
 
 
-def _pk(company_id: CompanyId) -> str:
-    return join("item", company_id)
+def _body(record: Record) -> dict[str, object]:
+    shared = {
+        "name": record.name,
+        "active": record.active,
+        "updated_at": instant(record.updated_at) if record.updated_at else None,
+    }
+    if isinstance(record, Item):
+        return shared | {
+            "code": record.code,
+            "description": record.description,
+            "unit": record.unit,
+            "unit_price": str(record.unit_price.amount),
+            "currency": record.unit_price.currency,
+        }
+    return shared | {
+        "email": record.email,
+        "phone": record.phone,
+        "address": asdict(record.address),
+    }
 
 
-def _parse(raw: Raw) -> Item:
+def _parsed(cls: type[RecordType], raw: Raw) -> RecordType:
     body = json.loads(raw["body"]["S"])
-    return Item(
+    updated_at = body.pop("updated_at")
+    if cls is Item:
+        price, currency = body.pop("unit_price"), body.pop("currency")
+        body["unit_price"] = Money(Decimal(price), currency)
+    else:
+        body["address"] = Address(**body["address"])
+    return cls(
         source_id=SourceId(raw["sk"]["S"]),
-        name=body["name"],
-        unit_price=Money(Decimal(body["unit_price"]), body["currency"]),
-        code=body["code"],
-        description=body["description"],
-        unit=body["unit"],
-        active=body["active"],
         version=int(raw["version"]["N"]),
-        updated_at=read_instant(body["updated_at"]) if body["updated_at"] else None,
+        updated_at=read_instant(updated_at) if updated_at else None,
         correlation_id=CorrelationId(raw["correlation_id"]["S"]),
+        **body,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shared.domain.ids import CompanyId, SourceId
-from shared.domain.records import Item
+from shared.domain.records import Record, RecordType, kind_of
 from shared.storage.keys import join, require_distinct_keys, require_next_version
 from shared.storage.memory.table import Lock, Table
 from shared.storage.ports import Page
@@ -14,35 +14,39 @@ from shared.storage.ports import Page
 class MemoryRecords:
     def __init__(self, lock: Lock) -> None:
         self._lock = lock
-        self._items: Table[Item] = Table()
+        self._records: Table[Record] = Table()
 
-    def get_item(self, company_id: CompanyId, source_id: SourceId) -> Item | None:
+    def get(
+        self, company_id: CompanyId, cls: type[RecordType], source_id: SourceId
+    ) -> RecordType | None:
+        return self.get_many(company_id, cls, [source_id]).get(source_id)
+
+    def get_many(
+        self, company_id: CompanyId, cls: type[RecordType], source_ids: Sequence[SourceId]
+    ) -> Mapping[SourceId, RecordType]:
+        pk = join(kind_of(cls), company_id)
         with self._lock:
-            return self._items.get(join("item", company_id), source_id)
+            found = ((source_id, self._records.get(pk, source_id)) for source_id in source_ids)
+            return {source_id: record for source_id, record in found if isinstance(record, cls)}
 
-    def get_items(
-        self, company_id: CompanyId, source_ids: Sequence[SourceId]
-    ) -> Mapping[SourceId, Item]:
-        pk = join("item", company_id)
-        with self._lock:
-            found = ((source_id, self._items.get(pk, source_id)) for source_id in source_ids)
-            return {source_id: item for source_id, item in found if item is not None}
-
-    def save_items(self, company_id: CompanyId, items: Sequence[Item]) -> Sequence[SourceId]:
-        require_distinct_keys(item.source_id for item in items)
-        for item in items:
-            require_next_version(item.version)
-        pk = join("item", company_id)
+    def save(self, company_id: CompanyId, records: Sequence[Record]) -> Sequence[SourceId]:
+        require_distinct_keys(record.source_id for record in records)
+        for record in records:
+            require_next_version(record.version)
         lost: list[SourceId] = []
         with self._lock:
-            for item in items:
-                stored = self._items.get(pk, item.source_id)
-                if (stored.version if stored else 0) == item.version - 1:
-                    self._items.put(pk, item.source_id, item)
+            for record in records:
+                pk = join(kind_of(type(record)), company_id)
+                stored = self._records.get(pk, record.source_id)
+                if (stored.version if stored else 0) == record.version - 1:
+                    self._records.put(pk, record.source_id, record)
                 else:
-                    lost.append(item.source_id)
+                    lost.append(record.source_id)
         return lost
 
-    def page_items(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[Item]:
+    def page(
+        self, company_id: CompanyId, cls: type[RecordType], limit: int, cursor: str | None
+    ) -> Page[RecordType]:
         with self._lock:
-            return self._items.page(join("item", company_id), limit, cursor)
+            page = self._records.page(join(kind_of(cls), company_id), limit, cursor)
+        return Page(tuple(row for row in page.rows if isinstance(row, cls)), page.cursor)

@@ -19,7 +19,7 @@ from shared.domain.errors import (
     RateLimited,
     SyncError,
 )
-from shared.domain.ids import RemoteId, RemoteVersion, RequestKey, SourceId
+from shared.domain.ids import RecordKind, RemoteId, RemoteVersion, RequestKey, SourceId
 from shared.domain.links import ItemFields
 from shared.domain.outcomes import (
     Answered,
@@ -38,7 +38,7 @@ from shared.domain.outcomes import (
     Throttled,
 )
 from shared.domain.runs import PushAction
-from shared.providers.base import AccountingProvider, ItemWrite, RemoteItem
+from shared.providers.base import AccountingProvider, RecordWrite, RemoteRecord
 from tests.contract.providers.desk import Desk, Trouble
 
 UNSURE = (
@@ -78,13 +78,13 @@ def fields(desk: Desk, name: str, price: str = "12.50", **more: object) -> ItemF
     return replace(plain, **more)  # type: ignore[arg-type]  # a test's own overrides
 
 
-def create(desk: Desk, name: str, price: str = "12.50", **more: object) -> ItemWrite:
-    return ItemWrite(SourceId(f"s-{name}"), PushAction.CREATE, fields(desk, name, price, **more))
+def create(desk: Desk, name: str, price: str = "12.50", **more: object) -> RecordWrite:
+    return RecordWrite(SourceId(f"s-{name}"), PushAction.CREATE, fields(desk, name, price, **more))
 
 
-def update(item: RemoteItem, changed: set[str], **values: object) -> ItemWrite:
+def update(item: RemoteRecord, changed: set[str], **values: object) -> RecordWrite:
     wanted = replace(item.fields, **values)  # type: ignore[arg-type]  # a test's own overrides
-    return ItemWrite(
+    return RecordWrite(
         SourceId(f"s-{item.remote_id}"),
         PushAction.UPDATE,
         wanted,
@@ -96,22 +96,24 @@ def update(item: RemoteItem, changed: set[str], **values: object) -> ItemWrite:
 
 def push(
     provider: AccountingProvider,
-    writes: Sequence[ItemWrite],
+    writes: Sequence[RecordWrite],
     number: int = 1,
     *,
     single: bool = False,
 ) -> CallOutcome:
-    return provider.send(provider.item_request(writes, key(number), single=single))
+    return provider.send(
+        provider.write_request(RecordKind.ITEM, writes, key(number), single=single)
+    )
 
 
-def entries(outcome: CallOutcome, writes: Sequence[ItemWrite]) -> list[EntryOutcome]:
+def entries(outcome: CallOutcome, writes: Sequence[RecordWrite]) -> list[EntryOutcome]:
     assert isinstance(outcome, Answered), outcome
     assert set(outcome.entries) == {write.source_id for write in writes}
     return [outcome.entries[write.source_id] for write in writes]
 
 
-def one(provider: AccountingProvider, remote_id: RemoteId) -> RemoteItem:
-    (found,) = provider.items_by_id([remote_id])
+def one(provider: AccountingProvider, remote_id: RemoteId) -> RemoteRecord:
+    (found,) = provider.records_by_id(RecordKind.ITEM, [remote_id])
     return found
 
 
@@ -139,7 +141,7 @@ class ProviderContract:
         desk.edit(planted[3], active=False)
         provider, cursor, seen, pages = desk.open(), None, [], 0
         while True:
-            page = provider.page_items(cursor)
+            page = provider.page_records(RecordKind.ITEM, cursor)
             seen += [row.remote_id for row in page.rows]
             cursor, pages = page.cursor, pages + 1
             if cursor is None:
@@ -151,35 +153,40 @@ class ProviderContract:
     def test_a_category_is_listed_and_not_linkable(self, desk: Desk) -> None:
         (category,) = desk.plant("Fittings", sellable=False)
         (item,) = desk.plant("Elbow")
-        rows = {row.remote_id: row.linkable for row in desk.open().page_items(None).rows}
+        rows = {
+            row.remote_id: row.linkable
+            for row in desk.open().page_records(RecordKind.ITEM, None).rows
+        }
         assert rows[category] is False
         assert rows[item] is True
 
     def test_items_by_id_are_those_that_exist_with_the_inactive_ones(self, desk: Desk) -> None:
         first, second = desk.plant("First", "Second")
         desk.edit(second, active=False)
-        found = desk.open().items_by_id([first, second, RemoteId("99999999")])
+        found = desk.open().records_by_id(RecordKind.ITEM, [first, second, RemoteId("99999999")])
         assert {row.remote_id: row.fields.active for row in found} == {first: True, second: False}
-        assert desk.open().items_by_id([]) == []
+        assert desk.open().records_by_id(RecordKind.ITEM, []) == []
 
     def test_items_by_name_are_found_whatever_the_name(self, desk: Desk) -> None:
         planted = dict(zip(ODD_NAMES, desk.plant(*ODD_NAMES), strict=True))
         provider = desk.open()
         for name, remote_id in planted.items():
-            assert [row.remote_id for row in provider.items_by_name([name])] == [remote_id], name
-        everything = provider.items_by_name([*ODD_NAMES, "not there"])
+            assert [row.remote_id for row in provider.records_by_name(RecordKind.ITEM, [name])] == [
+                remote_id
+            ], name
+        everything = provider.records_by_name(RecordKind.ITEM, [*ODD_NAMES, "not there"])
         assert {row.remote_id for row in everything} == set(planted.values())
 
     def test_items_by_name_compares_without_case_and_never_by_part(self, desk: Desk) -> None:
         (remote_id,) = desk.plant("Copper Pipe")
         desk.plant("Copper Pipe 22mm", "Copper")
-        rows = desk.open().items_by_name(["copper pipe"])
+        rows = desk.open().records_by_name(RecordKind.ITEM, ["copper pipe"])
         assert [row.remote_id for row in rows] == [remote_id]
 
     def test_many_names_are_looked_up_at_once(self, desk: Desk) -> None:
         names = [f"Item {number}" for number in range(95)]
         desk.plant(*names)
-        assert len(desk.open().items_by_name(names)) == 95
+        assert len(desk.open().records_by_name(RecordKind.ITEM, names)) == 95
 
     # Writing
 
@@ -208,16 +215,18 @@ class ProviderContract:
         provider = desk.open()
         writes = [create(desk, f"Item {n}") for n in range(provider.profile.batch_size + 1)]
         with pytest.raises(ValueError, match="writes"):
-            provider.item_request(writes, key(), single=False)
+            provider.write_request(RecordKind.ITEM, writes, key(), single=False)
         with pytest.raises(ValueError, match="writes"):
-            provider.item_request(writes[:2], key(), single=True)
+            provider.write_request(RecordKind.ITEM, writes[:2], key(), single=True)
 
     def test_equal_writes_and_key_are_equal_bytes(self, desk: Desk) -> None:
         first, second = desk.open(), desk.open()
         writes = [create(desk, name) for name in ODD_NAMES]
-        one_way = first.item_request(writes, key(), single=False)
-        assert one_way == second.item_request(list(writes), key(), single=False)
-        other = first.item_request([*writes[:-1], create(desk, "Other")], key(), single=False)
+        one_way = first.write_request(RecordKind.ITEM, writes, key(), single=False)
+        assert one_way == second.write_request(RecordKind.ITEM, list(writes), key(), single=False)
+        other = first.write_request(
+            RecordKind.ITEM, [*writes[:-1], create(desk, "Other")], key(), single=False
+        )
         assert other.body_hash != one_way.body_hash
 
     def test_a_repeat_under_the_same_key_writes_nothing_twice(self, desk: Desk) -> None:
@@ -374,11 +383,11 @@ class ProviderContract:
         assert outcome.problem.action
         desk.trouble(Trouble.COMPANY_REFUSED, writes=False, times=1)
         with pytest.raises(ConnectionStopped):
-            provider.page_items(None)
+            provider.page_records(RecordKind.ITEM, None)
 
     def test_a_write_goes_again_once_after_renewing_the_token(self, desk: Desk) -> None:
         provider = desk.open()
-        provider.page_items(None)
+        provider.page_records(RecordKind.ITEM, None)
         desk.expire_access()
         writes = [create(desk, "After")]
         assert isinstance(entries(push(provider, writes), writes)[0], Done)
@@ -392,11 +401,11 @@ class ProviderContract:
 
     def test_a_withdrawn_connection_is_a_dead_grant(self, desk: Desk) -> None:
         provider = desk.open()
-        provider.page_items(None)
+        provider.page_records(RecordKind.ITEM, None)
         desk.withdraw()
         assert push(provider, [create(desk, "A")]) == GrantDead()
         with pytest.raises(NeedsReauth):
-            provider.page_items(None)
+            provider.page_records(RecordKind.ITEM, None)
 
     def test_lost_access_is_not_renewed(self, desk: Desk) -> None:
         provider = desk.open()
@@ -404,14 +413,14 @@ class ProviderContract:
         assert push(provider, [create(desk, "A")]) == GrantDead()
         desk.trouble(Trouble.ACCESS_LOST, writes=False, times=1)
         with pytest.raises(NeedsReauth):
-            provider.page_items(None)
+            provider.page_records(RecordKind.ITEM, None)
         assert desk.issued.renewals == 0
 
     def test_a_read_goes_again_once_after_renewing_the_token(self, desk: Desk) -> None:
         provider = desk.open()
-        provider.page_items(None)
+        provider.page_records(RecordKind.ITEM, None)
         desk.expire_access()
-        assert provider.page_items(None).rows == ()
+        assert provider.page_records(RecordKind.ITEM, None).rows == ()
         assert desk.issued.renewals == 1
 
     @pytest.mark.parametrize("trouble", UNSURE)
@@ -419,10 +428,10 @@ class ProviderContract:
         desk.plant("There")
         provider = desk.open()
         desk.trouble(trouble, writes=False, times=1)
-        assert len(provider.page_items(None).rows) == 1
+        assert len(provider.page_records(RecordKind.ITEM, None).rows) == 1
         desk.trouble(trouble, writes=False, times=9)
         with pytest.raises(ProviderUnavailable):
-            provider.page_items(None)
+            provider.page_records(RecordKind.ITEM, None)
 
     @pytest.mark.parametrize("trouble", [Trouble.THROTTLED, Trouble.THROTTLED_UNUSUALLY])
     def test_a_throttled_read_waits_and_is_then_rate_limited(
@@ -431,16 +440,16 @@ class ProviderContract:
         desk.plant("There")
         provider = desk.open()
         desk.trouble(trouble, writes=False, times=1)
-        assert len(provider.page_items(None).rows) == 1
+        assert len(provider.page_records(RecordKind.ITEM, None).rows) == 1
         desk.trouble(trouble, writes=False, times=9)
         with pytest.raises(RateLimited) as limited:
-            provider.page_items(None)
+            provider.page_records(RecordKind.ITEM, None)
         assert limited.value.after > 0
 
     @pytest.mark.parametrize("writes", [True, False])
     def test_a_slow_answer_does_not_outlast_the_deadline(self, desk: Desk, *, writes: bool) -> None:
         provider = desk.open(deadline=1.0)
-        provider.page_items(None)
+        provider.page_records(RecordKind.ITEM, None)
         for _ in range(3):
             desk.trickle(30.0, writes=writes)
         began = time.monotonic()
@@ -449,7 +458,7 @@ class ProviderContract:
             assert time.monotonic() - began < 1.5
         else:
             with pytest.raises(ProviderUnavailable):
-                provider.page_items(None)
+                provider.page_records(RecordKind.ITEM, None)
             assert time.monotonic() - began < 4.5  # three tries
 
     def test_no_token_shows_in_any_message(self, desk: Desk) -> None:
@@ -460,7 +469,7 @@ class ProviderContract:
             said.append(repr(push(provider, [create(desk, "A")])))
             desk.trouble(trouble, writes=False, times=9)
             try:
-                provider.page_items(None)
+                provider.page_records(RecordKind.ITEM, None)
             except SyncError as error:
                 said += [repr(error), str(error), repr(error.__cause__), repr(error.__context__)]
         text = "\n".join(said)

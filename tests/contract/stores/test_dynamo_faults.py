@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from shared.domain.errors import StorageUnavailable
 from shared.domain.grants import Lease, SweepLane
 from shared.domain.ids import GrantId, RecordKind, RunId, SourceId
+from shared.domain.records import Item
 from shared.domain.runs import ChunkState, RunState
 from shared.storage.dynamo.client import ATTEMPTS, Verdict, verdict_of
 from shared.storage.ports import PacingRow, Stores
@@ -41,11 +42,11 @@ GRANT = GrantId("grant-1")
 LINKS = [link(f"s{number:02}", f"r{number:02}") for number in range(30)]
 
 EVERY_CALL: dict[str, Callable[[Stores], object]] = {
-    "get_item": lambda s: s.records.get_item(COMPANY, SourceId("a")),
-    "get_items": lambda s: s.records.get_items(COMPANY, [SourceId("a")]),
-    "save_item": lambda s: s.records.save_items(COMPANY, [item("a")]),
-    "save_items": lambda s: s.records.save_items(COMPANY, [item("a"), item("b")]),
-    "page_items": lambda s: s.records.page_items(COMPANY, 5, None),
+    "get_item": lambda s: s.records.get(COMPANY, Item, SourceId("a")),
+    "get_items": lambda s: s.records.get_many(COMPANY, Item, [SourceId("a")]),
+    "save_item": lambda s: s.records.save(COMPANY, [item("a")]),
+    "save_items": lambda s: s.records.save(COMPANY, [item("a"), item("b")]),
+    "page_items": lambda s: s.records.page(COMPANY, Item, 5, None),
     "get_links": lambda s: s.links.get_links(SCOPE, [SourceId("a")]),
     "linked_to": lambda s: s.links.linked_to(SCOPE, ["a"]),
     "page_links": lambda s: s.links.page_links(SCOPE, 5, None),
@@ -131,7 +132,7 @@ def test_patience_has_an_end(dynamo: Dynamo) -> None:
     faults = [flaky.refused("ThrottlingException")] * 100
     client = FlakyClient(dynamo.client, {"put_item": faults})
     with pytest.raises(StorageUnavailable):
-        dynamo.with_client(client).records.save_items(COMPANY, [item("a")])
+        dynamo.with_client(client).records.save(COMPANY, [item("a")])
     assert client.calls["put_item"] == ATTEMPTS
 
 
@@ -221,10 +222,10 @@ class TestBatches:
 
     def test_unprocessed_reads_are_asked_again(self, dynamo: Dynamo) -> None:
         ids = [SourceId(f"s{number:02}") for number in range(30)]
-        dynamo.stores.records.save_items(COMPANY, [item(one) for one in ids])
+        dynamo.stores.records.save(COMPANY, [item(one) for one in ids])
         fault = flaky.some_unprocessed("UnprocessedKeys", "Keys")
         client = FlakyClient(dynamo.client, {"batch_get_item": [fault] * 3})
-        assert len(dynamo.with_client(client).records.get_items(COMPANY, ids)) == 30
+        assert len(dynamo.with_client(client).records.get_many(COMPANY, Item, ids)) == 30
 
     @pytest.mark.parametrize("operation", ["batch_get_item", "batch_write_item"])
     def test_what_stays_unprocessed_says_so(self, dynamo: Dynamo, operation: str) -> None:

@@ -42,7 +42,7 @@ DAY = 86_400
 
 
 def write_one_of_each(stores: Stores) -> None:
-    stores.records.save_items(COMPANY, [item("item-1")])
+    stores.records.save(COMPANY, [item("item-1")])
     stores.links.save_links(SCOPE, [link("s1", "r1")])
     stores.connections.save(connection())
     stores.connections.claim_remote_company(QUICKBOOKS, REALM, COMPANY)
@@ -104,7 +104,7 @@ def test_rows_that_die_say_when_and_no_others(dynamo: Dynamo) -> None:
 
 
 def test_money_is_stored_as_text(dynamo: Dynamo) -> None:
-    dynamo.stores.records.save_items(COMPANY, [item("item-1")])
+    dynamo.stores.records.save(COMPANY, [item("item-1")])
     (row,) = _rows(dynamo, "records")
     assert json.loads(row["body"]["S"])["unit_price"] == "12.50"
 
@@ -179,9 +179,7 @@ class TestLimits:
         with pytest.raises(TooLarge):
             dynamo.stores.runs.save(run(causes=many), expected_epoch=0)
         with pytest.raises(TooLarge):
-            dynamo.stores.records.save_items(
-                COMPANY, [item("a"), item("b", description="é" * 160_000)]
-            )
+            dynamo.stores.records.save(COMPANY, [item("a"), item("b", description="é" * 160_000)])
         with pytest.raises(TooLarge):
             dynamo.stores.links.save_links(SCOPE, [link("s1", "r1", base={"x": "y" * 310_000})])
         assert dynamo.stores.runs.get(CONNECTION, RunId("run-1")).causes == {}

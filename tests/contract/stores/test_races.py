@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.domain.ids import ConnectionKey, GrantId, ProviderName, RecordKind, RunId, SourceId
+from shared.domain.records import Item
 from shared.domain.runs import RunState
 from shared.storage.ports import PacingRow, Stores
 from tests.contract.stores.builders import (
@@ -106,12 +107,12 @@ def test_each_record_has_one_winner(stores: Stores) -> None:
 
     def work(number: int) -> set[str]:
         offered = [item(one, name=f"by {number}") for one in ids]
-        return set(ids) - set(stores.records.save_items(COMPANY, offered))
+        return set(ids) - set(stores.records.save(COMPANY, offered))
 
     won = at_once(WORKERS, work)
     for source_id in ids:
         (winner,) = [number for number, kept in enumerate(won) if source_id in kept]
-        assert stores.records.get_item(COMPANY, source_id).name == f"by {winner}"
+        assert stores.records.get(COMPANY, Item, source_id).name == f"by {winner}"
 
 
 def test_each_remote_id_has_one_link_and_each_link_its_claim(stores: Stores) -> None:

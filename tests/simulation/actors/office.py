@@ -9,6 +9,7 @@ from shared.domain.connections import ConnectionState
 from shared.domain.errors import Conflicting, NeedsReauth, RetryLater, SyncError
 from shared.domain.ids import CompanyId, PersonId, RecordKind
 from shared.domain.money import Money
+from shared.domain.records import Item
 from shared.sync.runs import start_or_join
 from shared.sync.services import Services
 from tests.simulation import catalogue
@@ -55,24 +56,26 @@ def edits(world: Installation, company: Company, seconds: float) -> None:
         world.scheduler.point("edits")
         if random.random() < 0.2:
             added = [company.next_item(random) for _ in range(random.randint(1, 4))]
-            records.save_items(company.company_id, added)
+            records.save(company.company_id, added)
             world.scheduler.note(f"IMPORT {[item.source_id for item in added]}")
             continue
         if random.random() < 0.08:
             _raise_prices(world, company)
             continue
         number = random.randrange(company.item_count)
-        item = records.get_item(company.company_id, catalogue.source_id(company.company_id, number))
+        item = records.get(
+            company.company_id, Item, catalogue.source_id(company.company_id, number)
+        )
         if item is not None:
             changed = catalogue.edited(random, item, number)
-            records.save_items(company.company_id, [changed])
+            records.save(company.company_id, [changed])
             world.scheduler.note(f"EDIT {changed.source_id} v{changed.version} {changed.name!r}")
 
 
 def _raise_prices(world: Installation, company: Company) -> None:
     """The whole price book at once."""
     records = world.stores.records
-    rows = records.page_items(company.company_id, 10_000, None).rows
+    rows = records.page(company.company_id, Item, 10_000, None).rows
     raised = [
         replace(
             item,
@@ -81,7 +84,7 @@ def _raise_prices(world: Installation, company: Company) -> None:
         )
         for item in rows
     ]
-    records.save_items(company.company_id, raised)
+    records.save(company.company_id, raised)
     world.scheduler.note("PRICES raised")
 
 

@@ -12,6 +12,7 @@ import pytest
 from shared.domain.connections import Connection
 from shared.domain.errors import StorageUnavailable
 from shared.domain.ids import CompanyId, SourceId
+from shared.domain.records import Item
 from shared.storage.memory import memory_stores
 from tests.support.api_client import ApiWorld, api_world
 
@@ -202,7 +203,7 @@ def test_a_correlation_id_is_taken_from_the_caller_if_it_is_one(
     answer = world.call("PUT", "/v1/items/1", ITEM, headers=headers)
     answered = answer.headers["x-correlation-id"]
     assert (answered == given) is kept
-    item = world.services.stores.records.get_item(CompanyId("company-1"), SourceId("1"))
+    item = world.services.stores.records.get(CompanyId("company-1"), Item, SourceId("1"))
     assert item is not None
     assert item.correlation_id == answered
 

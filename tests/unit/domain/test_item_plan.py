@@ -15,19 +15,22 @@ from shared.domain.item_plan import (
     ItemKey,
     ItemMapping,
     ItemRules,
-    answered_otherwise,
-    at_rest,
-    changed_fields,
-    changed_in_books,
+    ItemTerms,
     desired_fields,
-    differing_fields,
-    kept_name,
-    linked_after_write,
     refusal_before_push,
 )
 from shared.domain.links import LONG_VALUE, ItemFields, Link, base_value
 from shared.domain.money import Money
 from shared.domain.names import NameRules, marked_name, name_key, plain_name
+from shared.domain.record_plan import (
+    answered_otherwise,
+    at_rest,
+    changed_fields,
+    changed_in_books,
+    differing_fields,
+    kept_name,
+    linked_after_write,
+)
 from shared.domain.records import Item
 
 RULES = ItemRules(
@@ -42,6 +45,7 @@ RULES = ItemRules(
 BY_CODE = replace(RULES, names=NameRules(30, frozenset(), unique=True), max_name=50)
 BY_CODE = replace(BY_CODE, max_code=30, key=ItemKey.CODE)
 MAPPING = ItemMapping("sales", "USD", "Hill Plumbing")
+TERMS = ItemTerms(RULES, MAPPING)
 
 
 def an_item(name: str = "Pipe", price: str = "2.50", currency: str = "USD", **fields: Any) -> Item:
@@ -60,19 +64,18 @@ def linked(
     sent = desired_fields(item, remote_name or plain_name(rules.name_of(item)), MAPPING, rules)
     return linked_after_write(
         None,
-        item=item,
+        record=item,
         sent=sent,
         answered=answered or sent,
         remote_id=RemoteId("7"),
         remote_version=RemoteVersion("0"),
-        mapping=MAPPING,
-        rules=rules,
+        terms=ItemTerms(rules, MAPPING),
         run_id=RunId("r-1"),
     )
 
 
 def wanted(item: Item, link: Link, mapping: ItemMapping = MAPPING) -> ItemFields:
-    name = kept_name(item, link, RULES) or plain_name(item.name)
+    name = kept_name(item, link, TERMS) or plain_name(item.name)
     return desired_fields(item, name, mapping, RULES)
 
 
@@ -210,23 +213,26 @@ class TestWhatIsSent:
 
 class TestNamesThatAreKept:
     def test_a_linked_item_keeps_its_plain_name(self) -> None:
-        assert kept_name(an_item("Pipe"), linked(an_item("Pipe")), RULES) == "Pipe"
+        assert kept_name(an_item("Pipe"), linked(an_item("Pipe")), TERMS) == "Pipe"
 
     @pytest.mark.parametrize("spelling", ["PIPE", " pipe ", "Pipe"])
     def test_who_has_the_plain_name_follows_its_spelling(self, spelling: str) -> None:
         link = linked(an_item("pipe"))
-        assert kept_name(an_item(spelling), link, RULES) == spelling.strip()
+        assert kept_name(an_item(spelling), link, TERMS) == spelling.strip()
 
     def test_a_marked_name_stays_though_the_plain_one_may_be_free_now(self) -> None:
         link = linked(an_item("Pipe"), remote_name="Pipe ~abcdefgh")
-        assert kept_name(an_item("PIPE"), link, RULES) == "Pipe ~abcdefgh"
+        assert kept_name(an_item("PIPE"), link, TERMS) == "Pipe ~abcdefgh"
 
     def test_another_name_needs_another_choice(self) -> None:
-        assert kept_name(an_item("Elbow"), linked(an_item("Pipe")), RULES) is None
+        assert kept_name(an_item("Elbow"), linked(an_item("Pipe")), TERMS) is None
 
     def test_a_spelling_that_the_provider_cannot_take_does_not_replace_the_one_it_has(self) -> None:
         six = replace(RULES, names=NameRules(6, frozenset(), unique=True))
-        assert kept_name(an_item("strasse"), linked(an_item("STRAßE")), six) == "STRAßE"
+        assert (
+            kept_name(an_item("strasse"), linked(an_item("STRAßE")), ItemTerms(six, MAPPING))
+            == "STRAßE"
+        )
 
     def test_the_link_remembers_the_key_of_the_name_and_the_name_that_was_sent(self) -> None:
         item = an_item("Pi:pe")
@@ -240,13 +246,12 @@ class TestNamesThatAreKept:
         first = linked(an_item())
         again = linked_after_write(
             first,
-            item=an_item(version=2),
+            record=an_item(version=2),
             sent=wanted(an_item(), first),
             answered=wanted(an_item(), first),
             remote_id=first.remote_id,
             remote_version=RemoteVersion("1"),
-            mapping=MAPPING,
-            rules=RULES,
+            terms=TERMS,
             run_id=RunId("r-2"),
         )
         assert (first.row_version, again.row_version) == (1, 2)

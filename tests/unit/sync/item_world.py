@@ -25,16 +25,16 @@ from shared.domain.money import Money
 from shared.domain.names import marked_name, name_key
 from shared.domain.records import Item
 from shared.domain.runs import Chunk, Failure, Run
-from shared.providers.base import RemoteItem
+from shared.providers.base import RemoteRecord
 from shared.storage.keys import join
 from shared.storage.memory import memory_stores
 from shared.storage.ports import Stores
-from shared.sync.item_failures import stored_failures
-from shared.sync.item_preparing import stored_chunks
-from shared.sync.item_survey import paired
-from shared.sync.item_terms import item_scope
+from shared.sync.engine.failures import stored_failures
+from shared.sync.engine.preparing import stored_chunks
+from shared.sync.engine.survey import paired
+from shared.sync.engine.terms import scope_of
 from shared.sync.runs import StartedRun, start_or_join
-from shared.sync.sync_items import first_state, perform_step
+from shared.sync.steps import first_state, perform_step
 from tests.support.effects import VirtualClock
 from tests.support.fake_books import FakeBooks
 from tests.support.fake_profile import fake_profile
@@ -123,7 +123,7 @@ class World:
             self._item(SourceId(each), name, **values)
             for each, name in zip(ids, names, strict=True)
         ]
-        assert not self.services.stores.records.save_items(COMPANY, made)
+        assert not self.services.stores.records.save(COMPANY, made)
         return [item.source_id for item in made]
 
     def edit(self, source_id: str, **changes: Any) -> Item:
@@ -134,13 +134,13 @@ class World:
         edited = replace(
             item, unit_price=Money(price, currency), version=item.version + 1, **changes
         )
-        assert not self.services.stores.records.save_items(COMPANY, [edited])
+        assert not self.services.stores.records.save(COMPANY, [edited])
         return edited
 
     def delete(self, source_id: str) -> None:
         """The record is gone for good (the store has no such method: nothing of ours deletes)."""
         records: Any = self.services.stores.records
-        assert records._store._items.remove(join("item", COMPANY), source_id)
+        assert records._store._records.remove(join("item", COMPANY), source_id)
 
     def reconnect(self, **changes: Any) -> None:
         """The connection's row as it is, but for these fields."""
@@ -252,7 +252,7 @@ class World:
         shelf = self.books._shelf
         shelf._items.pop(remote_id)
 
-        def visible(name: str) -> list[RemoteItem]:
+        def visible(name: str) -> list[RemoteRecord]:
             owner = shelf._active.get(name_key(name))
             row = shelf.get(owner) if owner is not None else None
             return [row] if row is not None else []
@@ -273,17 +273,17 @@ class World:
 
     @property
     def items(self) -> dict[SourceId, Item]:
-        page = self.services.stores.records.page_items(COMPANY, 100_000, None)
+        page = self.services.stores.records.page(COMPANY, Item, 100_000, None)
         return {item.source_id: item for item in page.rows}
 
     @property
     def links(self) -> dict[SourceId, Link]:
-        rows = paired(self.services.stores, item_scope(self.connection))
+        rows = paired(self.services.stores, scope_of(RecordKind.ITEM, self.connection))
         return {link.source_id: link for _, link in rows if link is not None}
 
     @property
     def failures(self) -> dict[SourceId, Failure]:
-        found = stored_failures(self.services.stores, self.connection.key)
+        found = stored_failures(self.services.stores, self.connection.key, RecordKind.ITEM)
         return {failure.source_id: failure for failure in found}
 
     def chunks(self, run: Run) -> list[Chunk]:

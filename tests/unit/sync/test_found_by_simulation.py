@@ -75,7 +75,7 @@ def test_what_one_record_created_unheard_is_not_adopted_for_another() -> None:
     """
     world = World(batch_size=1)
     first, second = world.has("Tee", "Hose")
-    world.meets("records.page_items", lambda: world.edit(first, name="Hose"), nth=2)
+    world.meets("records.page", lambda: world.edit(first, name="Hose"), nth=2)
     world.books.faults.add("batch", Missing(frozenset({0})))
     run = world.sync()
     world.settles(run)

@@ -63,7 +63,7 @@ def counts(result: ImportResult) -> tuple[int, int, int, int, int]:
 
 
 def stored(records: RecordStore) -> dict[str, Item]:
-    return {item.source_id: item for item in records.page_items(COMPANY, 10_000, None).rows}
+    return {item.source_id: item for item in records.page(COMPANY, Item, 10_000, None).rows}
 
 
 @pytest.fixture
@@ -247,9 +247,9 @@ def contested(records: RecordStore, losses: int) -> Any:
 
     def change(inner: RecordStore, company_id: CompanyId, items: Sequence[Item]) -> None:
         theirs = replace(items[0], name=f"Theirs {items[0].version}")
-        assert not inner.save_items(company_id, [theirs])
+        assert not inner.save(company_id, [theirs])
 
-    return Contested(records, "save_items", change, losses)
+    return Contested(records, "save", change, losses)
 
 
 def test_a_row_that_loses_a_race_is_compared_and_stored_again(records: RecordStore) -> None:
@@ -267,7 +267,7 @@ def test_a_row_that_loses_every_race_is_a_bad_row(records: RecordStore) -> None:
 def test_an_import_out_of_time_says_so_and_goes_on_when_sent_again(records: RecordStore) -> None:
     clock = VirtualClock()
     wait = TIME_LIMIT.total_seconds() / 2
-    slow: Any = Contested(records, "get_items", lambda *_: clock.sleep(wait), losses=99)
+    slow: Any = Contested(records, "get_many", lambda *_: clock.sleep(wait), losses=99)
     body = (HEADER + "".join(f"{n},A,Pipe,,ft,1,USD\n" for n in range(2000))).encode()
     with pytest.raises(ImportUnfinished) as unfinished:
         run(slow, open_csv(body), clock=clock)

@@ -36,12 +36,12 @@ def contested(store: RecordStore, losses: int) -> Any:
     """Somebody else changes the item before each of some saves."""
 
     def change(inner: RecordStore, company_id: CompanyId, items: Sequence[Item]) -> None:
-        stored = inner.get_item(company_id, items[0].source_id)
+        stored = inner.get(company_id, Item, items[0].source_id)
         version = stored.version + 1 if stored else 1
         theirs = replace(items[0], name=f"Theirs {version}", active=True, version=version)
-        assert not inner.save_items(company_id, [theirs])
+        assert not inner.save(company_id, [theirs])
 
-    return Contested(store, "save_items", change, losses)
+    return Contested(store, "save", change, losses)
 
 
 def put(records: RecordStore, values: ItemValues = VALUES) -> SavedItem:
@@ -60,7 +60,7 @@ def test_a_lost_race_is_run_again_on_what_the_winner_wrote() -> None:
     records = memory_stores().records
     saved = put(contested(records, losses=3))
     assert (saved.item.version, saved.outcome) == (4, SaveOutcome.UPDATED)
-    assert records.get_item(COMPANY, ID) == saved.item
+    assert records.get(COMPANY, Item, ID) == saved.item
 
 
 def test_a_race_lost_again_and_again_is_given_up() -> None:

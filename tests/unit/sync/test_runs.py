@@ -20,7 +20,7 @@ from shared.sync.runs import (
     take_over_abandoned_runs,
     take_over_if_abandoned,
 )
-from shared.sync.sync_items import LONGEST_WAIT
+from shared.sync.steps import LONGEST_WAIT
 from tests.support.fake_faults import Lost
 from tests.support.services import connect
 from tests.support.workflows import RecordingWorkflows

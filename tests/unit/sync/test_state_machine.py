@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.sync.slices import SliceEnd
-from shared.sync.sync_items import perform_step
+from shared.sync.engine.slices import SliceEnd
+from shared.sync.steps import perform_step
 from tests.support.state_machine import SYNC_ITEMS, StateMachine, TaskFailed
 from tests.unit.sync.item_world import World
 

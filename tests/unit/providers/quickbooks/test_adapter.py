@@ -16,7 +16,7 @@ from shared.domain.errors import (
     RateLimited,
     RetryLater,
 )
-from shared.domain.ids import RemoteCompanyId, RemoteId, RequestKey
+from shared.domain.ids import RecordKind, RemoteCompanyId, RemoteId, RequestKey
 from shared.domain.outcomes import CallStopped, GrantDead, NoTrustworthyAnswer
 from shared.domain.runs import Problem
 from shared.providers.http import HttpAnswer
@@ -121,7 +121,7 @@ def test_income_accounts_are_active_of_the_type_and_the_preferred_come_first() -
 
 def test_a_statement_travels_in_the_body_so_that_no_name_stands_in_an_address() -> None:
     provider, transport = opened(replied(rows("Item")))
-    assert provider.items_by_name(["O'Brien & Sons"]) == []
+    assert provider.records_by_name(RecordKind.ITEM, ["O'Brien & Sons"]) == []
     (request,) = transport.requests
     assert request.method == "POST"
     assert request.url == "http://books/v3/company/123/query?minorversion=75"
@@ -134,7 +134,9 @@ def test_items_are_read_whatever_is_missing() -> None:
     full = item("Full", "8", UnitPrice=12.30, Sku="S", Description="D", Active=False)
     text_price = item("Text", "9", UnitPrice="0.10", IncomeAccountRef=None)
     provider, _ = opened(replied(rows("Item", bare, full, text_price)))
-    first, second, third = provider.items_by_id([RemoteId("7"), RemoteId("8"), RemoteId("9")])
+    first, second, third = provider.records_by_id(
+        RecordKind.ITEM, [RemoteId("7"), RemoteId("8"), RemoteId("9")]
+    )
     assert (first.remote_id, first.remote_version, first.linkable) == ("7", "0", False)
     assert (first.fields.unit_price, first.fields.active) == (0, True)
     assert second.fields.unit_price == Decimal("12.3")
@@ -147,7 +149,7 @@ def test_prices_are_read_to_the_last_digit() -> None:
     row = b'{"Id":"1","SyncToken":"0","Name":"x","UnitPrice":0.12345678901234567890}'
     body = b'{"QueryResponse":{"Item":[' + row + b"]}}"
     provider, _ = opened(replied(body))
-    (read,) = provider.page_items(None).rows
+    (read,) = provider.page_records(RecordKind.ITEM, None).rows
     assert read.fields.unit_price == Decimal("0.12345678901234567890")
 
 
@@ -156,10 +158,10 @@ def test_pages_go_on_while_they_are_full() -> None:
     provider, transport = opened(
         replied(rows("Item", *full)), replied(rows("Item", item("L", "2000")))
     )
-    first = provider.page_items(None)
+    first = provider.page_records(RecordKind.ITEM, None)
     assert len(first.rows) == 999
     assert first.cursor == "1001"
-    last = provider.page_items(first.cursor)
+    last = provider.page_records(RecordKind.ITEM, first.cursor)
     assert [row.remote_id for row in last.rows] == ["2000"]
     assert last.cursor is None
     assert "startposition 1 maxresults 1000" in statements(transport)[0]
@@ -170,21 +172,21 @@ def test_pages_go_on_while_they_are_full() -> None:
 def test_a_cursor_that_is_not_ours_is_refused(cursor: str) -> None:
     provider, transport = opened(replied(rows("Item")))
     with pytest.raises(InvalidCursor):
-        provider.page_items(cursor)
+        provider.page_records(RecordKind.ITEM, cursor)
     assert transport.requests == []
 
 
 def test_names_that_cannot_be_asked_for_are_looked_for_in_the_list() -> None:
     listed = [item("Größe", "1"), item("GRÖSSE", "2"), item("Elbow", "3"), item("Other", "4")]
     provider, transport = opened(replied(rows("Item", *listed)))
-    found = provider.items_by_name(["größe", "elbow"])
+    found = provider.records_by_name(RecordKind.ITEM, ["größe", "elbow"])
     assert [row.remote_id for row in found] == ["1", "2", "3"]
     assert "Name in" not in statements(transport)[0]
 
 
 def test_an_id_that_is_none_of_theirs_is_not_asked_for() -> None:
     provider, transport = opened(replied(rows("Item")))
-    assert provider.items_by_id([RemoteId("é")]) == []
+    assert provider.records_by_id(RecordKind.ITEM, [RemoteId("é")]) == []
     assert transport.requests == []
 
 
@@ -223,7 +225,7 @@ def test_an_id_that_is_none_of_theirs_is_not_asked_for() -> None:
 def test_what_a_read_raises(answer: Reply, error: type[Exception]) -> None:
     provider, _ = opened(answer)
     with pytest.raises(error) as raised:
-        provider.page_items(None)
+        provider.page_records(RecordKind.ITEM, None)
     assert TOKEN not in str(raised.value)
 
 
@@ -234,7 +236,7 @@ def test_a_failure_names_status_codes_and_the_id_support_asks_for() -> None:
         )
         provider, _ = opened(answer)
         with pytest.raises(ProviderUnavailable) as raised:
-            provider.page_items(None)
+            provider.page_records(RecordKind.ITEM, None)
         assert str(raised.value) == (
             "quickbooks: query Item: HTTP 500, codes 3100, request id 1-5f72e2c3-77"
         )
@@ -255,7 +257,9 @@ def test_sending_says_what_the_tokens_say_as_an_outcome() -> None:
 
     def sent(tokens: CountingTokens) -> object:
         provider, _ = opened(replied({}), tokens=tokens)
-        return provider.send(provider.item_request([create()], RequestKey("k" * 32), single=False))
+        return provider.send(
+            provider.write_request(RecordKind.ITEM, [create()], RequestKey("k" * 32), single=False)
+        )
 
     assert sent(Gone()) == GrantDead()
     assert isinstance(sent(Disconnected()), CallStopped)
@@ -265,7 +269,9 @@ def test_sending_says_what_the_tokens_say_as_an_outcome() -> None:
 
 def test_a_call_without_an_answer_is_not_trustworthy() -> None:
     provider, transport = opened(TIMEOUT)
-    request = provider.item_request([create()], RequestKey("k" * 32), single=False)
+    request = provider.write_request(
+        RecordKind.ITEM, [create()], RequestKey("k" * 32), single=False
+    )
     assert provider.send(request) == NoTrustworthyAnswer("ReadTimeout")
     (sent,) = transport.requests
     assert sent.url == f"http://books/v3/company/123/batch?requestid={'k' * 32}&minorversion=75"

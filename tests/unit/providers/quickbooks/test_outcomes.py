@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.ids import RemoteCompanyId, RemoteId, RemoteVersion, RequestKey, SourceId
+from shared.domain.ids import (
+    RecordKind,
+    RemoteCompanyId,
+    RemoteId,
+    RemoteVersion,
+    RequestKey,
+    SourceId,
+)
 from shared.domain.links import ItemFields
 from shared.domain.outcomes import (
     Answered,
@@ -28,9 +35,9 @@ from shared.domain.outcomes import (
     Throttled,
 )
 from shared.domain.runs import PushAction
-from shared.providers.base import ItemWrite, WriteRequest
+from shared.providers.base import RecordWrite, WriteRequest
 from shared.providers.http import HttpAnswer
-from shared.providers.quickbooks.batch import item_request, outcome_of
+from shared.providers.quickbooks.batch import outcome_of, write_request
 from shared.providers.quickbooks.faults import renewable
 from tests.unit.providers.quickbooks.payloads import (
     HTML,
@@ -46,8 +53,8 @@ from tests.unit.providers.scripted import replied
 FIELDS = ItemFields("Elbow", "An elbow", Decimal("1.50"), "E1", "79")
 
 
-def write(number: int, action: PushAction = PushAction.CREATE) -> ItemWrite:
-    return ItemWrite(
+def write(number: int, action: PushAction = PushAction.CREATE) -> RecordWrite:
+    return RecordWrite(
         SourceId(f"s{number}"),
         action,
         FIELDS,
@@ -61,8 +68,8 @@ def request(
     size: int = 2, action: PushAction = PushAction.CREATE, *, single: bool = False
 ) -> WriteRequest:
     writes = [write(number, action) for number in range(1, size + 1)]
-    return item_request(
-        RemoteCompanyId("123"), writes, RequestKey("0" * 32), item_type="Service", single=single
+    return write_request(
+        RemoteCompanyId("123"), RecordKind.ITEM, writes, RequestKey("0" * 32), single=single
     )
 
 

@@ -10,26 +10,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.ids import RemoteCompanyId, RemoteId, RemoteVersion, RequestKey, SourceId
+from shared.domain.ids import (
+    RecordKind,
+    RemoteCompanyId,
+    RemoteId,
+    RemoteVersion,
+    RequestKey,
+    SourceId,
+)
 from shared.domain.links import ItemFields
 from shared.domain.runs import PushAction
-from shared.providers.base import CallClass, ItemWrite, WriteRequest
+from shared.providers.base import CallClass, RecordWrite, WriteRequest
 from shared.providers.quickbooks import query
-from shared.providers.quickbooks.batch import item_request
+from shared.providers.quickbooks.batch import write_request
 
 COMPANY = RemoteCompanyId("9130347596842384")
 KEY = RequestKey("0af1" * 8)
 
 
-def create(name: str = "Elbow", price: str = "1.50", **more: object) -> ItemWrite:
+def create(name: str = "Elbow", price: str = "1.50", **more: object) -> RecordWrite:
     values: dict[str, object] = {"description": "An elbow", "code": "E1", "income_account_id": "79"}
     fields = ItemFields(name=name, unit_price=Decimal(price), **values | more)  # type: ignore[arg-type]  # a test's own overrides
-    return ItemWrite(SourceId("s1"), PushAction.CREATE, fields)
+    return RecordWrite(SourceId("s1"), PushAction.CREATE, fields)
 
 
-def update(*changed: str, **more: object) -> ItemWrite:
+def update(*changed: str, **more: object) -> RecordWrite:
     fields = create(**more).fields  # type: ignore[arg-type]  # a test's own overrides
-    return ItemWrite(
+    return RecordWrite(
         SourceId("s1"),
         PushAction.UPDATE,
         fields,
@@ -39,8 +46,8 @@ def update(*changed: str, **more: object) -> ItemWrite:
     )
 
 
-def built(*writes: ItemWrite, single: bool = False) -> WriteRequest:
-    return item_request(COMPANY, writes, KEY, item_type="Service", single=single)
+def built(*writes: RecordWrite, single: bool = False) -> WriteRequest:
+    return write_request(COMPANY, RecordKind.ITEM, writes, KEY, single=single)
 
 
 def test_a_batch_is_what_the_documentation_shows() -> None:
@@ -134,12 +141,12 @@ def test_every_text_arrives_as_it_was_whatever_it_holds(name: str, code: str, ac
 def test_a_request_key_of_another_length_is_refused() -> None:
     for key in ("", "x" * 37):
         with pytest.raises(ValueError, match="request key"):
-            item_request(COMPANY, [create()], RequestKey(key), item_type="Service", single=False)
+            write_request(COMPANY, RecordKind.ITEM, [create()], RequestKey(key), single=False)
 
 
 def test_a_company_cannot_leave_its_path() -> None:
-    request = item_request(
-        RemoteCompanyId("1/../2?x"), [create()], KEY, item_type="Service", single=False
+    request = write_request(
+        RemoteCompanyId("1/../2?x"), RecordKind.ITEM, [create()], KEY, single=False
     )
     assert request.path == "/v3/company/1%2F..%2F2%3Fx/batch"
 

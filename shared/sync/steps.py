@@ -1,4 +1,4 @@
-"""The steps of a full item sync, as the state machine calls them: state in, state out.
+"""The steps of a full sync of one kind of record, as the state machine calls them: state in, state out.
 
 A step's answer is data that a Choice state reads; an exception means a crash, and only a crash. The
 state carries ids and counters, never records.
@@ -20,17 +20,17 @@ from shared.domain.errors import (
     ProviderContractBroken,
     RetryLater,
 )
-from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RecordKind, RunId
+from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RunId
 from shared.domain.runs import Problem, Run, RunState
-from shared.sync.item_failures import causes_of, stored_failures
-from shared.sync.item_planning import plan_items
-from shared.sync.item_preparing import counts_of, stored_chunks
-from shared.sync.item_pushing import PushSlice
-from shared.sync.item_singles import SinglesSlice
-from shared.sync.progress import Progress
+from shared.sync.engine.failures import causes_of, stored_failures
+from shared.sync.engine.planning import plan_records
+from shared.sync.engine.preparing import counts_of, stored_chunks
+from shared.sync.engine.progress import Progress
+from shared.sync.engine.pushing import PushSlice
+from shared.sync.engine.singles import SinglesSlice
+from shared.sync.engine.slices import SliceEnd, SliceResult
 from shared.sync.runs import claim_slice, end_run
 from shared.sync.services import Books, Services
-from shared.sync.slices import SliceEnd, SliceResult
 
 MOST_WAITS = 8
 """In a row without bringing the run forward; together some minutes."""
@@ -127,7 +127,7 @@ class _Work:
     until: datetime
 
     def opened(self) -> tuple[Books, Progress]:
-        books = self.services.open_books(self.connection, RecordKind.ITEM)
+        books = self.services.open_books(self.connection, self.run.kind)
         return books, Progress(self.services, self.run, books.calls)
 
 
@@ -144,7 +144,7 @@ def _plan(work: _Work) -> SliceResult:
     # No last save as after a push: where the plan's own was stored and its answer lost, the form of
     # the run that we know would undo it.
     try:
-        plan_items(work.services, work.connection, books.provider, work.run, progress)
+        plan_records(work.services, work.connection, books.provider, work.run, progress)
     finally:
         books.pacer.close()
     return SliceResult(SliceEnd.PLANNED)
@@ -208,7 +208,7 @@ def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
         return _PLAN_FIRST
     if run.state is RunState.PUSHING:
         counts = counts_of(stored_chunks(services.stores, run))
-        causes = causes_of(stored_failures(services.stores, run.connection), run.run_id)
+        causes = causes_of(stored_failures(services.stores, run.connection, run.kind), run.run_id)
         # What a crash left unsaved was shown already, and progress never falls.
         counts = max(counts, run.counts, key=lambda each: each.settled)
         run = replace(run, counts=counts, causes=causes)

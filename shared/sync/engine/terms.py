@@ -1,4 +1,4 @@
-"""What syncing a connection's items is measured by: rules, mapping, scope and the names of requests."""
+"""What syncing a kind of record of a connection is measured by: terms, scope and the names of requests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ from decimal import Decimal
 
 from shared.domain.connections import Connection
 from shared.domain.ids import LinkScope, RecordKind, RequestKey, RunId
-from shared.domain.item_plan import ItemMapping, ItemRules
+from shared.domain.item_plan import ItemMapping, ItemRules, ItemTerms
+from shared.domain.record_plan import Terms
 from shared.providers.base import ProviderProfile
+
+
+def terms_of(kind: RecordKind, connection: Connection, profile: ProviderProfile) -> Terms:
+    """Raises `ValueError` for a kind that the engine does not push."""
+    if kind is RecordKind.ITEM:
+        return ItemTerms(item_rules(profile), item_mapping(connection))
+    raise ValueError(f"{kind} is not pushed by the engine")
+
+
+def scope_of(kind: RecordKind, connection: Connection) -> LinkScope:
+    return LinkScope(connection.key, connection.remote_company.remote_company_id, kind)
 
 
 def item_rules(profile: ProviderProfile) -> ItemRules:
@@ -30,10 +42,6 @@ def item_mapping(connection: Connection) -> ItemMapping:
         home_currency=connection.remote_company.home_currency,
         company_name=connection.remote_company.name,
     )
-
-
-def item_scope(connection: Connection) -> LinkScope:
-    return LinkScope(connection.key, connection.remote_company.remote_company_id, RecordKind.ITEM)
 
 
 def request_key(

@@ -31,13 +31,13 @@ from shared.domain.outcomes import (
 )
 from shared.domain.runs import Chunk, ChunkState, RunCounts
 from shared.providers.base import CallClass, WriteRequest
-from shared.sync.item_mending import Doubt, ItemMender, doubt_of
-from shared.sync.item_preparing import ItemPreparer, counts_of, stored_chunks
-from shared.sync.item_settling import ItemSettler, PreparedEntry, finished
-from shared.sync.item_terms import item_scope
-from shared.sync.progress import Progress
+from shared.sync.engine.mending import Doubt, Mender, doubt_of
+from shared.sync.engine.preparing import Preparer, counts_of, stored_chunks
+from shared.sync.engine.progress import Progress
+from shared.sync.engine.settling import PreparedEntry, Settler, finished
+from shared.sync.engine.slices import SliceEnd, SliceOver, SliceResult
+from shared.sync.engine.terms import scope_of
 from shared.sync.services import Books, Services
-from shared.sync.slices import SliceEnd, SliceOver, SliceResult
 
 TRIES = 4
 """Of one entry in one slice, under changing names and versions or after a passing refusal."""
@@ -71,10 +71,10 @@ class SinglesSlice:
         self._progress = progress
         self._until = until
         self._last_chance = last_chance
-        self._preparer = ItemPreparer(services, connection, books.provider, run)
-        self._settler = ItemSettler(services, connection, self._preparer.rules, run)
-        self._mender = ItemMender(
-            services, books.provider, self._preparer, self._settler, item_scope(connection)
+        self._preparer = Preparer(services, connection, books.provider, run)
+        self._settler = Settler(services, connection, self._preparer.terms, run)
+        self._mender = Mender(
+            services, books.provider, self._preparer, self._settler, scope_of(run.kind, connection)
         )
         self._counts = counts_of(stored_chunks(services.stores, run))
         self._answered = False
@@ -183,7 +183,9 @@ class SinglesSlice:
 
     def _sent(self, prepared: PreparedEntry, key: RequestKey) -> EntryOutcome:
         """The outcome of one request: after a lost answer the identical one goes once more."""
-        request = self._books.provider.item_request([prepared.write], key, single=True)
+        request = self._books.provider.write_request(
+            self._progress.run.kind, [prepared.write], key, single=True
+        )
         outcome = self._entry_outcome(prepared, self._in_turn(request))
         if isinstance(outcome, EntryUnknown) and self._books.provider.profile.honours_request_key:
             outcome = self._entry_outcome(prepared, self._in_turn(request))
@@ -213,7 +215,7 @@ class SinglesSlice:
     def _entry_outcome(self, prepared: PreparedEntry, outcome: CallOutcome) -> EntryOutcome:
         match outcome:
             case Answered(entries):
-                return entries[prepared.item.source_id]
+                return entries[prepared.record.source_id]
             case CallRejected(problem):
                 return EntryRefused(problem, problem.code)
             case GrantDead():
@@ -228,5 +230,5 @@ class SinglesSlice:
     def _read_back(
         self, chunk: Chunk, prepared: PreparedEntry, doubt: Doubt
     ) -> PreparedEntry | RunCounts:
-        mended = self._mender.mend(chunk, [prepared], {prepared.item.source_id: doubt})
+        mended = self._mender.mend(chunk, [prepared], {prepared.record.source_id: doubt})
         return mended.left[0] if mended.left else mended.counts

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from shared.domain.runs import ChunkState, RunState
-from shared.sync.item_preparing import ItemPreparer, stored_chunks
-from shared.sync.item_settling import PreparedChunk
-from shared.sync.sync_items import first_state, perform_step
+from shared.sync.engine.preparing import Preparer, stored_chunks
+from shared.sync.engine.settling import PreparedChunk
+from shared.sync.steps import first_state, perform_step
 from tests.unit.sync.item_world import World
 
 
-def planned(*names: str) -> tuple[World, ItemPreparer]:
+def planned(*names: str) -> tuple[World, Preparer]:
     world = World()
     world.has(*names)
     run = world.click().run
     perform_step(world.services, "plan", first_state(run), 300)
     run = world.run(run)
     assert run.state is RunState.PUSHING
-    return world, ItemPreparer(world.services, world.connection, world.books, run)
+    return world, Preparer(world.services, world.connection, world.books, run)
 
 
-def first(preparer: ItemPreparer) -> PreparedChunk:
+def first(preparer: Preparer) -> PreparedChunk:
     return next(preparer.prepared(ChunkState.PLANNED))
 
 
@@ -68,7 +68,7 @@ def test_a_record_that_is_gone_is_left_out_and_an_edited_one_is_known_as_such() 
     world.delete("01")
     world.edit("02", price="9")
     entries = first(preparer).entries
-    assert [(each.item.source_id, each.edited) for each in entries] == [
+    assert [(each.record.source_id, each.edited) for each in entries] == [
         ("02", True),
         ("03", False),
     ]

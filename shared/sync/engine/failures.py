@@ -1,4 +1,4 @@
-"""Items that stand refused, as stored: what people are shown, and what a later sync heals."""
+"""Records that stand refused, as stored: what people are shown, and what a later sync heals."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from shared.storage.ports import Stores
 FAILURES_OF_A_PAGE = 200
 
 
-def stored_failures(stores: Stores, connection: ConnectionKey) -> Iterator[Failure]:
-    """All items of the connection that stand refused."""
+def stored_failures(
+    stores: Stores, connection: ConnectionKey, kind: RecordKind
+) -> Iterator[Failure]:
+    """All records of that kind that stand refused."""
     cursor: str | None = None
     while True:
-        page = stores.failures.page(connection, RecordKind.ITEM, FAILURES_OF_A_PAGE, cursor)
+        page = stores.failures.page(connection, kind, FAILURES_OF_A_PAGE, cursor)
         yield from page.rows
         cursor = page.cursor
         if cursor is None:

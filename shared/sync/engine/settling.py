@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from shared.domain.connections import Connection
 from shared.domain.errors import LostLease
-from shared.domain.ids import RecordKind, SourceId
-from shared.domain.item_plan import ACTIVE_FIELD, NAME_FIELD, ItemRules, linked_after_write
-from shared.domain.links import ItemFields, Link, LinkOrigin, base_value
+from shared.domain.ids import SourceId
+from shared.domain.links import Fields, Link, LinkOrigin, base_value
 from shared.domain.outcomes import Done
-from shared.domain.records import Item
+from shared.domain.record_plan import ACTIVE_FIELD, NAME_FIELD, Terms, linked_after_write
+from shared.domain.records import Record
 from shared.domain.runs import (
     Chunk,
     ChunkEntry,
@@ -26,9 +26,9 @@ from shared.domain.runs import (
     Run,
     RunCounts,
 )
-from shared.providers.base import ItemWrite, RemoteItem, WriteRequest
-from shared.sync.item_failures import causes_of, stored_failures
-from shared.sync.item_terms import item_mapping, item_scope
+from shared.providers.base import RecordWrite, RemoteRecord, WriteRequest
+from shared.sync.engine.failures import causes_of, stored_failures
+from shared.sync.engine.terms import scope_of
 from shared.sync.services import Services
 
 
@@ -37,9 +37,9 @@ class PreparedEntry:
     """A chunk's entry with what it was built from. `edited`: the record changed since the plan."""
 
     entry: ChunkEntry
-    item: Item
+    record: Record
     link: Link | None
-    write: ItemWrite
+    write: RecordWrite
     edited: bool = False
 
     @property
@@ -59,18 +59,15 @@ class PreparedChunk:
     busy: int = 0
 
 
-class ItemSettler:
+class Settler:
     """Collects what became of entries; `flush` stores it. Used from one thread."""
 
-    def __init__(
-        self, services: Services, connection: Connection, rules: ItemRules, run: Run
-    ) -> None:
+    def __init__(self, services: Services, connection: Connection, terms: Terms, run: Run) -> None:
         self._services = services
         self._connection = connection
         self._run = run
-        self._scope = item_scope(connection)
-        self._mapping = item_mapping(connection)
-        self._rules = rules
+        self._scope = scope_of(run.kind, connection)
+        self._terms = terms
         self._links: list[Link] = []
         self._failures: list[Failure] = []
         self._healed: list[SourceId] = []
@@ -79,7 +76,7 @@ class ItemSettler:
 
     def _standing(self) -> Iterator[Failure]:
         """What stands refused, each remembered by its id as it passes."""
-        for failure in stored_failures(self._services.stores, self._connection.key):
+        for failure in stored_failures(self._services.stores, self._connection.key, self._run.kind):
             self._failing.add(failure.source_id)
             yield failure
 
@@ -96,7 +93,7 @@ class ItemSettler:
             origin = before.origin
             differing = tuple(each for each in before.differing if each not in write.changed)
         self._links.append(self._linked(prepared, write.fields, done, origin, differing))
-        self._heal(prepared.item.source_id)
+        self._heal(prepared.record.source_id)
         renamed = 1 if prepared.entry.renamed else 0
         if prepared.entry.action is PushAction.CREATE:
             return RunCounts(created=1, renamed=renamed)
@@ -106,19 +103,19 @@ class ItemSettler:
         """Somebody's record of the very name: linked, not overwritten; what differs is shown."""
         fields, origin = prepared.write.fields, LinkOrigin.ADOPTED
         self._links.append(self._linked(prepared, fields, done, origin, differing))
-        self._heal(prepared.item.source_id)
+        self._heal(prepared.record.source_id)
         return RunCounts(adopted=1, adopted_differing=1 if differing else 0)
 
     def settled_before(self, prepared: PreparedEntry) -> RunCounts:
         """Created or adopted, and linked, by an earlier worker of this run; nothing has changed since."""
-        self._heal(prepared.item.source_id)
+        self._heal(prepared.record.source_id)
         link = prepared.link
         if link is not None and link.origin is LinkOrigin.ADOPTED:
             return RunCounts(adopted=1, adopted_differing=1 if link.differing else 0)
         return RunCounts(created=1, renamed=1 if prepared.entry.renamed else 0)
 
-    def at_rest(self, prepared: PreparedEntry, row: RemoteItem | None) -> RunCounts:
-        """Archived here, and inactive or gone in the books: nothing to send, see `item_plan.at_rest`."""
+    def at_rest(self, prepared: PreparedEntry, row: RemoteRecord | None) -> RunCounts:
+        """Archived here, and inactive or gone in the books: nothing to send, see `record_plan.at_rest`."""
         link = prepared.link
         if link is not None:
             renamed = {NAME_FIELD: base_value(row.fields.name)} if row else {}
@@ -126,13 +123,13 @@ class ItemSettler:
                 replace(
                     link,
                     remote_version=row.remote_version if row else link.remote_version,
-                    source_version=prepared.item.version,
+                    source_version=prepared.record.version,
                     base={**link.base, ACTIVE_FIELD: "false"},
                     answered={**link.answered, **renamed},
                     row_version=link.row_version + 1,
                 )
             )
-        self._heal(prepared.item.source_id)
+        self._heal(prepared.record.source_id)
         return RunCounts(unchanged=1)
 
     def found_older(self, prepared: PreparedEntry, found: Done) -> Link:
@@ -149,20 +146,20 @@ class ItemSettler:
         return link
 
     def refused(self, prepared: PreparedEntry, problem: Problem, cause: str) -> RunCounts:
-        item = prepared.item
+        record = prepared.record
         self._failures.append(
             Failure(
                 connection=self._connection.key,
-                kind=RecordKind.ITEM,
-                source_id=item.source_id,
+                kind=self._run.kind,
+                source_id=record.source_id,
                 cause=cause,
                 problem=problem,
-                source_version=item.version,
+                source_version=record.version,
                 run_id=self._run.run_id,
                 at=self._services.clock.now(),
             )
         )
-        self._failing.add(item.source_id)
+        self._failing.add(record.source_id)
         count, message = self._causes.get(cause, (0, problem.message))
         self._causes[cause] = (count + 1, message)
         return RunCounts(refused=1)
@@ -179,7 +176,7 @@ class ItemSettler:
             stores.failures.save(self._failures)
             self._failures.clear()
         if self._healed:
-            stores.failures.clear(self._connection.key, RecordKind.ITEM, self._healed)
+            stores.failures.clear(self._connection.key, self._run.kind, self._healed)
             self._healed.clear()
         if chunks and stores.runs.save_chunks(self._connection.key, chunks):
             raise LostLease(f"run {self._run.run_id} was taken over")
@@ -187,20 +184,19 @@ class ItemSettler:
     def _linked(
         self,
         prepared: PreparedEntry,
-        sent: ItemFields,
+        sent: Fields,
         done: Done,
         origin: LinkOrigin = LinkOrigin.CREATED,
         differing: tuple[str, ...] = (),
     ) -> Link:
         return linked_after_write(
             prepared.link,
-            item=prepared.item,
+            record=prepared.record,
             sent=sent,
             answered=done.fields,
             remote_id=done.remote_id,
             remote_version=done.remote_version,
-            mapping=self._mapping,
-            rules=self._rules,
+            terms=self._terms,
             run_id=self._run.run_id,
             origin=origin,
             differing=differing,

@@ -1,7 +1,7 @@
 """Before a plan: what runs that were stopped had created without hearing of it.
 
 A stopped run leaves chunks that may have been sent. Most of what they created is found by its name, as
-anything in the books is (adoption). Not so under a marked name, which no item of ours is called, and
+anything in the books is (adoption). Not so under a marked name, which no record of ours is called, and
 not after a rename here: those would be created once more. So they are looked up by the name they were
 sent under, and linked as what they are; the plan then sees what differs.
 """
@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from shared.domain.connections import Connection
-from shared.domain.item_plan import ACTIVE_FIELD, differing_fields
 from shared.domain.links import content_mark
 from shared.domain.names import name_key
 from shared.domain.outcomes import Done
+from shared.domain.record_plan import ACTIVE_FIELD, differing_fields
 from shared.domain.runs import Chunk, ChunkState, PushAction, Run, RunState
-from shared.providers.base import AccountingProvider, RemoteItem
-from shared.sync.item_preparing import ItemPreparer, stored_chunks
-from shared.sync.item_settling import ItemSettler, PreparedEntry
-from shared.sync.item_terms import item_scope
-from shared.sync.progress import Progress
+from shared.providers.base import AccountingProvider, RemoteRecord
+from shared.sync.engine.preparing import Preparer, stored_chunks
+from shared.sync.engine.progress import Progress
+from shared.sync.engine.settling import PreparedEntry, Settler
+from shared.sync.engine.terms import scope_of
 from shared.sync.services import Services
 
 RUNS_OF_A_PAGE: Final = 20
@@ -69,17 +69,19 @@ class _Recovery:
     ) -> None:
         self._provider = provider
         self._links = services.stores.links
-        self._scope = item_scope(connection)
-        self._preparer = ItemPreparer(services, connection, provider, earlier)
-        self._settler = ItemSettler(services, connection, self._preparer.rules, earlier)
+        self._scope = scope_of(earlier.kind, connection)
+        self._preparer = Preparer(services, connection, provider, earlier)
+        self._settler = Settler(services, connection, self._preparer.terms, earlier)
 
     def link_found(self, chunk: Chunk) -> None:
-        rules = self._preparer.rules
+        terms = self._preparer.terms
         unheard = self._unheard(chunk)
         if not unheard:
             return
-        rows = self._provider.items_by_name([each.entry.remote_name for each in unheard])
-        by_name = {name_key(rules.remote_name_of(row.fields)): row for row in rows if row.linkable}
+        rows = self._provider.records_by_name(
+            self._scope.kind, [each.entry.remote_name for each in unheard]
+        )
+        by_name = {name_key(terms.remote_name_of(row.fields)): row for row in rows if row.linkable}
         owned = self._links.linked_to(self._scope, [row.remote_id for row in by_name.values()])
         for prepared in unheard:
             row = by_name.get(name_key(prepared.entry.remote_name))
@@ -96,12 +98,12 @@ class _Recovery:
             each
             for each in prepared.entries
             if each.entry.action is PushAction.CREATE
-            and each.item.source_id not in links
+            and each.record.source_id not in links
             and (each.entry.renamed or each.edited)
         ]
 
 
-def _is_ours(prepared: PreparedEntry, row: RemoteItem) -> bool:
+def _is_ours(prepared: PreparedEntry, row: RemoteRecord) -> bool:
     """A marked name is made of our id. Under a plain one somebody else may stand: it must say what we sent.
 
     That is what the chunk remembers, or what we say now. (A record archived since was active when it

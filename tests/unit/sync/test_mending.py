@@ -31,7 +31,7 @@ class TestStaleVersions:
         run = world.sync()
         assert (run.counts.updated, run.counts.refused) == (1, 0)
         assert (world.in_books("01").unit_price, world.in_books("01").description) == (9, "theirs")
-        assert world.books.calls["items_by_id"] == 1
+        assert world.books.calls["records_by_id"] == 1
         world.settles(run)
 
     def test_the_same_field_changed_on_both_sides_is_for_a_person(self) -> None:

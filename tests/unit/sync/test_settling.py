@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.errors import LostLease
-from shared.sync.item_preparing import stored_chunks
-from shared.sync.item_settling import ItemSettler, finished
-from shared.sync.item_terms import item_rules
-from shared.sync.sync_items import first_state, perform_step
+from shared.sync.engine.preparing import stored_chunks
+from shared.sync.engine.settling import Settler, finished
+from shared.sync.engine.terms import terms_of
+from shared.sync.steps import first_state, perform_step
 from tests.unit.sync.item_world import World
 
 
@@ -23,8 +23,8 @@ def test_a_chunk_that_a_newer_worker_has_stored_tells_the_older_one_to_stop() ->
     chunk = next(stored_chunks(world.services.stores, run))
     newer = replace(chunk, epoch=run.epoch + 5)
     assert not world.services.stores.runs.save_chunks(run.connection, [newer])
-    rules = item_rules(world.books.profile)
-    settler = ItemSettler(world.services, world.connection, rules, run)
+    terms = terms_of(run.kind, world.connection, world.books.profile)
+    settler = Settler(world.services, world.connection, terms, run)
     with pytest.raises(LostLease):
         settler.flush([finished(chunk, chunk.counts, run.epoch)])
 

@@ -8,21 +8,15 @@ from dataclasses import replace
 
 from shared.domain.connections import Connection
 from shared.domain.ids import RequestKey
-from shared.domain.item_plan import (
-    ItemKey,
-    changed_fields,
-    desired_fields,
-    kept_name,
-    refusal_before_push,
-)
 from shared.domain.links import Link, content_mark
 from shared.domain.names import marked_name, plain_name
-from shared.domain.records import Item
+from shared.domain.record_plan import changed_fields, kept_name
+from shared.domain.records import Record, class_of
 from shared.domain.runs import Chunk, ChunkEntry, ChunkState, Problem, PushAction, Run, RunCounts
-from shared.providers.base import AccountingProvider, ItemWrite
+from shared.providers.base import AccountingProvider, RecordWrite
 from shared.storage.ports import Stores
-from shared.sync.item_settling import PreparedChunk, PreparedEntry
-from shared.sync.item_terms import item_mapping, item_rules, item_scope, request_key
+from shared.sync.engine.settling import PreparedChunk, PreparedEntry
+from shared.sync.engine.terms import request_key, scope_of, terms_of
 from shared.sync.services import Services
 
 CHUNKS_OF_A_PAGE = 40
@@ -51,7 +45,7 @@ def counts_of(chunks: Iterable[Chunk]) -> RunCounts:
     return counts
 
 
-class ItemPreparer:
+class Preparer:
     """Rebuilds what a chunk sends. Reads records and links, writes nothing."""
 
     def __init__(
@@ -61,9 +55,8 @@ class ItemPreparer:
         self._connection = connection
         self._provider = provider
         self._run = run
-        self._scope = item_scope(connection)
-        self.mapping = item_mapping(connection)
-        self.rules = item_rules(provider.profile)
+        self._scope = scope_of(run.kind, connection)
+        self.terms = terms_of(run.kind, connection, provider.profile)
 
     def prepared(self, state: ChunkState) -> Iterator[PreparedChunk]:
         together: list[Chunk] = []
@@ -78,7 +71,9 @@ class ItemPreparer:
     def prepare(self, chunks: Sequence[Chunk]) -> list[PreparedChunk]:
         """With the records and links as they are now; entries whose record is gone are left out."""
         ids = [entry.source_id for chunk in chunks for entry in chunk.entries]
-        items = self._services.stores.records.get_items(self._connection.key.company_id, ids)
+        records = self._services.stores.records.get_many(
+            self._connection.key.company_id, class_of(self._run.kind), ids
+        )
         linked_ids = [
             entry.source_id
             for chunk in chunks
@@ -90,15 +85,15 @@ class ItemPreparer:
         for chunk in chunks:
             entries = []
             for entry in chunk.entries:
-                item = items.get(entry.source_id)
-                if item is None:
+                record = records.get(entry.source_id)
+                if record is None:
                     continue
                 link = links.get(entry.source_id)
-                edited = item.version != entry.source_version
+                edited = record.version != entry.source_version
                 if edited:
-                    item = self._as_planned(entry, item, link)
-                write = self._write(entry, item, link)
-                entries.append(PreparedEntry(entry, item, link, write, edited))
+                    record = self._as_planned(entry, record, link)
+                write = self._write(entry, record, link)
+                entries.append(PreparedEntry(entry, record, link, write, edited))
             prepared.append(self.with_request(chunk, entries))
         return prepared
 
@@ -106,28 +101,29 @@ class ItemPreparer:
         """Whether a worker before this one, but after the one that stored the chunk, may have sent it."""
         return chunk.epoch + 1 < self._run.epoch
 
-    def _as_planned(self, entry: ChunkEntry, item: Item, link: Link | None) -> Item:
+    def _as_planned(self, entry: ChunkEntry, record: Record, link: Link | None) -> Record:
         """The record under the name that the plan chose for it, if it was renamed since.
 
         Its version is then the planned one as well, so that the link leaves the rename to the next
         sync: only a plan can say which names are free.
         """
-        name = self.rules.name_of(item)
+        name = self.terms.name_of(record)
         chosen_for_it = (
             plain_name(name),
-            marked_name(name, item.source_id, self.rules.names),
-            kept_name(item, link, self.rules) if link else None,
+            marked_name(name, record.source_id, self.terms.names),
+            kept_name(record, link, self.terms) if link else None,
         )
         if entry.remote_name in chosen_for_it:
-            return item
-        planned = replace(item, version=entry.source_version)
-        if self.rules.key is ItemKey.CODE:
-            return replace(planned, code=entry.remote_name)
-        return replace(planned, name=entry.remote_name)
+            return record
+        planned: Record = self.terms.called(record, entry.remote_name)
+        return replace(planned, version=entry.source_version)
 
     def with_request(self, chunk: Chunk, entries: Sequence[PreparedEntry]) -> PreparedChunk:
-        request = self._provider.item_request(
-            [prepared.write for prepared in entries], chunk.request_key, single=False
+        request = self._provider.write_request(
+            self._run.kind,
+            [prepared.write for prepared in entries],
+            chunk.request_key,
+            single=False,
         )
         return PreparedChunk(chunk, tuple(entries), request)
 
@@ -161,7 +157,7 @@ class ItemPreparer:
 
     def rebuilt(self, prepared: PreparedEntry, entry: ChunkEntry) -> PreparedEntry:
         """The same record as another entry (a new name, a newer remote version, an update instead)."""
-        write = self._write(entry, prepared.item, prepared.link)
+        write = self._write(entry, prepared.record, prepared.link)
         return replace(prepared, entry=entry, write=write)
 
     def single_key(self, chunk: Chunk, prepared: PreparedEntry, attempt: int) -> RequestKey:
@@ -171,15 +167,15 @@ class ItemPreparer:
 
     def refusal(self, prepared: PreparedEntry) -> Problem | None:
         """Why the record as it is now may not go; a plan has asked that of the record as it was."""
-        return refusal_before_push(prepared.item, self.mapping, self.rules)
+        return self.terms.refusal(prepared.record)
 
-    def _write(self, entry: ChunkEntry, item: Item, link: Link | None) -> ItemWrite:
-        fields = desired_fields(item, entry.remote_name, self.mapping, self.rules)
+    def _write(self, entry: ChunkEntry, record: Record, link: Link | None) -> RecordWrite:
+        fields = self.terms.desired(record, entry.remote_name)
         if entry.action is PushAction.CREATE:
-            return ItemWrite(item.source_id, PushAction.CREATE, fields)
+            return RecordWrite(record.source_id, PushAction.CREATE, fields)
         changed = changed_fields(fields, link) if link else frozenset(fields.canonical())
-        return ItemWrite(
-            source_id=item.source_id,
+        return RecordWrite(
+            source_id=record.source_id,
             action=PushAction.UPDATE,
             fields=fields,
             changed=changed,
@@ -188,7 +184,7 @@ class ItemPreparer:
         )
 
 
-def _content(write: ItemWrite) -> str:
+def _content(write: RecordWrite) -> str:
     """All that a write says: one request key never stands for two of these."""
     fields = sorted(write.fields.canonical().items())
     return f"/{write.source_id}/{write.remote_version}/{sorted(write.changed)}/{fields}"

@@ -11,7 +11,7 @@ from shared.domain.ids import SourceId
 from shared.domain.links import LinkOrigin
 from shared.domain.names import name_key
 from shared.domain.runs import RunState
-from shared.providers.base import ItemWrite
+from shared.providers.base import RecordWrite
 from tests.support.fake_books import SERVICES_ACCOUNT
 from tests.support.fake_faults import Lost, Rejected
 from tests.unit.sync.item_world import World
@@ -231,7 +231,7 @@ class TestAdoption:
             world.books.plant(f"Item {n}")
         world.has(*(f"ITEM {n}" for n in range(10)))
         assert world.sync().counts.adopted == 10
-        assert world.books.calls["page_items"] == 4
+        assert world.books.calls["page_records"] == 4
 
 
 class TestNames:
@@ -313,7 +313,7 @@ class TestNames:
         run = world.sync()
         assert world.links[SourceId("b")].remote_id == remote.remote_id
         assert world.in_books("a").name.startswith("Tube ~")
-        assert world.books.calls["items_by_id"] == 0, "it was known before anything was sent"
+        assert world.books.calls["records_by_id"] == 0, "it was known before anything was sent"
         world.settles(run)
 
     def test_a_name_of_324_characters_reaches_the_books_cut_and_marked(self) -> None:
@@ -435,7 +435,7 @@ class TestDyingWhilePlanning:
     ) -> None:
         world = World()
         world.has("Pipe")
-        world.books.faults.add("page_items", Lost(), Lost())
+        world.books.faults.add("page_records", Lost(), Lost())
         run = world.sync()
         assert (run.state, run.counts.created) == (RunState.FINISHED, 1)
         assert not world.failures
@@ -443,7 +443,7 @@ class TestDyingWhilePlanning:
     def test_a_listing_in_a_shape_we_do_not_know_stops_the_run_with_a_problem(self) -> None:
         world = World()
         world.has("Pipe")
-        world.books.faults.add("page_items", Rejected())
+        world.books.faults.add("page_records", Rejected())
         run = world.sync()
         assert run.state is RunState.FAILED
         assert run.problem is not None
@@ -454,7 +454,7 @@ class TestDyingWhilePlanning:
         world.books.plant("Late")
         world.has("Pipe")
         # The second listing of records belongs to the pass that plans; the first to the survey.
-        world.meets("records.page_items", lambda: world.has("Late"), nth=2)
+        world.meets("records.page", lambda: world.has("Late"), nth=2)
         world.settles(world.sync())
         world.settles(world.sync())
         assert sorted(name_key(name) for name in world.names_in_books) == ["late", "pipe"]
@@ -464,7 +464,7 @@ class TestDyingWhilePlanning:
         world = World()
         world.has("Pipe", currency="CAD")
         world.sync()
-        world.meets("records.page_items", lambda: world.edit("01", currency="USD"), nth=2)
+        world.meets("records.page", lambda: world.edit("01", currency="USD"), nth=2)
         world.sync()
         assert set(world.failures) == {"01"}
         world.sync()
@@ -491,7 +491,7 @@ def test_planning_holds_a_batch_and_some_chunks_and_not_the_catalogue() -> None:
     alive = []
 
     def count() -> None:
-        alive.append(sum(isinstance(each, ItemWrite) for each in gc.get_objects()))
+        alive.append(sum(isinstance(each, RecordWrite) for each in gc.get_objects()))
 
     for nth in (2, 3):
         world.meets("runs.add_chunks", count, nth=nth)

@@ -29,13 +29,13 @@ from shared.domain.outcomes import (
 )
 from shared.domain.runs import Chunk, ChunkState, RunCounts
 from shared.providers.base import CallClass
-from shared.sync.item_mending import Doubt, ItemMender, doubt_of
-from shared.sync.item_preparing import ItemPreparer, stored_chunks
-from shared.sync.item_settling import ItemSettler, PreparedChunk, PreparedEntry, finished
-from shared.sync.item_terms import item_scope
-from shared.sync.progress import Progress
+from shared.sync.engine.mending import Doubt, Mender, doubt_of
+from shared.sync.engine.preparing import Preparer, stored_chunks
+from shared.sync.engine.progress import Progress
+from shared.sync.engine.settling import PreparedChunk, PreparedEntry, Settler, finished
+from shared.sync.engine.slices import SliceEnd, SliceOver, SliceResult
+from shared.sync.engine.terms import scope_of
 from shared.sync.services import Books, Services
-from shared.sync.slices import SliceEnd, SliceOver, SliceResult
 
 BUSY_TRIES = 3
 BUSY_PAUSE = 1.0
@@ -79,10 +79,10 @@ class PushSlice:
         self._until = until
         self._connection = connection
         run = progress.run
-        self.preparer = ItemPreparer(services, connection, books.provider, run)
-        self.settler = ItemSettler(services, connection, self.preparer.rules, run)
-        self.mender = ItemMender(
-            services, books.provider, self.preparer, self.settler, item_scope(connection)
+        self.preparer = Preparer(services, connection, books.provider, run)
+        self.settler = Settler(services, connection, self.preparer.terms, run)
+        self.mender = Mender(
+            services, books.provider, self.preparer, self.settler, scope_of(run.kind, connection)
         )
         self._again: deque[PreparedChunk] = deque()
         self._drawn: deque[PreparedChunk] = deque()
@@ -255,7 +255,7 @@ class PushSlice:
             return None
         counts, left, doubts = RunCounts(), [], {}
         for entry in prepared.entries:
-            outcome = outcomes[entry.item.source_id]
+            outcome = outcomes[entry.record.source_id]
             if isinstance(outcome, Done):
                 counts = counts.plus(self.settler.done(entry, outcome))
             elif isinstance(outcome, EntryRefused):
@@ -264,7 +264,7 @@ class PushSlice:
                 counts = counts.plus(self.settler.refused(entry, outcome.problem, "PROVIDER_BUSY"))
             else:
                 left.append(entry)
-                doubts[entry.item.source_id] = doubt_of(outcome)
+                doubts[entry.record.source_id] = doubt_of(outcome)
         self._counts = self._counts.plus(counts)
         if not left:
             return finished(prepared.chunk, counts, self._progress.run.epoch)
@@ -279,7 +279,7 @@ class PushSlice:
         return None
 
     def _doubt_all(self, prepared: PreparedChunk, doubt: Doubt) -> None:
-        doubts = dict.fromkeys((entry.item.source_id for entry in prepared.entries), doubt)
+        doubts = dict.fromkeys((entry.record.source_id for entry in prepared.entries), doubt)
         self._troubles.append(_Trouble(prepared, prepared.entries, doubts))
 
     def _mend(self) -> None:

@@ -113,10 +113,10 @@ def test_after_a_finished_run_nothing_is_looked_up() -> None:
     world.has("Pi:pe")
     stopped_unheard(world)
     world.sync()
-    looked_up = world.books.calls["items_by_name"]
+    looked_up = world.books.calls["records_by_name"]
     world.has("Pi:pe")
     world.settles(world.sync())
-    assert world.books.calls["items_by_name"] == looked_up
+    assert world.books.calls["records_by_name"] == looked_up
 
 
 def test_what_was_never_created_is_planned_as_new() -> None:

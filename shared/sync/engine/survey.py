@@ -9,21 +9,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from shared.domain.ids import LinkScope, RemoteId
-from shared.domain.item_plan import ItemMapping, ItemRules, at_rest, kept_name, refusal_before_push
 from shared.domain.links import Link
 from shared.domain.names import KeyHashes, key_hash, name_key
-from shared.domain.records import Item
-from shared.providers.base import AccountingProvider, RemoteItem
+from shared.domain.record_plan import Terms, at_rest, kept_name
+from shared.domain.records import Record, class_of
+from shared.providers.base import AccountingProvider, RemoteRecord
 from shared.storage.ports import Stores
 
 READ_AHEAD = 500
 """Rows of one page of records or links."""
 
-Pairs = Iterable[tuple[Item | None, Link | None]]
+Pairs = Iterable[tuple[Record | None, Link | None]]
 
 
 @dataclass(slots=True)
-class ItemSurvey:
+class Survey:
     """`unlinked`: names of records that may adopt; `claims`: those, and names to be newly chosen."""
 
     linked_names: KeyHashes = field(default_factory=KeyHashes)
@@ -34,37 +34,39 @@ class ItemSurvey:
 
 @dataclass(slots=True)
 class BooksListing:
-    """`candidates`: remote items that wait to be adopted, by name hash; `taken`: everybody's names.
+    """`candidates`: remote records that wait to be adopted, by name hash; `taken`: everybody's names.
 
     `held`: of names that a record of ours claims anew, the linked remote record that has it now.
     """
 
     taken: KeyHashes
-    candidates: dict[int, list[RemoteItem]] = field(default_factory=dict)
+    candidates: dict[int, list[RemoteRecord]] = field(default_factory=dict)
     held: dict[int, RemoteId] = field(default_factory=dict)
 
 
-def paired(stores: Stores, scope: LinkScope) -> Iterator[tuple[Item | None, Link | None]]:
+def paired(stores: Stores, scope: LinkScope) -> Iterator[tuple[Record | None, Link | None]]:
     """Records and links of a scope side by side, in order of source id."""
-    items = _items(stores, scope)
+    records = _records(stores, scope)
     links = _links(stores, scope)
-    item, link = next(items, None), next(links, None)
-    while item is not None or link is not None:
-        if link is None or (item is not None and item.source_id < link.source_id):
-            yield item, None
-            item = next(items, None)
-        elif item is None or link.source_id < item.source_id:
+    record, link = next(records, None), next(links, None)
+    while record is not None or link is not None:
+        if link is None or (record is not None and record.source_id < link.source_id):
+            yield record, None
+            record = next(records, None)
+        elif record is None or link.source_id < record.source_id:
             yield None, link
             link = next(links, None)
         else:
-            yield item, link
-            item, link = next(items, None), next(links, None)
+            yield record, link
+            record, link = next(records, None), next(links, None)
 
 
-def _items(stores: Stores, scope: LinkScope) -> Iterator[Item]:
+def _records(stores: Stores, scope: LinkScope) -> Iterator[Record]:
     cursor: str | None = None
     while True:
-        page = stores.records.page_items(scope.connection.company_id, READ_AHEAD, cursor)
+        page = stores.records.page(
+            scope.connection.company_id, class_of(scope.kind), READ_AHEAD, cursor
+        )
         yield from page.rows
         cursor = page.cursor
         if cursor is None:
@@ -81,33 +83,37 @@ def _links(stores: Stores, scope: LinkScope) -> Iterator[Link]:
             return
 
 
-def survey_items(pairs: Pairs, mapping: ItemMapping, rules: ItemRules) -> ItemSurvey:
-    survey = ItemSurvey()
-    for item, link in pairs:
+def survey_records(pairs: Pairs, terms: Terms) -> Survey:
+    survey = Survey()
+    for record, link in pairs:
         if link is not None:
             survey.linked_names.add(key_hash(name_key(link.remote_name)))
             survey.linked_ids.add(key_hash(link.remote_id))
-        if item is None or refusal_before_push(item, mapping, rules):
+        if record is None or terms.refusal(record):
             continue
-        if link is None and item.active:
-            hashed = key_hash(name_key(rules.name_of(item)))
+        if link is None and record.active:
+            hashed = key_hash(name_key(terms.name_of(record)))
             survey.unlinked.add(hashed)
             survey.claims.add(hashed)
-        elif link is not None and not at_rest(item, link) and kept_name(item, link, rules) is None:
-            survey.claims.add(key_hash(name_key(rules.name_of(item))))
+        elif (
+            link is not None
+            and not at_rest(record, link)
+            and kept_name(record, link, terms) is None
+        ):
+            survey.claims.add(key_hash(name_key(terms.name_of(record))))
     return survey
 
 
 def list_books(
-    provider: AccountingProvider, survey: ItemSurvey, rules: ItemRules, beat: Callable[[], None]
+    provider: AccountingProvider, survey: Survey, terms: Terms, beat: Callable[[], None]
 ) -> BooksListing:
-    """All active remote items, if any name is to be chosen; raises what the listing raises."""
+    """All active remote records, if any name is to be chosen; raises what the listing raises."""
     listing = BooksListing(KeyHashes(survey.linked_names))
     cursor: str | None = None
     while len(survey.claims):
-        page = provider.page_items(cursor)
+        page = provider.page_records(terms.kind, cursor)
         for row in page.rows:
-            hashed = key_hash(name_key(rules.remote_name_of(row.fields)))
+            hashed = key_hash(name_key(terms.remote_name_of(row.fields)))
             linked = key_hash(row.remote_id) in survey.linked_ids
             if not linked and row.linkable and hashed in survey.unlinked:
                 listing.candidates.setdefault(hashed, []).append(row)

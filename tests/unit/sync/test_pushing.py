@@ -14,8 +14,8 @@ from shared.domain.connections import ConnectionState
 from shared.domain.ids import SourceId
 from shared.domain.links import ItemFields
 from shared.domain.runs import ChunkState, Problem, RunState
-from shared.providers.base import ItemWrite
-from shared.sync.item_settling import PreparedEntry
+from shared.providers.base import RecordWrite
+from shared.sync.engine.settling import PreparedEntry
 from tests.support.fake_desk import Keys
 from tests.support.fake_faults import (
     BooksCall,
@@ -155,7 +155,7 @@ class TestNoTrustworthyAnswer:
         first, second = world.books.requests
         assert (first.body, first.query) == (second.body, second.query)
         assert run.counts.created == 5
-        assert world.books.calls["items_by_name"] == 0
+        assert world.books.calls["records_by_name"] == 0
         world.settles(run)
 
     def test_what_was_carried_out_is_found_by_the_repeat_and_not_doubled(self) -> None:
@@ -170,7 +170,7 @@ class TestNoTrustworthyAnswer:
         world.has(*TEN[:5])
         world.books.faults.add("batch", Lost(0.0), Lost(0.0))
         run = world.sync()
-        assert world.books.calls == Counter(page_items=1, batch=2, items_by_name=1)
+        assert world.books.calls == Counter(page_records=1, batch=2, records_by_name=1)
         assert (run.counts.created, len(world.links)) == (5, 5)
         world.settles(run)
 
@@ -192,7 +192,7 @@ class TestNoTrustworthyAnswer:
         world.books.faults.add("batch", Lost(0.0, first=1), Lost())
         before = len(world.books.effects)
         run = world.sync()
-        assert (run.counts.updated, world.books.calls["items_by_id"]) == (2, 1)
+        assert (run.counts.updated, world.books.calls["records_by_id"]) == (2, 1)
         assert world.written_since(before) == [("update", "01"), ("update", "02")]
         world.settles(run)
 
@@ -232,7 +232,7 @@ class TestNoTrustworthyAnswer:
         gap = Missing(frozenset({1, 3}), executed=False)
         world.books.faults.add("batch", gap, gap)
         run = world.sync()
-        assert (world.books.calls["items_by_name"], world.books.calls["single"]) == (1, 2)
+        assert (world.books.calls["records_by_name"], world.books.calls["single"]) == (1, 2)
         assert run.counts.created == 5
         world.settles(run)
 
@@ -365,7 +365,7 @@ def test_a_push_holds_some_batches_and_not_the_catalogue() -> None:
 
     def count() -> None:
         found = Counter(type(each) for each in gc.get_objects())
-        alive.append(found[ItemWrite] + found[PreparedEntry])
+        alive.append(found[RecordWrite] + found[PreparedEntry])
 
     for nth in (3, 4):
         world.meets("runs.save_chunks", count, nth=nth)

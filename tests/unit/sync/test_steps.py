@@ -13,9 +13,9 @@ from shared.domain.connections import ConnectionState, RemoteCompany
 from shared.domain.errors import LostLease, StorageUnavailable
 from shared.domain.ids import RemoteCompanyId, SourceId
 from shared.domain.runs import Problem, RunCounts, RunState
-from shared.sync.progress import Progress
+from shared.sync.engine.progress import Progress
 from shared.sync.runs import claim_slice
-from shared.sync.sync_items import MOST_CRASHES, MOST_WAITS, SyncState, first_state, perform_step
+from shared.sync.steps import MOST_CRASHES, MOST_WAITS, SyncState, first_state, perform_step
 from tests.support.fake_faults import Busy, Dead, Limited, Lost, Rejected
 from tests.unit.sync.item_world import World
 
@@ -66,7 +66,7 @@ class TestWaits:
     def test_what_the_provider_names_is_kept_to_as_far_as_a_heartbeat_allows(self) -> None:
         world = World()
         world.has("Pipe")
-        world.books.faults.add("page_items", Limited(17.0), Limited(3600.0))
+        world.books.faults.add("page_records", Limited(17.0), Limited(3600.0))
         state = step(world, "plan", first_state(world.click().run))
         assert state["waitSeconds"] == 17
         assert step(world, "plan", state)["waitSeconds"] == 40
@@ -101,7 +101,7 @@ class TestWaits:
 
 class TestCrashes:
     def test_a_step_that_always_crashes_stops_the_run_after_some_and_fails_no_record(self) -> None:
-        for operation in ("links.page_links", "records.get_items"):
+        for operation in ("links.page_links", "records.get_many"):
             world = World()
             world.has("Pipe")
             started = world.click()
@@ -168,7 +168,7 @@ class TestConnectionMeanwhile:
     def test_a_grant_that_dies_while_planning_ends_the_run(self) -> None:
         world = World()
         world.has("Pipe")
-        world.books.faults.add("page_items", Dead())
+        world.books.faults.add("page_records", Dead())
         run = world.sync()
         assert (run.state, run.counts.settled) == (RunState.NEEDS_REAUTH, 0)
         stored = world.services.stores.connections.get(world.connection.key)
@@ -179,7 +179,7 @@ class TestConnectionMeanwhile:
         world = World()
         world.has(*(f"Item {n}" for n in range(10)))
         world.books.faults.add("batch", None, Lost(), Lost())
-        world.books.faults.add("items_by_name", Dead())
+        world.books.faults.add("records_by_name", Dead())
         run = world.sync()
         assert run.state is RunState.NEEDS_REAUTH
         assert len(world.links) == 5

@@ -1,4 +1,4 @@
-"""Plan a full item sync: stream records against links, adopt, choose names, store chunks.
+"""Plan a full sync: stream records against links, adopt, choose names, store chunks.
 
 Nothing is sent here, so planning may be begun again at any time: chunks carry the plan attempt, and
 what an earlier attempt of the same run adopted is counted as adopted again. Memory holds what the
@@ -13,21 +13,18 @@ from dataclasses import replace
 from itertools import islice
 
 from shared.domain.connections import Connection
-from shared.domain.ids import LinkScope, RecordKind, RequestKey
-from shared.domain.item_plan import (
-    ItemMapping,
-    ItemRules,
+from shared.domain.ids import LinkScope, RequestKey
+from shared.domain.links import Link, LinkOrigin, content_mark
+from shared.domain.names import NameDesk, key_hash, name_key, plain_name
+from shared.domain.record_plan import (
+    Terms,
     at_rest,
     changed_fields,
-    desired_fields,
     differing_fields,
     kept_name,
     linked_after_write,
-    refusal_before_push,
 )
-from shared.domain.links import Link, LinkOrigin, content_mark
-from shared.domain.names import NameDesk, key_hash, name_key, plain_name
-from shared.domain.records import Item
+from shared.domain.records import Record
 from shared.domain.runs import (
     Chunk,
     ChunkEntry,
@@ -39,27 +36,27 @@ from shared.domain.runs import (
     RunCounts,
     RunState,
 )
-from shared.providers.base import AccountingProvider, ItemWrite, RemoteItem
+from shared.providers.base import AccountingProvider, RecordWrite, RemoteRecord
 from shared.storage.ports import Stores
-from shared.sync.item_failures import stored_failures
-from shared.sync.item_recovery import link_leftovers
-from shared.sync.item_survey import (
+from shared.sync.engine.failures import stored_failures
+from shared.sync.engine.progress import Progress
+from shared.sync.engine.recovery import link_leftovers
+from shared.sync.engine.survey import (
     READ_AHEAD,
     BooksListing,
-    ItemSurvey,
+    Survey,
     list_books,
     paired,
-    survey_items,
+    survey_records,
 )
-from shared.sync.item_terms import item_mapping, item_rules, item_scope, request_key
-from shared.sync.progress import Progress
+from shared.sync.engine.terms import request_key, scope_of, terms_of
 from shared.sync.services import Services
 
 SAVE_TOGETHER = 20
 """Chunks (and a hundred adopted links) of one bulk save."""
 
 
-def plan_items(
+def plan_records(
     services: Services,
     connection: Connection,
     provider: AccountingProvider,
@@ -76,16 +73,16 @@ def plan_items(
     attempt = replace(run, plan_attempt=run.epoch, counts=RunCounts(), chunk_count=0)
     progress.replace(attempt)
     link_leftovers(services, connection, provider, progress)
-    rules, mapping = item_rules(provider.profile), item_mapping(connection)
-    pairs = _beaten(services.stores, item_scope(connection), progress)
-    survey = survey_items(pairs, mapping, rules)
-    listing = list_books(provider, survey, rules, progress.beat)
+    terms = terms_of(run.kind, connection, provider.profile)
+    pairs = _beaten(services.stores, scope_of(run.kind, connection), progress)
+    survey = survey_records(pairs, terms)
+    listing = list_books(provider, survey, terms, progress.beat)
     return _Planning(services, connection, provider, progress, survey, listing).perform()
 
 
 def _beaten(
     stores: Stores, scope: LinkScope, progress: Progress
-) -> Iterator[tuple[Item | None, Link | None]]:
+) -> Iterator[tuple[Record | None, Link | None]]:
     """Records and links side by side, with a heartbeat now and then."""
     pairs = paired(stores, scope)
     while batch := list(islice(pairs, READ_AHEAD)):
@@ -102,7 +99,7 @@ class _Planning:
         connection: Connection,
         provider: AccountingProvider,
         progress: Progress,
-        survey: ItemSurvey,
+        survey: Survey,
         listing: BooksListing,
     ) -> None:
         self._services = services
@@ -110,28 +107,28 @@ class _Planning:
         self._provider = provider
         self._run = progress.run
         self._progress = progress
-        self._scope = item_scope(connection)
-        self._rules = item_rules(provider.profile)
-        self._mapping = item_mapping(connection)
+        self._kind = progress.run.kind
+        self._scope = scope_of(self._kind, connection)
+        self._terms = terms_of(self._kind, connection, provider.profile)
         self._unlinked = survey.unlinked
         self._candidates = listing.candidates
         self._held = listing.held
-        self._desk = NameDesk(self._rules.names, listing.taken, survey.claims.repeated())
+        self._desk = NameDesk(self._terms.names, listing.taken, survey.claims.repeated())
         self._tally: Counter[str] = Counter()
-        self._entries: list[tuple[ChunkEntry, ItemWrite]] = []
+        self._entries: list[tuple[ChunkEntry, RecordWrite]] = []
         self._chunks: list[Chunk] = []
         self._chunk_count = 0
         self._links: list[Link] = []
         self._failures: list[Failure] = []
-        standing = stored_failures(services.stores, connection.key)
+        standing = stored_failures(services.stores, connection.key, self._kind)
         self._healed = {failure.source_id for failure in standing}
         """Those that stand refused, but for those that this plan refuses or sends."""
 
     def perform(self) -> Run:
-        for item, link in _beaten(self._services.stores, self._scope, self._progress):
-            if item is None or (link is None and not item.active):
+        for record, link in _beaten(self._services.stores, self._scope, self._progress):
+            if record is None or (link is None and not record.active):
                 continue
-            self._plan_one(item, link)
+            self._plan_one(record, link)
             self._flush(at_least=SAVE_TOGETHER)
         self._close_chunk()
         self._close_plan()
@@ -146,73 +143,72 @@ class _Planning:
         )
         # Only now is it sure that this plan is the one that counts.
         healed = sorted(self._healed)
-        self._services.stores.failures.clear(self._connection.key, RecordKind.ITEM, healed)
+        self._services.stores.failures.clear(self._connection.key, self._kind, healed)
         return run
 
-    def _plan_one(self, item: Item, link: Link | None) -> None:
-        problem = refusal_before_push(item, self._mapping, self._rules)
-        if problem is None and link is None and self._hashed(item) not in self._unlinked:
-            self._healed.discard(item.source_id)
+    def _plan_one(self, record: Record, link: Link | None) -> None:
+        problem = self._terms.refusal(record)
+        if problem is None and link is None and self._hashed(record) not in self._unlinked:
+            self._healed.discard(record.source_id)
             return  # made since the survey, so the books were not searched for it: the next sync's
         self._tally["total"] += 1
         if problem is not None:
-            self._refuse(item, problem)
+            self._refuse(record, problem)
         elif link is None:
-            self._plan_new(item)
+            self._plan_new(record)
         else:
-            self._plan_linked(item, link)
+            self._plan_linked(record, link)
 
-    def _hashed(self, item: Item) -> int:
-        return key_hash(name_key(self._rules.name_of(item)))
+    def _hashed(self, record: Record) -> int:
+        return key_hash(name_key(self._terms.name_of(record)))
 
-    def _refuse(self, item: Item, problem: Problem) -> None:
+    def _refuse(self, record: Record, problem: Problem) -> None:
         self._tally["refused"] += 1
-        self._healed.discard(item.source_id)
+        self._healed.discard(record.source_id)
         self._failures.append(
             Failure(
                 connection=self._connection.key,
-                kind=RecordKind.ITEM,
-                source_id=item.source_id,
+                kind=self._kind,
+                source_id=record.source_id,
                 cause=problem.code,
                 problem=problem,
-                source_version=item.version,
+                source_version=record.version,
                 run_id=self._run.run_id,
                 at=self._services.clock.now(),
             )
         )
 
-    def _plan_new(self, item: Item) -> None:
-        waiting = self._candidates.get(self._hashed(item))
+    def _plan_new(self, record: Record) -> None:
+        waiting = self._candidates.get(self._hashed(record))
         if waiting:
-            remote = _closest(item, waiting)
+            remote = max(waiting, key=lambda row: self._terms.likeness(record, row.fields))
             waiting.remove(remote)
-            self._adopt(item, remote)
+            self._adopt(record, remote)
         else:
-            self._write(item, None, self._chosen_name(item))
+            self._write(record, None, self._chosen_name(record))
 
-    def _chosen_name(self, item: Item, link: Link | None = None) -> str:
-        name = self._rules.name_of(item)
-        if link is not None and self._held.get(self._hashed(item)) == link.remote_id:
+    def _chosen_name(self, record: Record, link: Link | None = None) -> str:
+        name = self._terms.name_of(record)
+        if link is not None and self._held.get(self._hashed(record)) == link.remote_id:
             return plain_name(name)  # somebody renamed it in the books just so
-        if self._hashed(item) in self._candidates:  # whoever adopts, or adopted, that record has it
-            return self._desk.choose_other(name, item.source_id)
-        return self._desk.choose(name, item.source_id)
+        if (
+            self._hashed(record) in self._candidates
+        ):  # whoever adopts, or adopted, that record has it
+            return self._desk.choose_other(name, record.source_id)
+        return self._desk.choose(name, record.source_id)
 
-    def _adopt(self, item: Item, remote: RemoteItem) -> None:
-        wanted = desired_fields(
-            item, plain_name(self._rules.name_of(item)), self._mapping, self._rules
-        )
+    def _adopt(self, record: Record, remote: RemoteRecord) -> None:
+        wanted = self._terms.desired(record, plain_name(self._terms.name_of(record)))
         differing = differing_fields(wanted, remote.fields)
         self._links.append(
             linked_after_write(
                 None,
-                item=item,
+                record=record,
                 sent=wanted,
                 answered=remote.fields,
                 remote_id=remote.remote_id,
                 remote_version=remote.remote_version,
-                mapping=self._mapping,
-                rules=self._rules,
+                terms=self._terms,
                 run_id=self._run.run_id,
                 origin=LinkOrigin.ADOPTED,
                 differing=differing,
@@ -225,18 +221,21 @@ class _Planning:
         if differing:
             self._tally["adopted_differing"] += 1
 
-    def _plan_linked(self, item: Item, link: Link) -> None:
-        if link.source_version == item.version and link.mapping_version == self._mapping.version:
+    def _plan_linked(self, record: Record, link: Link) -> None:
+        if (
+            link.source_version == record.version
+            and link.mapping_version == self._terms.mapping_version(record)
+        ):
             if link.origin is LinkOrigin.ADOPTED and link.run_id == self._run.run_id:
                 self._count_adopted(link.differing)  # by an earlier attempt of this very run
             else:
                 self._tally["unchanged"] += 1
             return
-        if not at_rest(item, link):
-            name = kept_name(item, link, self._rules) or self._chosen_name(item, link)
-            wanted = desired_fields(item, name, self._mapping, self._rules)
+        if not at_rest(record, link):
+            name = kept_name(record, link, self._terms) or self._chosen_name(record, link)
+            wanted = self._terms.desired(record, name)
             if changed_fields(wanted, link):
-                self._write(item, link, name)
+                self._write(record, link, name)
                 return
         # Touched, edited and edited back, or edited in the archive: nothing to send, but remembered
         # as seen.
@@ -244,25 +243,25 @@ class _Planning:
         self._links.append(
             replace(
                 link,
-                source_version=item.version,
-                mapping_version=self._mapping.version,
+                source_version=record.version,
+                mapping_version=self._terms.mapping_version(record),
                 row_version=link.row_version + 1,
             )
         )
 
-    def _write(self, item: Item, link: Link | None, name: str) -> None:
-        write = item_write(item, link, name, self._mapping, self._rules)
+    def _write(self, record: Record, link: Link | None, name: str) -> None:
+        write = record_write(record, link, name, self._terms)
         entry = ChunkEntry(
-            source_id=item.source_id,
-            source_version=item.version,
+            source_id=record.source_id,
+            source_version=record.version,
             action=write.action,
             remote_name=name,
-            renamed=name != plain_name(self._rules.name_of(item)),
+            renamed=name != plain_name(self._terms.name_of(record)),
             remote_id=write.remote_id,
             remote_version=write.remote_version,
         )
         self._entries.append((entry, write))
-        self._healed.discard(item.source_id)
+        self._healed.discard(record.source_id)
         if len(self._entries) >= self._provider.profile.batch_size:
             self._close_chunk()
 
@@ -271,8 +270,8 @@ class _Planning:
             return
         number = self._chunk_count
         key = request_key(self._connection, self._run.run_id, self._run.plan_attempt, number, 0)
-        request = self._provider.item_request(
-            [write for _, write in self._entries], key, single=False
+        request = self._provider.write_request(
+            self._kind, [write for _, write in self._entries], key, single=False
         )
         self._chunks.append(
             Chunk(
@@ -323,23 +322,16 @@ class _Planning:
             self._failures.clear()
 
 
-def item_write(
-    item: Item, link: Link | None, name: str, mapping: ItemMapping, rules: ItemRules
-) -> ItemWrite:
-    """The write that brings the books from what the link remembers to what the item says."""
-    fields = desired_fields(item, name, mapping, rules)
+def record_write(record: Record, link: Link | None, name: str, terms: Terms) -> RecordWrite:
+    """The write that brings the books from what the link remembers to what the record says."""
+    fields = terms.desired(record, name)
     if link is None:
-        return ItemWrite(item.source_id, PushAction.CREATE, fields)
-    return ItemWrite(
-        source_id=item.source_id,
+        return RecordWrite(record.source_id, PushAction.CREATE, fields)
+    return RecordWrite(
+        source_id=record.source_id,
         action=PushAction.UPDATE,
         fields=fields,
         changed=changed_fields(fields, link),
         remote_id=link.remote_id,
         remote_version=link.remote_version,
     )
-
-
-def _closest(item: Item, waiting: list[RemoteItem]) -> RemoteItem:
-    """Of several remote items of one name the one with our code, else the first."""
-    return next((row for row in waiting if item.code and row.fields.code == item.code), waiting[0])

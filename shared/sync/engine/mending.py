@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from shared.domain.ids import LinkScope, RemoteId, RemoteVersion, SourceId
-from shared.domain.item_plan import ACTIVE_FIELD, changed_in_books, differing_fields
 from shared.domain.names import marked_name, name_key
 from shared.domain.outcomes import Done, EntryBusy, EntryOutcome, EntryUnknown, NameTaken
+from shared.domain.record_plan import ACTIVE_FIELD, changed_in_books, differing_fields
 from shared.domain.runs import Chunk, ChunkEntry, Problem, PushAction, RunCounts
-from shared.providers.base import AccountingProvider, RemoteItem
-from shared.sync.item_preparing import ItemPreparer
-from shared.sync.item_settling import ItemSettler, PreparedEntry
+from shared.providers.base import AccountingProvider, RemoteRecord
+from shared.sync.engine.preparing import Preparer
+from shared.sync.engine.settling import PreparedEntry, Settler
 from shared.sync.services import Services
 
 MOST_GENERATIONS = 6
@@ -49,15 +49,15 @@ class Mended:
     singly: bool
 
 
-class ItemMender:
+class Mender:
     """Reads the provider; raises what its reads raise. Used from one thread."""
 
     def __init__(
         self,
         services: Services,
         provider: AccountingProvider,
-        preparer: ItemPreparer,
-        settler: ItemSettler,
+        preparer: Preparer,
+        settler: Settler,
         scope: LinkScope,
     ) -> None:
         self._links = services.stores.links
@@ -66,22 +66,23 @@ class ItemMender:
         self._settler = settler
         self._scope = scope
         self._label = provider.profile.label
+        self._noun = preparer.terms.noun
 
     def mend(
         self, chunk: Chunk, entries: Sequence[PreparedEntry], doubts: Mapping[SourceId, Doubt]
     ) -> Mended:
         counts, look = self._linked(
-            [p for p in entries if doubts[p.item.source_id] is not Doubt.BUSY]
+            [p for p in entries if doubts[p.record.source_id] is not Doubt.BUSY]
         )
         by_name = self._by_name([p for p in look if p.entry.action is PushAction.CREATE])
         by_id = self._by_id([p for p in look if p.entry.action is PushAction.UPDATE])
         owners = self._owners(row for rows in by_name.values() for row in rows)
-        actions = {p.item.source_id: p.entry.action for p in entries}
+        actions = {p.record.source_id: p.entry.action for p in entries}
         singly = False
-        left = [p for p in entries if doubts[p.item.source_id] is Doubt.BUSY]
+        left = [p for p in entries if doubts[p.record.source_id] is Doubt.BUSY]
         for prepared in look:
-            doubt = doubts[prepared.item.source_id]
-            was_create = prepared.entry.action is not actions[prepared.item.source_id]
+            doubt = doubts[prepared.record.source_id]
+            was_create = prepared.entry.action is not actions[prepared.record.source_id]
             if was_create and doubt is Doubt.NAME_TAKEN:
                 doubt = Doubt.STALE  # the very record that it created has the name
             if prepared.entry.action is PushAction.CREATE:
@@ -100,11 +101,11 @@ class ItemMender:
 
     def _linked(self, look: Sequence[PreparedEntry]) -> tuple[RunCounts, list[PreparedEntry]]:
         """Creates that an earlier worker carried out and linked are at their end, or updates now."""
-        creates = [p.item.source_id for p in look if p.entry.action is PushAction.CREATE]
+        creates = [p.record.source_id for p in look if p.entry.action is PushAction.CREATE]
         links = self._links.get_links(self._scope, creates) if creates else {}
         counts, left = RunCounts(), []
         for prepared in look:
-            link = links.get(prepared.item.source_id)
+            link = links.get(prepared.record.source_id)
             if prepared.entry.action is PushAction.CREATE and link is not None:
                 linked = replace(prepared, link=link)
                 update = self._updating(linked, link.remote_id, link.remote_version)
@@ -120,13 +121,13 @@ class ItemMender:
         self,
         prepared: PreparedEntry,
         doubt: Doubt,
-        rows: Sequence[RemoteItem],
+        rows: Sequence[RemoteRecord],
         owners: dict[RemoteId, SourceId],
     ) -> PreparedEntry | RunCounts:
-        source_id, wanted = prepared.item.source_id, prepared.write.fields
+        source_id, wanted = prepared.record.source_id, prepared.write.fields
         ours = [r for r in rows if r.linkable and owners.get(r.remote_id, source_id) == source_id]
         if not ours:
-            taken = bool(rows) and self._preparer.rules.names.unique
+            taken = bool(rows) and self._preparer.terms.names.unique
             return self._other_name(prepared) if taken else self._mend_absent(prepared, doubt)
         # Of several (where names need not be unique) the one that says what we sent.
         row = min(ours, key=lambda each: len(differing_fields(wanted, each.fields)))
@@ -161,21 +162,21 @@ class ItemMender:
         return prepared
 
     def _other_name(self, prepared: PreparedEntry) -> PreparedEntry | RunCounts:
-        item = prepared.item
-        rules = self._preparer.rules
-        name = marked_name(rules.name_of(item), item.source_id, rules.names)
+        record = prepared.record
+        terms = self._preparer.terms
+        name = marked_name(terms.name_of(record), record.source_id, terms.names)
         if name == prepared.entry.remote_name:
             problem = Problem(
                 "NAME_TAKEN",
                 f"{self._label} already has another record of the name “{name}”.",
-                f"Rename that record in {self._label}, or this item in BlueClerk.",
+                f"Rename that record in {self._label}, or this {terms.noun} in BlueClerk.",
                 "name",
             )
             return self._settler.refused(prepared, problem, problem.code)
         return self._preparer.rebuilt(prepared, _renamed(prepared.entry, name))
 
     def _mend_update(
-        self, prepared: PreparedEntry, doubt: Doubt, row: RemoteItem | None
+        self, prepared: PreparedEntry, doubt: Doubt, row: RemoteRecord | None
     ) -> PreparedEntry | RunCounts:
         settled = self.not_wanted(prepared)
         if settled is not None:
@@ -186,7 +187,7 @@ class ItemMender:
         if row is None or (wanted.active and ACTIVE_FIELD not in changed and not row.fields.active):
             problem = Problem(
                 "REMOTE_GONE",
-                f"This item was deleted or made inactive in {self._label}.",
+                f"This {self._noun} was deleted or made inactive in {self._label}.",
                 f"Make it active again in {self._label}, or archive it in BlueClerk.",
             )
             return self._settler.refused(prepared, problem, problem.code)
@@ -198,7 +199,7 @@ class ItemMender:
         if theirs:
             problem = Problem(
                 "CHANGED_IN_BOOKS",
-                f"This item was changed both in BlueClerk and in {self._label}.",
+                f"This {self._noun} was changed both in BlueClerk and in {self._label}.",
                 f"Give it the same value on both sides ({', '.join(theirs)}), then sync again.",
                 theirs[0],
             )
@@ -211,13 +212,13 @@ class ItemMender:
         problem = self._preparer.refusal(prepared)
         if problem is not None:
             return self._settler.refused(prepared, problem, problem.code)
-        archived_unseen = prepared.link is None and not prepared.item.active
+        archived_unseen = prepared.link is None and not prepared.record.active
         return RunCounts(unchanged=1) if archived_unseen else None
 
     def give_up(self, prepared: PreparedEntry) -> RunCounts:
         problem = Problem(
             "PROVIDER_KEEPS_REFUSING",
-            f"{self._label} refused this item again and again without a lasting reason.",
+            f"{self._label} refused this {self._noun} again and again without a lasting reason.",
             "Sync again later.",
         )
         return self._settler.refused(prepared, problem, problem.code)
@@ -226,27 +227,31 @@ class ItemMender:
         """Absent as reading showed, though sent again and again."""
         problem = Problem(
             "NO_ANSWER",
-            f"{self._label} answers other requests, but gave no answer to this item.",
-            f"Sync again later; if it stays so, change the item's text or ask {self._label}.",
+            f"{self._label} answers other requests, but gave no answer to this {self._noun}.",
+            f"Sync again later; if it stays so, change the {self._noun}'s text or ask {self._label}.",
         )
         return self._settler.refused(prepared, problem, problem.code)
 
-    def _owners(self, rows: Iterable[RemoteItem]) -> dict[RemoteId, SourceId]:
+    def _owners(self, rows: Iterable[RemoteRecord]) -> dict[RemoteId, SourceId]:
         """Whose the found remote records are; grows with each that is settled here."""
         remote_ids = [row.remote_id for row in rows]
         return dict(self._links.linked_to(self._scope, remote_ids)) if remote_ids else {}
 
-    def _by_name(self, creates: Sequence[PreparedEntry]) -> Mapping[str, list[RemoteItem]]:
+    def _by_name(self, creates: Sequence[PreparedEntry]) -> Mapping[str, list[RemoteRecord]]:
         names = [prepared.entry.remote_name for prepared in creates]
-        found: dict[str, list[RemoteItem]] = {}
-        for row in self._provider.items_by_name(names) if names else ():
-            key = name_key(self._preparer.rules.remote_name_of(row.fields))
+        found: dict[str, list[RemoteRecord]] = {}
+        for row in self._provider.records_by_name(self._scope.kind, names) if names else ():
+            key = name_key(self._preparer.terms.remote_name_of(row.fields))
             found.setdefault(key, []).append(row)
         return found
 
-    def _by_id(self, updates: Sequence[PreparedEntry]) -> Mapping[RemoteId, RemoteItem]:
+    def _by_id(self, updates: Sequence[PreparedEntry]) -> Mapping[RemoteId, RemoteRecord]:
         ids = [prepared.entry.remote_id for prepared in updates]
-        return {row.remote_id: row for row in self._provider.items_by_id(ids)} if ids else {}
+        return (
+            {row.remote_id: row for row in self._provider.records_by_id(self._scope.kind, ids)}
+            if ids
+            else {}
+        )
 
 
 def doubt_of(outcome: EntryOutcome) -> Doubt:

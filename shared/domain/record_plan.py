@@ -1,0 +1,150 @@
+"""Pure: what one record needs, given its link and the terms. The engine streams a catalogue through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from shared.domain.ids import RecordKind, RemoteId, RemoteVersion, RunId
+from shared.domain.links import Fields, Link, LinkOrigin, base_of, base_value
+from shared.domain.names import NameRules, fits, name_key, plain_name
+from shared.domain.records import Record
+from shared.domain.runs import Problem
+
+NAME_FIELD = "name"
+ACTIVE_FIELD = "active"
+
+
+class Terms(Protocol):
+    """What syncing one kind of record is measured by, for one connection: rules and mappings in one.
+
+    Methods take records and fields of their own kind only; the engine never mixes kinds.
+    """
+
+    @property
+    def kind(self) -> RecordKind: ...
+
+    @property
+    def noun(self) -> str:
+        """The kind in a sentence for a person: "item"."""
+
+    @property
+    def names(self) -> NameRules: ...
+
+    def name_of(self, record: Any) -> str:  # noqa: ANN401 - of this kind, see above
+        """The text that its remote name is chosen from."""
+
+    def called(self, record: Any, remote_name: str) -> Any:  # noqa: ANN401 - of this kind, see above
+        """The record as if its name were that, as far as the remote name is concerned."""
+
+    def remote_name_of(self, fields: Any) -> str:  # noqa: ANN401 - of this kind, see above
+        """The remote name in a remote record's fields."""
+
+    def refusal(self, record: Any) -> Problem | None:  # noqa: ANN401 - of this kind, see above
+        """Why it cannot go at all, told without asking the provider; None when it can."""
+
+    def desired(self, record: Any, remote_name: str) -> Any:  # noqa: ANN401 - of this kind, see above
+        """What the books should say."""
+
+    def mapping_version(self, record: Any) -> str:  # noqa: ANN401 - of this kind, see above
+        """Changes whenever what is sent would change though the record does not."""
+
+    def likeness(self, record: Any, remote: Any) -> int:  # noqa: ANN401 - of this kind, see above
+        """Of several remote records of one name the most alike is adopted."""
+
+
+def kept_name(record: Record, link: Link, terms: Terms) -> str | None:
+    """The remote name that a linked record keeps; None when its own name changed and one must be chosen.
+
+    A link that holds the plain name follows changes that do not change the key ("pipe" to "Pipe").
+    """
+    name = terms.name_of(record)
+    key = name_key(name)
+    if key != link.name_key:
+        return None
+    plain = plain_name(name)
+    if name_key(link.remote_name) == key and fits(plain, terms.names):
+        return plain
+    return link.remote_name
+
+
+def at_rest(record: Record, link: Link) -> bool:
+    """Archived on both sides. Providers take no edit of an inactive record, so it waits, and goes with
+    the reactivation: the base is not moved meanwhile.
+    """
+    return not record.active and link.base.get(ACTIVE_FIELD) == "false"
+
+
+def changed_fields(desired: Fields, link: Link) -> frozenset[str]:
+    """The fields that differ from what was last sent; only these go, so others' edits survive."""
+    wanted = base_of(desired.canonical())
+    changed = {name for name, value in wanted.items() if link.base.get(name) != value}
+    if ACTIVE_FIELD in changed and desired.active:
+        changed.add(NAME_FIELD)  # providers rename what is made inactive and do not rename it back
+    return frozenset(changed)
+
+
+def differing_fields(desired: Fields, remote: Fields) -> tuple[str, ...]:
+    """Fields in which the books are not what we would send, in a fixed order; the name by its key."""
+    ours, theirs = desired.canonical(), remote.canonical()
+    return tuple(
+        name
+        for name in sorted(ours)
+        if (
+            name_key(ours[name]) != name_key(theirs[name])
+            if name == NAME_FIELD
+            else ours[name] != theirs[name]
+        )
+    )
+
+
+def answered_otherwise(sent: Fields, answered: Fields) -> dict[str, str]:
+    """Per field what the provider made of it, where that is not what we sent."""
+    if sent == answered:
+        return {}
+    ours, theirs = sent.canonical(), answered.canonical()
+    return {name: base_value(theirs[name]) for name in ours if ours[name] != theirs[name]}
+
+
+def changed_in_books(link: Link, changed: frozenset[str], remote: Fields) -> tuple[str, ...]:
+    """Of the fields we want to change, those that somebody else changed meanwhile."""
+    theirs: Mapping[str, str] = base_of(remote.canonical())
+    return tuple(
+        sorted(
+            name
+            for name in changed
+            if theirs[name] not in (link.base.get(name), link.answered.get(name))
+        )
+    )
+
+
+def linked_after_write(
+    link: Link | None,
+    *,
+    record: Record,
+    sent: Fields,
+    answered: Fields,
+    remote_id: RemoteId,
+    remote_version: RemoteVersion,
+    terms: Terms,
+    run_id: RunId,
+    origin: LinkOrigin = LinkOrigin.CREATED,
+    differing: tuple[str, ...] = (),
+) -> Link:
+    """The link to store after a write (or a read back) showed the record in the books."""
+    return Link(
+        source_id=record.source_id,
+        remote_id=remote_id,
+        remote_version=remote_version,
+        remote_name=terms.remote_name_of(sent),
+        name_key=name_key(terms.name_of(record)),
+        source_version=record.version,
+        mapping_version=terms.mapping_version(record),
+        base=base_of(sent.canonical()),
+        answered=answered_otherwise(sent, answered),
+        origin=origin,
+        differing=differing,
+        run_id=run_id,
+        correlation_id=record.correlation_id,
+        row_version=(link.row_version if link else 0) + 1,
+    )

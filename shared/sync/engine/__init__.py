@@ -1,0 +1,1 @@
+"""The sync engine: plan, push, settle, mend. It knows kinds of records by their terms, and no provider."""
