@@ -84,7 +84,8 @@ class Run:
 
     `heartbeat_at` older than 60 s on an active run means abandoned: the next click or the schedule
     takes it over. `plan_attempt` is the epoch of the worker whose plan counts (0: none yet). `causes`
-    groups refusals: cause key to how many and one sentence.
+    groups refusals: cause key to how many and one sentence. `only`: the records that an automatic run is
+    about; None for a whole catalogue.
     """
 
     run_id: RunId
@@ -104,7 +105,20 @@ class Run:
     finished_at: datetime | None = None
     problem: Problem | None = None
     started_by: str = ""
+    only: tuple[SourceId, ...] | None = None
+    recovered: bool = False
+    """It looked at what runs stopped before it had left behind."""
     correlation_id: CorrelationId = CorrelationId("")
+
+
+def is_listed(run: Run) -> bool:
+    """Whether a run stands in the list of runs: all that people start, and of automatic ones those
+    that a later plan must know of, once they ended.
+    """
+    if run.only is None:
+        return True
+    stopped = run.state is not RunState.FINISHED and run.chunk_count > 0
+    return not run.state.active and (stopped or run.recovered)
 
 
 class ChunkState(StrEnum):

@@ -11,16 +11,19 @@ import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from shared.domain.ids import ConnectionKey, GrantId, LinkScope, RunId
+from shared.domain.ids import ConnectionKey, GrantId, LinkScope, RunId, SourceId
 
 LONGEST_KEY = 1024
 """Bytes of a sort key (DynamoDB's limit)."""
 
-ACTIVE_SHARDS = 8
+RUN_SHARDS = 8
 """Partitions of the index of active runs, so that no single one takes every run of every company."""
 
 SWEEP_SHARDS = 8
 """Partitions of each lane of the sweep."""
+
+AUTOMATIC_SHARDS = 4
+"""Partitions of the index of connections that the schedule looks at."""
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """The expiry of a released lease: before any instant a lease is asked for at."""
@@ -87,9 +90,24 @@ def chunk_number(number: int) -> str:
 
 def shard_of(run_id: RunId) -> str:
     """In which partition of the index of active runs this run stands."""
-    return str(zlib.crc32(run_id.encode()) % ACTIVE_SHARDS)
+    return str(zlib.crc32(run_id.encode()) % RUN_SHARDS)
 
 
 def sweep_shard_of(grant_id: GrantId) -> str:
     """In which partition of its lane this grant stands."""
     return str(zlib.crc32(grant_id.encode()) % SWEEP_SHARDS)
+
+
+def automatic_lane_of(connection: ConnectionKey) -> str:
+    """In which partition of the schedule's index this connection stands."""
+    shard = zlib.crc32(of_connection("", connection).encode()) % AUTOMATIC_SHARDS
+    return automatic_lane(shard)
+
+
+def automatic_lane(shard: int) -> str:
+    return f"automatic-{shard}"
+
+
+def due_key(source_id: SourceId, *, urgent: bool) -> str:
+    """Urgent rows sort before all others."""
+    return f"{'0' if urgent else '1'}#{source_id}"

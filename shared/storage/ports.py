@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from shared.domain.connections import Connection, PendingChoice
+from shared.domain.due import AutomaticState, DueLook, DueRow
 from shared.domain.grants import Grant, Lease, SweepLane, SweepPlace
 from shared.domain.ids import (
     CompanyId,
@@ -276,9 +277,54 @@ class FailureStore(Protocol):
         self, connection: ConnectionKey, kind: RecordKind, source_ids: Sequence[SourceId]
     ) -> None: ...
 
+    def of(
+        self, connection: ConnectionKey, kind: RecordKind, source_ids: Sequence[SourceId]
+    ) -> Sequence[Failure]:
+        """Those of these records, in no order."""
+
     def page(
         self, connection: ConnectionKey, kind: RecordKind, limit: int, cursor: str | None
     ) -> Page[Failure]: ...
+
+
+class DueStore(Protocol):
+    """Due rows. Keys sort urgent rows first, then by source id."""
+
+    def add(self, rows: Sequence[DueRow]) -> None:
+        """Each: stored, or the stored one raised to a higher version (its `since` stays; it may go at
+        the new one's `not_before`, with no tries). A version that is not higher changes nothing. Not
+        atomic together.
+        """
+
+    def look(
+        self, connection: ConnectionKey, kind: RecordKind, now: datetime, limit: int
+    ) -> DueLook:
+        """At most so many ready ones, in key order, and the earliest time among those passed over."""
+
+    def urgent(self, connection: ConnectionKey, kind: RecordKind, limit: int) -> Sequence[DueRow]:
+        """Ready or not."""
+
+    def remove(self, rows: Sequence[DueRow]) -> None:
+        """Each on the condition that its version and tries are unmoved. Not atomic together."""
+
+    def put_off(self, rows: Sequence[DueRow]) -> None:
+        """Store `not_before` and `tries` of each, on the condition that its version is unmoved."""
+
+    def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
+        """How many rows there are, at most so many are counted."""
+
+
+class AutomaticStore(Protocol):
+    def load(self, connection: ConnectionKey) -> AutomaticState | None: ...
+
+    def save(self, state: AutomaticState) -> bool:
+        """On the condition that the stored version is `state.version - 1`."""
+
+    def due_everywhere(self, now: datetime, limit: int) -> Sequence[ConnectionKey]:
+        """Connections that the schedule is to look at by now, of all companies; the earliest first.
+
+        Eventually consistent.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +398,8 @@ class Stores:
     grants: GrantStore
     runs: RunStore
     failures: FailureStore
+    due: DueStore
+    automatic: AutomaticStore
     pacing: PacingStore
     remote_lists: RemoteListCache
     notifications: NotificationStore

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 
 from shared.domain.ids import ConnectionKey, CorrelationId, RecordKind, RunId, SourceId
 from shared.domain.runs import Failure, Problem
@@ -48,22 +49,17 @@ class DynamoFailures:
             ],
         )
 
+    def of(
+        self, connection: ConnectionKey, kind: RecordKind, source_ids: Sequence[SourceId]
+    ) -> Sequence[Failure]:
+        pk = of_connection("failure", connection, kind)
+        raws = self._bulk.get(self._name, pk, filter(is_key, source_ids))
+        return [_parse(connection, kind, raw) for raw in raws]
+
     def page(
         self, connection: ConnectionKey, kind: RecordKind, limit: int, cursor: str | None
     ) -> Page[Failure]:
-        def parse(raw: Raw) -> Failure:
-            body = json.loads(raw["body"]["S"])
-            return Failure(
-                connection=connection,
-                kind=kind,
-                source_id=SourceId(raw["sk"]["S"]),
-                cause=body["cause"],
-                problem=Problem(**body["problem"]),
-                source_version=body["source_version"],
-                run_id=RunId(body["run_id"]),
-                at=read_instant(body["at"]),
-            )
-
+        parse = partial(_parse, connection, kind)
         pk = of_connection("failure", connection, kind)
         return self._bulk.page(self._name, pk, limit, cursor, parse)
 
@@ -85,3 +81,17 @@ class DynamoFailures:
             "correlation_id": {"S": self._correlation_id()},
             "body": {"S": body},
         }
+
+
+def _parse(connection: ConnectionKey, kind: RecordKind, raw: Raw) -> Failure:
+    body = json.loads(raw["body"]["S"])
+    return Failure(
+        connection=connection,
+        kind=kind,
+        source_id=SourceId(raw["sk"]["S"]),
+        cause=body["cause"],
+        problem=Problem(**body["problem"]),
+        source_version=body["source_version"],
+        run_id=RunId(body["run_id"]),
+        at=read_instant(body["at"]),
+    )

@@ -109,8 +109,8 @@ class RunRow(Row):
     epoch = NumberAttribute()
     started_at = UnicodeAttribute()
     body = UnicodeAttribute()
-    active_shard = UnicodeAttribute(null=True)
-    active_since = UnicodeAttribute(null=True)
+    schedule_lane = UnicodeAttribute(null=True)
+    schedule_at = UnicodeAttribute(null=True)
 
 
 class RunPointerRow(Row):
@@ -155,3 +155,22 @@ class OpenNotificationRow(Row):
     """Names the open notification of a cause by its sort key."""
 
     listed = UnicodeAttribute()
+
+
+class DueRowModel(Row):
+    source_id = UnicodeAttribute()
+    version = NumberAttribute()
+    since = UnicodeAttribute()
+    not_before = UnicodeAttribute()
+    tries = NumberAttribute()
+
+
+class AutomaticRow(Row):
+    """`body` is what no condition asks about."""
+
+    version = NumberAttribute()
+    body = JSONAttribute()
+    company_id = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    schedule_lane = UnicodeAttribute()
+    schedule_at = UnicodeAttribute()

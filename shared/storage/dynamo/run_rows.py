@@ -15,6 +15,7 @@ from shared.domain.ids import (
     RecordKind,
     RemoteCompanyId,
     RunId,
+    SourceId,
 )
 from shared.domain.runs import Problem, Run, RunCounts, RunState
 from shared.storage.dynamo.bulk import to_json
@@ -38,6 +39,8 @@ def run_row(run: Run, dies_at: datetime | None) -> RunRow:
         "finished_at": instant(run.finished_at) if run.finished_at else None,
         "problem": asdict(run.problem) if run.problem else None,
         "started_by": run.started_by,
+        "only": None if run.only is None else list(run.only),
+        "recovered": run.recovered,
     }
     active = run.state.active
     return RunRow(
@@ -55,8 +58,8 @@ def run_row(run: Run, dies_at: datetime | None) -> RunRow:
         epoch=run.epoch,
         started_at=instant(run.started_at),
         body=to_json(body),
-        active_shard=shard_of(run.run_id) if active else None,
-        active_since=instant(run.started_at) if active else None,
+        schedule_lane=shard_of(run.run_id) if active else None,
+        schedule_at=instant(run.started_at) if active else None,
     )
 
 
@@ -80,6 +83,8 @@ def parse_run(row: RunRow) -> Run:
         finished_at=read_instant(body["finished_at"]) if body["finished_at"] else None,
         problem=Problem(**body["problem"]) if body["problem"] else None,
         started_by=body["started_by"],
+        only=None if body["only"] is None else tuple(map(SourceId, body["only"])),
+        recovered=body["recovered"],
         correlation_id=CorrelationId(row.correlation_id),
     )
 

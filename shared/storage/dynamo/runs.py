@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.domain.effects import Clock
 from shared.domain.ids import ConnectionKey, CorrelationId, RecordKind, RunId
-from shared.domain.runs import Chunk, ChunkState, Run
+from shared.domain.runs import Chunk, ChunkState, Run, is_listed
 from shared.storage import cursors, keys
 from shared.storage.dynamo.bulk import BulkRows, Raw, equal_to
 from shared.storage.dynamo.chunks import DynamoChunks
@@ -21,7 +21,7 @@ from shared.storage.dynamo.client import ATTEMPTS, Refused, Sender, unavailable
 from shared.storage.dynamo.models import RunPointerRow, RunRow
 from shared.storage.dynamo.run_rows import parse_run, run_pk, run_row
 from shared.storage.dynamo.single import SingleRows
-from shared.storage.dynamo.tables import ACTIVE_RUNS
+from shared.storage.dynamo.tables import SCHEDULE
 from shared.storage.ports import Page
 
 KEPT = timedelta(days=90)
@@ -100,7 +100,7 @@ class DynamoRuns:
         if len(places) > limit:
             last = shown[-1]
             following = cursors.encode(
-                ACTIVE_RUNS, *(last[name]["S"] for name in (*_INDEX_KEYS, "pk", "sk"))
+                SCHEDULE, *(last[name]["S"] for name in (*_INDEX_KEYS, "pk", "sk"))
             )
         return Page(tuple(run for run in runs if run.state.active), following)
 
@@ -114,9 +114,15 @@ class DynamoRuns:
         free_pointer = self._rows.delete_action(
             pointer_pk, run.kind, RunPointerRow.run_id == run.run_id
         )
+        # An automatic run stands in the list from its end on, one that a person started from its start.
+        listing = [] if run.only is None else self._listing(run)
         try:
             self._rows.transact(
-                [{"Put": self._rows.put_action(row, condition)}, {"Delete": free_pointer}]
+                [
+                    {"Put": self._rows.put_action(row, condition)},
+                    {"Delete": free_pointer},
+                    *listing,
+                ]
             )
         except Refused as refused:
             if refused.reasons and refused.reasons[0].get("Code") != "ConditionalCheckFailed":
@@ -153,13 +159,6 @@ class DynamoRuns:
             run_id=run.run_id,
             correlation_id=run.correlation_id,
         )
-        listed = RunPointerRow(
-            pk=keys.of_connection("run-start", run.connection),
-            sk=f"{keys.instant(run.started_at)}#{run.run_id}",
-            run_id=run.run_id,
-            correlation_id=run.correlation_id,
-            expires_at=int((run.started_at + KEPT).timestamp()),
-        )
         free = (
             RunPointerRow.pk.does_not_exist()
             if in_place_of is None
@@ -168,14 +167,26 @@ class DynamoRuns:
         return [
             {"Put": self._rows.put_action(pointer, free)},
             {"Put": self._rows.put_action(run_row(run, None), RunRow.pk.does_not_exist())},
-            {"Put": self._rows.put_action(listed)},
+            *self._listing(run),
         ]
+
+    def _listing(self, run: Run) -> list[dict[str, Any]]:
+        if not is_listed(run):
+            return []
+        listed = RunPointerRow(
+            pk=keys.of_connection("run-start", run.connection),
+            sk=f"{keys.instant(run.started_at)}#{run.run_id}",
+            run_id=run.run_id,
+            correlation_id=run.correlation_id,
+            expires_at=int((run.started_at + KEPT).timestamp()),
+        )
+        return [{"Put": self._rows.put_action(listed)}]
 
     def _active_places(self, wanted: int, cursor: str | None) -> list[Raw]:
         """Keys of active runs as the index has them, over its shards one after another."""
         first_shard, start_key = 0, None
         if cursor is not None:
-            values = cursors.decode(ACTIVE_RUNS, cursor, parts=4)
+            values = cursors.decode(SCHEDULE, cursor, parts=4)
             first_shard = _SHARDS.index(values[0]) if values[0] in _SHARDS else len(_SHARDS)
             names = (*_INDEX_KEYS, "pk", "sk")
             start_key = {name: {"S": text} for name, text in zip(names, values, strict=True)}
@@ -183,8 +194,8 @@ class DynamoRuns:
         for shard in _SHARDS[first_shard:]:
             arguments: Raw = {
                 "TableName": self._name,
-                "IndexName": ACTIVE_RUNS,
-                "KeyConditions": {"active_shard": equal_to(shard)},
+                "IndexName": SCHEDULE,
+                "KeyConditions": {"schedule_lane": equal_to(shard)},
             }
             if start_key is not None:
                 arguments["ExclusiveStartKey"] = start_key
@@ -195,8 +206,8 @@ class DynamoRuns:
         return places
 
 
-_SHARDS = tuple(str(shard) for shard in range(keys.ACTIVE_SHARDS))
-_INDEX_KEYS = ("active_shard", "active_since")
+_SHARDS = tuple(str(shard) for shard in range(keys.RUN_SHARDS))
+_INDEX_KEYS = ("schedule_lane", "schedule_at")
 
 
 def _in_order(raws: Iterable[Raw], run_ids: Sequence[str]) -> Iterator[Run]:

@@ -12,6 +12,7 @@ from shared.storage.dynamo.capacity import report_consumed
 from shared.storage.dynamo.client import Sender
 from shared.storage.dynamo.connections import DynamoConnections
 from shared.storage.dynamo.consents import DynamoChoices, DynamoConsents
+from shared.storage.dynamo.due import DynamoAutomatic, DynamoDue
 from shared.storage.dynamo.failures import DynamoFailures
 from shared.storage.dynamo.grants import DynamoGrants
 from shared.storage.dynamo.links import DynamoLinks
@@ -61,6 +62,8 @@ def dynamo_stores(
         grants=DynamoGrants(tables.grants, grants, bulk),
         runs=DynamoRuns(tables.sync_state, state, bulk, sender, clock, correlation_id),
         failures=DynamoFailures(tables.sync_state, bulk, correlation_id),
+        due=DynamoDue(tables.sync_state, state, bulk),
+        automatic=DynamoAutomatic(tables.sync_state, state, bulk),
         pacing=DynamoPacing(state),
         remote_lists=DynamoRemoteLists(state),
         notifications=DynamoNotifications(tables.sync_state, state, bulk),

@@ -16,6 +16,8 @@ The parts of a key are escaped and joined by `#` (see `shared.storage.keys`).
       chunk#<company>#<provider>#<run>#<attempt>      <8 digits>           one chunk (dies after 90 d)
       failure#<company>#<provider>#<kind>             <source id>          one failure
       pacing#<company>#<provider>                     pacing               the shared budget
+      due#<company>#<provider>#<kind>                 <0 urgent, 1>#<source id>  one due row
+      automatic#<company>#<provider>                  state                batches, circuit, next comparison
       remote-list#<company>#<provider>                <name>               a cached list (dies when stale)
       audit#<company>                                 <instant>#<entry id> one entry, for ever
       notification#<company>                          <instant>#<id>       one notification (dies after 400 d)
@@ -26,8 +28,9 @@ The parts of a key are escaped and joined by `#` (see `shared.storage.keys`).
       consent#<sha256 of the state>                   consent              one consent request (dies)
       choice#<company>                                <provider>           one pending choice (dies)
 
-`active_runs` is a sparse index over the run rows that are active: `active_shard` (eight, by run id) and
-`active_since`. It projects keys only and a heartbeat changes neither, so heartbeats write nothing to it.
+`schedule` is a sparse index over what the schedule looks at: active runs (`schedule_lane` one of eight by run
+id, `schedule_at` their start; a heartbeat changes neither, so heartbeats write nothing to it) and the
+connections' automatic states (`schedule_lane` automatic-0 to -3, `schedule_at` when to look). Keys only.
 
 `sweep` is a sparse index over the grants that are to be renewed: `sweep_lane` (provider, lane and one of
 eight shards by grant id) and `sweep_at`. It projects keys only.
@@ -46,7 +49,7 @@ from shared.config import Settings
 
 SCHEMA_VERSION = 1
 TTL_ATTRIBUTE = "expires_at"
-ACTIVE_RUNS = "active_runs"
+SCHEDULE = "schedule"
 SWEEP = "sweep"
 
 
@@ -85,7 +88,7 @@ RECORDS = TableDefinition("RecordsTable", expires=False)
 SYNC_STATE = TableDefinition(
     "SyncStateTable",
     expires=True,
-    indexes=(IndexDefinition(ACTIVE_RUNS, "active_shard", "active_since"),),
+    indexes=(IndexDefinition(SCHEDULE, "schedule_lane", "schedule_at"),),
 )
 GRANTS = TableDefinition(
     "GrantsTable", expires=True, indexes=(IndexDefinition(SWEEP, "sweep_lane", "sweep_at"),)

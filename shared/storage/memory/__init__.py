@@ -13,6 +13,7 @@ from threading import RLock  # noqa: TID251 - a lock, no thread: `work` of InFli
 
 from shared.storage.memory.audit import MemoryAudit
 from shared.storage.memory.connections import MemoryConnections
+from shared.storage.memory.due import MemoryAutomatic, MemoryDue
 from shared.storage.memory.failures import MemoryFailures
 from shared.storage.memory.grants import MemoryChoices, MemoryConsents, MemoryGrants
 from shared.storage.memory.links import MemoryLinks
@@ -35,6 +36,8 @@ def memory_stores() -> Stores:
         grants=MemoryGrants(lock),
         runs=MemoryRuns(lock),
         failures=MemoryFailures(lock),
+        due=MemoryDue(lock),
+        automatic=MemoryAutomatic(lock),
         pacing=MemoryPacing(lock),
         remote_lists=MemoryRemoteLists(lock),
         notifications=MemoryNotifications(lock),

@@ -30,6 +30,14 @@ class MemoryFailures:
             for source_id in source_ids:
                 self._failures.remove(pk, source_id)
 
+    def of(
+        self, connection: ConnectionKey, kind: RecordKind, source_ids: Sequence[SourceId]
+    ) -> Sequence[Failure]:
+        pk = of_connection("failure", connection, kind)
+        with self._lock:
+            found = [self._failures.get(pk, source_id) for source_id in dict.fromkeys(source_ids)]
+        return [failure for failure in found if failure is not None]
+
     def page(
         self, connection: ConnectionKey, kind: RecordKind, limit: int, cursor: str | None
     ) -> Page[Failure]:

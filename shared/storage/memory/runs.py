@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.domain.ids import ConnectionKey, RecordKind, RunId
-from shared.domain.runs import Chunk, ChunkState, Run
+from shared.domain.runs import Chunk, ChunkState, Run, is_listed
 from shared.storage import keys
 from shared.storage.memory.table import Lock, Table
 from shared.storage.ports import Page
@@ -32,8 +32,6 @@ class MemoryRuns:
             if active is not None:
                 return active
             self._put(run)
-            started = f"{keys.instant(run.started_at)}#{run.run_id}"
-            self._by_start.put(keys.of_connection("run", run.connection), started, run.run_id)
             self._pointers[run.connection, run.kind] = run.run_id
             return run
 
@@ -85,6 +83,9 @@ class MemoryRuns:
             self._active.put(_EVERYWHERE, place, (run.connection, run.run_id))
         else:
             self._active.remove(_EVERYWHERE, place)
+        if is_listed(run):
+            started = f"{keys.instant(run.started_at)}#{run.run_id}"
+            self._by_start.put(keys.of_connection("run", run.connection), started, run.run_id)
 
     def add_chunks(self, connection: ConnectionKey, chunks: Sequence[Chunk]) -> None:
         with self._lock:

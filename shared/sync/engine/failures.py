@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from shared.domain.ids import ConnectionKey, RecordKind, RunId
-from shared.domain.runs import Failure
+from shared.domain.runs import Failure, Run
 from shared.storage.ports import Stores
 
 FAILURES_OF_A_PAGE = 200
@@ -22,6 +22,13 @@ def stored_failures(
         cursor = page.cursor
         if cursor is None:
             return
+
+
+def standing_failures(stores: Stores, run: Run) -> Iterator[Failure]:
+    """Those of the records that the run is about."""
+    if run.only is None:
+        return stored_failures(stores, run.connection, run.kind)
+    return iter(stores.failures.of(run.connection, run.kind, run.only))
 
 
 def causes_of(failures: Iterable[Failure], run_id: RunId) -> dict[str, tuple[int, str]]:

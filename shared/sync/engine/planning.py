@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 
 from shared.domain.connections import Connection
-from shared.domain.ids import LinkScope, RequestKey
+from shared.domain.ids import RequestKey
 from shared.domain.links import Link, LinkOrigin, content_mark
 from shared.domain.names import NameDesk, key_hash, name_key, plain_name
 from shared.domain.record_plan import (
@@ -38,7 +38,8 @@ from shared.domain.runs import (
 )
 from shared.providers.base import AccountingProvider, RecordWrite, RemoteRecord
 from shared.storage.ports import Stores
-from shared.sync.engine.failures import stored_failures
+from shared.sync.engine.failures import standing_failures
+from shared.sync.engine.few import look_up, some_paired
 from shared.sync.engine.progress import Progress
 from shared.sync.engine.recovery import link_leftovers
 from shared.sync.engine.survey import (
@@ -74,17 +75,23 @@ def plan_records(
     progress.replace(attempt)
     link_leftovers(services, connection, provider, progress)
     terms = terms_of(run.kind, connection, provider.profile)
-    pairs = _beaten(services.stores, scope_of(run.kind, connection), progress)
-    survey = survey_records(pairs, terms)
-    listing = list_books(provider, survey, terms, progress.beat)
+    survey = survey_records(_pairs(services.stores, connection, progress), terms)
+    if run.only is None:
+        listing = list_books(provider, survey, terms, progress.beat)
+    else:
+        pairs = _pairs(services.stores, connection, progress)
+        listing = look_up(
+            provider, services.stores.links, scope_of(run.kind, connection), terms, pairs
+        )
     return _Planning(services, connection, provider, progress, survey, listing).perform()
 
 
-def _beaten(
-    stores: Stores, scope: LinkScope, progress: Progress
+def _pairs(
+    stores: Stores, connection: Connection, progress: Progress
 ) -> Iterator[tuple[Record | None, Link | None]]:
-    """Records and links side by side, with a heartbeat now and then."""
-    pairs = paired(stores, scope)
+    """The run's records and links side by side, with a heartbeat now and then."""
+    scope, only = scope_of(progress.run.kind, connection), progress.run.only
+    pairs = paired(stores, scope) if only is None else some_paired(stores, scope, only)
     while batch := list(islice(pairs, READ_AHEAD)):
         yield from batch
         progress.beat()
@@ -120,12 +127,12 @@ class _Planning:
         self._chunk_count = 0
         self._links: list[Link] = []
         self._failures: list[Failure] = []
-        standing = stored_failures(services.stores, connection.key, self._kind)
+        standing = standing_failures(services.stores, self._run)
         self._healed = {failure.source_id for failure in standing}
         """Those that stand refused, but for those that this plan refuses or sends."""
 
     def perform(self) -> Run:
-        for record, link in _beaten(self._services.stores, self._scope, self._progress):
+        for record, link in _pairs(self._services.stores, self._connection, self._progress):
             if record is None or (link is None and not record.active):
                 continue
             self._plan_one(record, link)
@@ -179,11 +186,11 @@ class _Planning:
         )
 
     def _plan_new(self, record: Record) -> None:
-        waiting = self._candidates.get(self._hashed(record))
-        if waiting:
-            remote = max(waiting, key=lambda row: self._terms.likeness(record, row.fields))
-            waiting.remove(remote)
-            self._adopt(record, remote)
+        match = self._candidates.match(record, self._hashed(record), self._provider.profile.label)
+        if isinstance(match, Problem):
+            self._refuse(record, match)
+        elif match is not None:
+            self._adopt(record, match)
         else:
             self._write(record, None, self._chosen_name(record))
 
@@ -191,15 +198,16 @@ class _Planning:
         name = self._terms.name_of(record)
         if link is not None and self._held.get(self._hashed(record)) == link.remote_id:
             return plain_name(name)  # somebody renamed it in the books just so
-        if (
-            self._hashed(record) in self._candidates
-        ):  # whoever adopts, or adopted, that record has it
+        # Whoever adopts, or adopted, that record has it.
+        if self._candidates.have_name(self._hashed(record)):
             return self._desk.choose_other(name, record.source_id)
         return self._desk.choose(name, record.source_id)
 
     def _adopt(self, record: Record, remote: RemoteRecord) -> None:
-        wanted = self._terms.desired(record, plain_name(self._terms.name_of(record)))
-        differing = differing_fields(wanted, remote.fields)
+        name, theirs = self._terms.name_of(record), self._terms.remote_name_of(remote.fields)
+        kept = plain_name(name) if name_key(name) == name_key(theirs) else theirs
+        wanted = self._terms.desired(record, kept)
+        differing = differing_fields(self._terms.desired(record, plain_name(name)), remote.fields)
         self._links.append(
             linked_after_write(
                 None,

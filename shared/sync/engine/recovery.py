@@ -9,6 +9,7 @@ sent under, and linked as what they are; the plan then sees what differs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from shared.domain.connections import Connection
@@ -32,6 +33,7 @@ def link_leftovers(
 ) -> None:
     """Raises what the provider's reads raise; a new attempt does the same again."""
     for earlier in _stopped_runs(services, progress.run):
+        progress.run = replace(progress.run, recovered=True)  # stored with the plan
         recovery = _Recovery(services, connection, provider, earlier)
         for chunk in stored_chunks(services.stores, earlier):
             if chunk.state is not ChunkState.DONE:

@@ -27,7 +27,7 @@ from shared.domain.runs import (
     RunCounts,
 )
 from shared.providers.base import RecordWrite, RemoteRecord, WriteRequest
-from shared.sync.engine.failures import causes_of, stored_failures
+from shared.sync.engine.failures import causes_of, standing_failures
 from shared.sync.engine.terms import scope_of
 from shared.sync.services import Services
 
@@ -76,7 +76,7 @@ class Settler:
 
     def _standing(self) -> Iterator[Failure]:
         """What stands refused, each remembered by its id as it passes."""
-        for failure in stored_failures(self._services.stores, self._connection.key, self._run.kind):
+        for failure in standing_failures(self._services.stores, self._run):
             self._failing.add(failure.source_id)
             yield failure
 

@@ -34,6 +34,7 @@ from tests.contract.stores.builders import (
 from tests.contract.stores.conftest import Dynamo
 from tests.contract.stores.flaky import FlakyClient
 from tests.contract.stores.test_consents import choice, consent
+from tests.contract.stores.test_due import due, state
 from tests.contract.stores.test_notifications import notification
 from tests.contract.stores.test_small_stores import entry
 
@@ -92,6 +93,16 @@ EVERY_CALL: dict[str, Callable[[Stores], object]] = {
     "save_failures": lambda s: s.failures.save([failure("a")]),
     "clear_failures": lambda s: s.failures.clear(CONNECTION, RecordKind.ITEM, [SourceId("a")]),
     "page_failures": lambda s: s.failures.page(CONNECTION, RecordKind.ITEM, 5, None),
+    "failures_of": lambda s: s.failures.of(CONNECTION, RecordKind.ITEM, [SourceId("a")]),
+    "add_due": lambda s: s.due.add([due()]),
+    "look": lambda s: s.due.look(CONNECTION, RecordKind.ITEM, NOW, 5),
+    "urgent": lambda s: s.due.urgent(CONNECTION, RecordKind.ITEM, 5),
+    "remove_due": lambda s: s.due.remove([due()]),
+    "put_off": lambda s: s.due.put_off([due()]),
+    "count_due": lambda s: s.due.count(CONNECTION, RecordKind.ITEM, 5),
+    "load_automatic": lambda s: s.automatic.load(CONNECTION),
+    "save_automatic": lambda s: s.automatic.save(state()),
+    "due_everywhere": lambda s: s.automatic.due_everywhere(NOW, 5),
     "load_pacing": lambda s: s.pacing.load(CONNECTION),
     "save_pacing": lambda s: s.pacing.save(CONNECTION, PacingRow("", 1)),
     "get_list": lambda s: s.remote_lists.get(CONNECTION, "a", NOW),

@@ -15,7 +15,7 @@ from shared.domain.links import base_of
 from shared.domain.runs import ChunkState, Run, RunState
 from shared.storage import cursors
 from shared.storage.dynamo.capacity import item_size, write_units
-from shared.storage.dynamo.tables import ACTIVE_RUNS
+from shared.storage.dynamo.tables import SCHEDULE
 from shared.storage.ports import PacingRow, Stores
 from tests.contract.stores.builders import (
     COMPANY,
@@ -35,6 +35,7 @@ from tests.contract.stores.builders import (
 )
 from tests.contract.stores.conftest import Dynamo
 from tests.contract.stores.test_consents import choice, consent
+from tests.contract.stores.test_due import due, state
 from tests.contract.stores.test_notifications import notification
 from tests.contract.stores.test_small_stores import entry
 
@@ -54,6 +55,8 @@ def write_one_of_each(stores: Stores) -> None:
     stores.runs.start(run())
     stores.runs.add_chunks(CONNECTION, [chunk(0)])
     stores.failures.save([failure("s1")])
+    stores.due.add([due()])
+    stores.automatic.save(state())
     stores.pacing.save(CONNECTION, PacingRow("{}", 1))
     stores.remote_lists.put(CONNECTION, "accounts", "[]", now=NOW, fresh=timedelta(minutes=1))
     stores.audit.add(entry(1))
@@ -69,7 +72,7 @@ def test_every_row_has_a_schema_version_and_what_caused_it(dynamo: Dynamo) -> No
     assert {kind_of(row) for row in rows} == {
         *("item", "link", "remote", "connection", "remote-company", "consent", "grant", "run"),
         *("run-active", "run-start", "chunk", "failure", "pacing", "remote-list", "audit"),
-        *("choice", "grant-user", "notification", "notification-open"),
+        *("due", "automatic", "choice", "grant-user", "notification", "notification-open"),
     }
     for row in rows:
         assert row["schema_version"] == {"N": "1"}, row
@@ -196,7 +199,7 @@ class TestHealing:
         dynamo.client.update_item(
             TableName=dynamo.tables.sync_state,
             Key={"pk": {"S": "run#company-1#quickbooks"}, "sk": {"S": "stale"}},
-            UpdateExpression="SET active = :no, run_state = :state REMOVE active_shard, active_since",
+            UpdateExpression="SET active = :no, run_state = :state REMOVE schedule_lane, schedule_at",
             ExpressionAttributeValues={":no": {"BOOL": False}, ":state": {"S": "failed"}},
         )
         return stale
@@ -254,10 +257,10 @@ def test_an_ended_run_that_the_index_still_has_is_left_out(dynamo: Dynamo) -> No
 
 def test_a_cursor_beyond_the_index_ends_the_listing(dynamo: Dynamo) -> None:
     dynamo.stores.runs.start(run())
-    beyond = cursors.encode(ACTIVE_RUNS, "99", "2026", "run#a", "run-1")
+    beyond = cursors.encode(SCHEDULE, "99", "2026", "run#a", "run-1")
     assert dynamo.stores.runs.active_everywhere(5, beyond).rows == ()
     with pytest.raises(InvalidCursor):
-        dynamo.stores.runs.active_everywhere(5, cursors.encode(ACTIVE_RUNS, "0", "2026", "run#a"))
+        dynamo.stores.runs.active_everywhere(5, cursors.encode(SCHEDULE, "0", "2026", "run#a"))
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,13 @@ def test_a_failure_comes_back_as_it_was_saved(stores: Stores) -> None:
     assert stores.failures.page(CONNECTION, RecordKind.ITEM, 10, None).rows == (saved,)
 
 
+def test_failures_of_some_records_are_those_that_stand(stores: Stores) -> None:
+    stores.failures.save([failure("s1"), failure("s2"), failure("s3", kind=RecordKind.CUSTOMER)])
+    asked = [SourceId(one) for one in ("s1", "s3", "s9", "s1", "")]
+    assert stores.failures.of(CONNECTION, RecordKind.ITEM, asked) == [failure("s1")]
+    assert stores.failures.of(CONNECTION, RecordKind.ITEM, []) == []
+
+
 def test_a_later_failure_replaces_the_earlier_one(stores: Stores) -> None:
     stores.failures.save([failure("s1"), failure("s2")])
     stores.failures.save([failure("s1", cause="B"), failure("s1", cause="C")])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import InvalidCursor
-from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, RunId
+from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, RunId, SourceId
 from shared.domain.runs import Problem, Run, RunCounts, RunState
 from shared.storage.ports import Stores
 from tests.contract.stores.builders import (
@@ -176,7 +176,7 @@ class TestPage:
 
 class TestActiveEverywhere:
     @pytest.mark.parametrize("limit", [1, 7, 100])
-    def test_active_runs_of_all_companies_and_no_others(self, stores: Stores, limit: int) -> None:
+    def test_schedule_of_all_companies_and_no_others(self, stores: Stores, limit: int) -> None:
         started = []
         for number in range(40):
             key = ConnectionKey(f"company-{number}", ProviderName("xero"))
@@ -199,3 +199,34 @@ class TestActiveEverywhere:
     def test_nothing_is_active_at_first(self, stores: Stores) -> None:
         found = stores.runs.active_everywhere(10, None)
         assert (found.rows, found.cursor) == ((), None)
+
+
+class TestAutomaticRuns:
+    """An automatic run stands in the list only once it ended, and only if a later plan must know of it."""
+
+    @pytest.mark.parametrize(
+        ("ended", "listed"),
+        [
+            (run(state=RunState.FINISHED, chunk_count=1), False),
+            (run(state=RunState.FINISHED, recovered=True), True),
+            (run(state=RunState.NEEDS_REAUTH), False),
+            (run(state=RunState.NEEDS_REAUTH, chunk_count=1), True),
+            (run(state=RunState.FAILED, chunk_count=1), True),
+        ],
+    )
+    def test_it_is_listed_at_its_end_if_at_all(
+        self, stores: Stores, ended: Run, *, listed: bool
+    ) -> None:
+        begun = run(only=(SourceId("s#1"), SourceId("é")))
+        assert stores.runs.start(begun) == begun
+        assert stores.runs.page(CONNECTION, 10, None).rows == ()
+        ended = replace(ended, only=begun.only)
+        assert stores.runs.save(ended, expected_epoch=0)
+        assert stores.runs.get(CONNECTION, begun.run_id) == ended
+        assert stores.runs.page(CONNECTION, 10, None).rows == ((ended,) if listed else ())
+        assert stores.runs.active(CONNECTION, RecordKind.ITEM) is None
+
+    def test_it_and_a_run_of_a_person_are_never_active_together(self, stores: Stores) -> None:
+        begun = run(only=(SourceId("s1"),))
+        assert stores.runs.start(begun) == begun
+        assert stores.runs.start(run(run_id=RunId("r-other"))) == begun

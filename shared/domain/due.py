@@ -1,0 +1,73 @@
+"""Work that waits: a due row per record that may be out of step, and what paces and stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.domain.ids import ConnectionKey, RecordKind, SourceId
+from shared.domain.runs import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """One record that is to be looked at. It says what was heard of, never what to write.
+
+    `version` is the highest heard of, `since` when the oldest change not yet synced was heard of.
+    `urgent` rows are another row of the same record, ahead of all that are not. `tries` counts
+    passing refusals; with them `not_before` moves away.
+    """
+
+    connection: ConnectionKey
+    kind: RecordKind
+    source_id: SourceId
+    version: int
+    since: datetime
+    not_before: datetime
+    urgent: bool = False
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DueLook:
+    """What a look at the due rows found: those that may go, and when the earliest of the others may."""
+
+    ready: tuple[DueRow, ...] = ()
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastBatch:
+    """The last automatic batch of a kind: when it began, and the marks of its records (`mark_of`)."""
+
+    at: datetime
+    marks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """The provider gives no answer (or stops the connection: `problem`): one probe at `probe_at`."""
+
+    opened_at: datetime
+    probe_at: datetime
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticState:
+    """What the automatic road remembers of one connection. `version` as for connections.
+
+    `compare_at` is when records and links are compared next, for changes that nobody heard of.
+    """
+
+    connection: ConnectionKey
+    compare_at: datetime
+    batches: Mapping[RecordKind, LastBatch] = field(default_factory=dict)
+    circuit: Circuit | None = None
+    version: int = 0
+
+    @property
+    def due_at(self) -> datetime:
+        """When the schedule is to look at this connection."""
+        return min(self.compare_at, self.circuit.probe_at) if self.circuit else self.compare_at

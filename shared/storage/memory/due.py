@@ -1,0 +1,104 @@
+"""`DueStore` and `AutomaticStore` in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from shared.domain.due import AutomaticState, DueLook, DueRow
+from shared.domain.ids import ConnectionKey, RecordKind
+from shared.storage.keys import due_key, of_connection, require_next_version
+from shared.storage.memory.table import Lock, Table
+
+
+class MemoryDue:
+    def __init__(self, lock: Lock) -> None:
+        self._lock = lock
+        self._rows: Table[DueRow] = Table()
+
+    def add(self, rows: Sequence[DueRow]) -> None:
+        with self._lock:
+            for row in rows:
+                stored = self._get(row)
+                if stored is None:
+                    self._put(replace(row, tries=0))
+                elif stored.version < row.version:
+                    self._put(replace(row, since=stored.since, tries=0))
+
+    def look(
+        self, connection: ConnectionKey, kind: RecordKind, now: datetime, limit: int
+    ) -> DueLook:
+        ready: list[DueRow] = []
+        next_at: datetime | None = None
+        with self._lock:
+            for row in self._rows.rows(_pk(connection, kind)):
+                if row.not_before <= now:
+                    ready.append(row)
+                    if len(ready) == limit:
+                        break
+                else:
+                    next_at = min(next_at, row.not_before) if next_at else row.not_before
+        return DueLook(tuple(ready), next_at)
+
+    def urgent(self, connection: ConnectionKey, kind: RecordKind, limit: int) -> Sequence[DueRow]:
+        with self._lock:
+            rows = [row for row in self._rows.rows(_pk(connection, kind)) if row.urgent]
+        return rows[:limit]
+
+    def remove(self, rows: Sequence[DueRow]) -> None:
+        with self._lock:
+            for row in rows:
+                stored = self._get(row)
+                if stored and (stored.version, stored.tries) == (row.version, row.tries):
+                    self._rows.remove(_pk(row.connection, row.kind), _sk(row))
+
+    def put_off(self, rows: Sequence[DueRow]) -> None:
+        with self._lock:
+            for row in rows:
+                stored = self._get(row)
+                if stored is not None and stored.version == row.version:
+                    self._put(replace(stored, not_before=row.not_before, tries=row.tries))
+
+    def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
+        with self._lock:
+            return min(most, sum(1 for _ in self._rows.rows(_pk(connection, kind))))
+
+    def _get(self, row: DueRow) -> DueRow | None:
+        return self._rows.get(_pk(row.connection, row.kind), _sk(row))
+
+    def _put(self, row: DueRow) -> None:
+        self._rows.put(_pk(row.connection, row.kind), _sk(row), row)
+
+
+class MemoryAutomatic:
+    def __init__(self, lock: Lock) -> None:
+        self._lock = lock
+        self._states: dict[ConnectionKey, AutomaticState] = {}
+
+    def load(self, connection: ConnectionKey) -> AutomaticState | None:
+        with self._lock:
+            return self._states.get(connection)
+
+    def save(self, state: AutomaticState) -> bool:
+        require_next_version(state.version)
+        with self._lock:
+            stored = self._states.get(state.connection)
+            if (stored.version if stored else 0) != state.version - 1:
+                return False
+            self._states[state.connection] = replace(state, batches=dict(state.batches))
+            return True
+
+    def due_everywhere(self, now: datetime, limit: int) -> Sequence[ConnectionKey]:
+        with self._lock:
+            due = [state for state in self._states.values() if state.due_at <= now]
+        due.sort(key=lambda state: (state.due_at, of_connection("", state.connection)))
+        return [state.connection for state in due[:limit]]
+
+
+def _pk(connection: ConnectionKey, kind: RecordKind) -> str:
+    return of_connection("due", connection, kind)
+
+
+def _sk(row: DueRow) -> str:
+    return due_key(row.source_id, urgent=row.urgent)

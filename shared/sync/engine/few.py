@@ -1,0 +1,63 @@
+"""A plan over a few records: they are looked up in the books by name, where a full plan lists all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from shared.domain.ids import LinkScope, SourceId
+from shared.domain.links import Link
+from shared.domain.names import KeyHashes, key_hash, name_key
+from shared.domain.record_plan import Terms, at_rest, kept_name
+from shared.domain.records import Record, class_of
+from shared.providers.base import AccountingProvider
+from shared.storage.ports import LinkStore, Stores
+from shared.sync.engine.matching import Candidates
+from shared.sync.engine.survey import BooksListing, Pairs
+
+
+def some_paired(
+    stores: Stores, scope: LinkScope, source_ids: Sequence[SourceId]
+) -> Iterator[tuple[Record | None, Link | None]]:
+    """These records and their links, in order of source id; a record that is gone is None."""
+    records = stores.records.get_many(scope.connection.company_id, class_of(scope.kind), source_ids)
+    links = stores.links.get_links(scope, source_ids)
+    for source_id in sorted(source_ids):
+        yield records.get(source_id), links.get(source_id)
+
+
+def look_up(
+    provider: AccountingProvider, links: LinkStore, scope: LinkScope, terms: Terms, pairs: Pairs
+) -> BooksListing:
+    """What the books have under the names that are to be chosen; raises what the look-up raises.
+
+    A name that the books show is taken when a record of ours is linked to it, else it is to be adopted.
+    """
+    names, unlinked = _claimed(terms, pairs)
+    candidates = Candidates(terms, unlinked, KeyHashes())
+    listing = BooksListing(KeyHashes(), candidates)
+    rows = provider.records_by_name(terms.kind, names) if names else ()
+    owners = links.linked_to(scope, [row.remote_id for row in rows])
+    for row in rows:
+        if not row.fields.active:
+            continue
+        hashed = key_hash(name_key(terms.remote_name_of(row.fields)))
+        if row.remote_id in owners or not row.linkable or not candidates.offer(row):
+            listing.taken.add(hashed)
+            if row.remote_id in owners:
+                listing.held[hashed] = row.remote_id
+    return listing
+
+
+def _claimed(terms: Terms, pairs: Pairs) -> tuple[list[str], KeyHashes]:
+    """The names to be chosen, and of those the hashes that records without a link claim."""
+    names: dict[str, None] = {}
+    unlinked = KeyHashes()
+    for record, link in pairs:
+        if record is None or terms.refusal(record):
+            continue
+        if link is None and record.active:
+            names[terms.name_of(record)] = None
+            unlinked.add(key_hash(name_key(terms.name_of(record))))
+        elif link is not None and not at_rest(record, link) and not kept_name(record, link, terms):
+            names[terms.name_of(record)] = None
+    return list(names), unlinked
