@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -9,6 +10,7 @@ from enum import StrEnum
 from shared.domain.ids import RecordKind
 from shared.domain.links import ItemFields
 from shared.domain.names import NameRules, plain_name
+from shared.domain.record_plan import cut
 from shared.domain.records import Item
 from shared.domain.runs import Problem
 
@@ -89,23 +91,19 @@ def desired_fields(
     item: Item, remote_name: str, mapping: ItemMapping, rules: ItemRules
 ) -> ItemFields:
     """What the books should say. A name that is not carried whole is kept in the description."""
-    name = remote_name if rules.key is ItemKey.NAME else _cut(plain_name(item.name), rules.max_name)
+    name = remote_name if rules.key is ItemKey.NAME else cut(plain_name(item.name), rules.max_name)
     code = remote_name if rules.key is ItemKey.CODE else item.code
     description = item.description
     if name != plain_name(item.name):
         description = f"{item.name.strip()}\n{description}".rstrip("\n")
     return ItemFields(
         name=name,
-        description=_cut(description, rules.max_description),
+        description=cut(description, rules.max_description),
         unit_price=item.unit_price.amount,
-        code=_cut(code, rules.max_code),
+        code=cut(code, rules.max_code),
         income_account_id=mapping.income_account_id,
         active=item.active,
     )
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +145,12 @@ class ItemTerms:
     def mapping_version(self, record: Item) -> str:  # noqa: ARG002 - the same for all items
         return self.mapping.version
 
-    def likeness(self, record: Item, remote: ItemFields) -> int:
+    def email_key_of(self, either: Item | ItemFields) -> str:  # noqa: ARG002 - items have none
+        return ""
+
+    def choice(self, record: Item, remotes: Sequence[ItemFields]) -> int | None:
         """The one with our code before any other."""
-        return int(bool(record.code) and record.code == remote.code)
+        coded = (
+            n for n, remote in enumerate(remotes) if record.code and record.code == remote.code
+        )
+        return next(coded, 0)

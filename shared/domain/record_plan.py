@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from shared.domain.ids import RecordKind, RemoteId, RemoteVersion, RunId
@@ -49,8 +49,16 @@ class Terms(Protocol):
     def mapping_version(self, record: Any) -> str:  # noqa: ANN401 - of this kind, see above
         """Changes whenever what is sent would change though the record does not."""
 
-    def likeness(self, record: Any, remote: Any) -> int:  # noqa: ANN401 - of this kind, see above
-        """Of several remote records of one name the most alike is adopted."""
+    def email_key_of(self, either: Any) -> str:  # noqa: ANN401 - of this kind, see above
+        """What tells a record, ours or a remote one's fields, before its name does; empty: nothing."""
+
+    def choice(self, record: Any, remotes: Sequence[Any]) -> int | None:  # noqa: ANN401 - see above
+        """Which of several remote records that fit is adopted; None where only a person can say."""
+
+
+def cut(text: str, limit: int) -> str:
+    """At most so many characters, the last one an ellipsis where something is gone."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def kept_name(record: Record, link: Link, terms: Terms) -> str | None:

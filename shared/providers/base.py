@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.domain.connections import RemoteCompany
+from shared.domain.customer_plan import CustomerRules
 from shared.domain.ids import (
     ProviderName,
     RecordKind,
@@ -83,6 +84,7 @@ class ProviderProfile:
     item_names: NameRules
     """Rules of the field that `item_key` names."""
     max_item_name: int
+    customers: CustomerRules
     max_description: int
     max_code: int
     max_unit_price: str
@@ -182,6 +184,11 @@ class AccountingProvider(Protocol):
 
     def records_by_name(self, kind: RecordKind, names: Sequence[str]) -> Sequence[RemoteRecord]:
         """Those that exist under one of these chosen names (items: in the field that `item_key` names)."""
+
+    def records_by_email(self, kind: RecordKind, emails: Sequence[str]) -> Sequence[RemoteRecord]:
+        """Active ones with one of these addresses, compared trimmed and without case; some few, for
+        kinds whose terms have an `email_key_of`.
+        """
 
     def write_request(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from shared.domain.customer_plan import CustomerRules
 from shared.domain.ids import ProviderName
 from shared.domain.names import NameRules
 from shared.providers.base import Limits, ProviderProfile, TokenRules
@@ -21,6 +22,17 @@ def fake_profile(
         max_request_key=36,
         item_names=NameRules(100, frozenset(':\t\n"'), unique_names),
         max_item_name=100,
+        customers=CustomerRules(
+            names=NameRules(100, frozenset(":\t\n"), unique_names),
+            max_email=100,
+            email_holds=("@", "."),
+            max_phone=30,
+            max_line1=60,
+            max_city=30,
+            max_region=30,
+            max_postal_code=30,
+            max_country=30,
+        ),
         max_description=4000,
         max_code=100,
         max_unit_price="99999999999",

@@ -119,7 +119,9 @@ def _refused_single(request: WriteRequest, answer: HttpAnswer, errors: Errors) -
     """A fault of one record: the call was answered, unless it says something about more than that."""
     whole = refused_call(answer, errors)
     if isinstance(whole, CallRejected):
-        return Answered({request.entries[0][1]: entry_outcome(errors, request.actions[0])})
+        return Answered(
+            {request.entries[0][1]: entry_outcome(errors, request.actions[0], request.kind)}
+        )
     return whole
 
 
@@ -151,7 +153,7 @@ def _entries(request: WriteRequest, answer: HttpAnswer, body: object) -> CallOut
             answered[label] = _written(entity, row.get(entity.name))
         else:
             faults[label] = errors
-            answered[label] = entry_outcome(errors, actions[label])
+            answered[label] = entry_outcome(errors, actions[label], request.kind)
     if len(faults) == len(actions):
         whole = _same_for_all(answer, list(faults.values()))
         if whole is not None:

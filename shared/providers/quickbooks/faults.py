@@ -10,7 +10,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
-from shared.domain.ids import RemoteId
+from shared.domain.ids import RecordKind, RemoteId
 from shared.domain.outcomes import (
     CallOutcome,
     CallRejected,
@@ -27,6 +27,7 @@ from shared.domain.outcomes import (
 )
 from shared.domain.runs import Problem, PushAction
 from shared.providers.http import HttpAnswer
+from shared.providers.quickbooks.entities import ENTITIES
 from shared.providers.quickbooks.errors import (
     ErrorEntry,
     Errors,
@@ -55,10 +56,10 @@ LATER: Final = frozenset({WRONG_CLUSTER, 140, 150, 10000})
 """Of a whole call: nothing is known to be wrong with it, again later."""
 
 _SETTINGS: Final = "Go to Settings → Integrations → Reconnect QuickBooks."
-BUSY_PROBLEM: Final = Problem(
+_BUSY: Final = Problem(
     "PROVIDER_BUSY",
     "QuickBooks was saving something else in the same list, or could not save just then.",
-    "Sync the item again in a few minutes.",
+    "Sync the {noun} again in a few minutes.",
 )
 _STOPPING: Final = {
     PLAN_ENDED: Problem(
@@ -79,14 +80,19 @@ _ACCESS_REFUSED: Final = Problem(
 )
 _REFERENCE: Final = Problem(
     "REFERENCE_MISSING",
+    "Something that this {noun} refers to is missing or inactive in QuickBooks.",
+    "Make it active again in QuickBooks, then sync the {noun} again.",
+)
+_ACCOUNT_MISSING: Final = Problem(
+    "REFERENCE_MISSING",
     "The income account chosen for this item is missing or inactive in QuickBooks.",
     "Choose another income account for the item, or make that one active again.",
     "incomeAccountId",
 )
 _UNSUITABLE: Final = Problem(
     "VALUE_REFUSED",
-    "QuickBooks does not accept a value of this item.",
-    "Correct the item's name, code, description or price, then sync it again.",
+    "QuickBooks does not accept a value of this {noun}.",
+    "Correct the {noun}'s {values}, then sync it again.",
 )
 _NOT_UNDERSTOOD: Final = Problem(
     "REQUEST_NOT_UNDERSTOOD",
@@ -104,9 +110,20 @@ _REFUSALS: Final = {
         "Choose another income account for the item.",
         "incomeAccountId",
     ),
-    2020: replace(_UNSUITABLE, message="QuickBooks needs a value that this item does not have."),
-    2040: replace(_UNSUITABLE, message="QuickBooks does not accept a character in this item."),
-    2050: replace(_UNSUITABLE, message="A value of this item is too long or out of range."),
+    2020: replace(_UNSUITABLE, message="QuickBooks needs a value that this {noun} does not have."),
+    2040: replace(_UNSUITABLE, message="QuickBooks does not accept a character in this {noun}."),
+    2050: replace(_UNSUITABLE, message="A value of this {noun} is too long or out of range."),
+    2210: Problem(
+        "EMAIL_MALFORMED",
+        "QuickBooks does not take this {noun}'s e-mail address.",
+        "Write it like name@example.com, or leave it empty.",
+        "email",
+    ),
+    6220: Problem(
+        "OPEN_BALANCE",
+        "QuickBooks does not make a {noun} inactive while it has an open balance.",
+        "Settle the balance in QuickBooks, then sync the {noun} again.",
+    ),
     6200: Problem(
         "BOOKS_CLOSED",
         "The books are closed for that date.",
@@ -116,8 +133,9 @@ _REFUSALS: Final = {
 }
 
 
-def entry_outcome(errors: Errors, action: PushAction) -> EntryOutcome:
+def entry_outcome(errors: Errors, action: PushAction, kind: RecordKind) -> EntryOutcome:
     """What became of one entry that came back with a fault. The first code that is known decides."""
+    entity = ENTITIES[kind]
     for error in errors:
         code = error.code
         if code == NAME_TAKEN:
@@ -125,21 +143,34 @@ def entry_outcome(errors: Errors, action: PushAction) -> EntryOutcome:
         if code in STALE or (code == GONE and action is PushAction.UPDATE):
             return Stale()
         if code in PASSING:
-            return EntryBusy(BUSY_PROBLEM)
+            return EntryBusy(_worded(_BUSY, entity.noun))
         if code in UNDECIDED:
             return EntryUnknown(f"code {code}")
         if code in _REFUSALS:
-            return _refused(error)
-    return _refused(errors[0])
+            return _refused(error, kind)
+    return _refused(errors[0], kind)
 
 
-def _refused(error: ErrorEntry) -> EntryRefused:
+def _refused(error: ErrorEntry, kind: RecordKind) -> EntryRefused:
+    entity = ENTITIES[kind]
     problem = _problem(error)
+    if problem is _REFERENCE and kind is RecordKind.ITEM:
+        problem = _ACCOUNT_MISSING
+    problem = _worded(problem, entity.noun, entity.values)
     named = our_field(error.element)
     if named and not problem.field:
         problem = replace(problem, field=named)
     cause = problem.code if error.code in _REFUSALS else f"{problem.code}_{error.code}"
     return EntryRefused(problem, cause)
+
+
+def _worded(problem: Problem, noun: str, values: str = "values") -> Problem:
+    """Its sentences about this kind of record."""
+    message, action = (
+        text.replace("{noun}", noun).replace("{values}", values)
+        for text in (problem.message, problem.action)
+    )
+    return replace(problem, message=message, action=action)
 
 
 def _problem(error: ErrorEntry) -> Problem:
@@ -197,7 +228,7 @@ def refused_call(answer: HttpAnswer, errors: Errors) -> CallOutcome:
         return CallStopped(problem)
     if codes & (LATER | UNDECIDED):
         return NoTrustworthyAnswer(described(answer, errors))
-    return CallRejected(_problem(errors[0]))
+    return CallRejected(_worded(_problem(errors[0]), "record"))
 
 
 def _forbidden(answer: HttpAnswer, errors: Errors | None) -> CallOutcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from shared.domain.customer_plan import CustomerRules
 from shared.domain.ids import ProviderName
 from shared.domain.names import NameRules
 from shared.providers.base import CallClass, Limits, ProviderProfile, TokenRules
@@ -47,6 +48,22 @@ PROFILE: Final = ProviderProfile(
         unique=True,  # 6.2 [verified: M-fin item.md; uncertain: per category or company]
     ),
     max_item_name=100,
+    customers=CustomerRules(
+        names=NameRules(
+            max_length=500,  # 6.1, DisplayName [verified: M-qbo customer.md, mirror]
+            forbidden=frozenset(":\t\n\r"),  # 6.1 [same]; the carriage return as for items
+            unique=True,  # 6.1: over customers, vendors and employees [verified: T-qbo 6240]
+        ),
+        max_email=100,  # 6.1 [verified: M-qbo customer.md, mirror]
+        email_holds=("@", "."),  # 6.1 [same]
+        max_phone=30,  # 6.1 [same]
+        # Not in quickbooks.md: lengths of BillAddr as Intuit's reference states them [uncertain].
+        max_line1=500,
+        max_city=255,
+        max_region=255,
+        max_postal_code=30,
+        max_country=255,
+    ),
     max_description=4000,  # 6.2 [verified: M-fin item.md]
     max_code=100,  # 6.2, Sku [verified: M-fin item.md]
     max_unit_price="99999999999",  # 6.2 [verified: M-fin item.md]

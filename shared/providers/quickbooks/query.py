@@ -55,6 +55,11 @@ def among(entity: str, attribute: str, values: Sequence[str]) -> str:
     )
 
 
+def active_with(entity: str, attribute: str, value: str) -> str:
+    """Active ones whose attribute has the value, which is compared without case (5.1)."""
+    return f"select * from {entity} where {attribute} = {quoted(value)} maxresults {PAGE}"
+
+
 def page_of_income_accounts(start: int) -> str:
     """6.3; `Other Income` is another type."""
     return (

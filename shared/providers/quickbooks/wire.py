@@ -1,4 +1,4 @@
-"""QuickBooks' JSON to and from the suite's types: items, accounts, company.
+"""QuickBooks' JSON to and from the suite's types: items, accounts, company; `customers.py` has its own.
 
 Unknown fields are normal and ignored; an attribute without a value is left out (quickbooks.md 2.2, 5.1).
 Money is read as Decimal and written as a JSON number from its exact digits (2.3).
@@ -43,6 +43,10 @@ _API_FIELDS: Final = {
     "UnitPrice": "unitPrice",
     "Sku": "code",
     "IncomeAccountRef": "incomeAccountId",
+    "DisplayName": "name",
+    "PrimaryEmailAddr": "email",
+    "PrimaryPhone": "phone",
+    "BillAddr": "address",
 }
 _LONGEST_NUMBER: Final = 60
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -82,13 +86,17 @@ def item_object(write: RecordWrite) -> str:
             if name not in ("description", "code") or getattr(write.fields, name)
         ]
     else:
-        parts = [
-            f'"Id":{encode_basestring_ascii(write.remote_id)}',
-            f'"SyncToken":{encode_basestring_ascii(write.remote_version)}',
-            '"sparse":true',
-        ]
+        parts = [update_head(write)]
         parts += [_attribute(name, write.fields) for name in _FIELDS if name in write.changed]
     return "{" + ",".join(parts) + "}"
+
+
+def update_head(write: RecordWrite) -> str:
+    """What a sparse update begins with: the record and the version that was read (2.5)."""
+    return (
+        f'"Id":{encode_basestring_ascii(write.remote_id)},'
+        f'"SyncToken":{encode_basestring_ascii(write.remote_version)},"sparse":true'
+    )
 
 
 def _attribute(name: str, fields: Fields) -> str:
@@ -105,14 +113,17 @@ def _attribute(name: str, fields: Fields) -> str:
 
 
 def our_field(element: str) -> str:
-    """Which field of our API an error's `element` is about; empty when it is none of ours."""
-    return _API_FIELDS.get(element, "")
+    """Which field of our API an error's `element` is about; empty when it is none of ours.
+
+    Of a group, such as `PrimaryEmailAddr.Address`, the group tells.
+    """
+    return _API_FIELDS.get(element.partition(".")[0], "")
 
 
 def identity(row: Mapping[str, Any]) -> tuple[RemoteId, RemoteVersion]:
     """Raises `ShapeUnknown`: without both the record cannot be linked."""
-    return RemoteId(_text(row, "Id", needed=True)), RemoteVersion(
-        _text(row, "SyncToken", needed=True)
+    return RemoteId(text_of(row, "Id", needed=True)), RemoteVersion(
+        text_of(row, "SyncToken", needed=True)
     )
 
 
@@ -120,11 +131,11 @@ def item_fields(row: Mapping[str, Any]) -> ItemFields:
     """An item as QuickBooks has it. Raises `ShapeUnknown`."""
     account = row.get("IncomeAccountRef")
     return ItemFields(
-        name=_text(row, "Name", needed=True),
-        description=_text(row, "Description"),
-        unit_price=_number(row, "UnitPrice"),
-        code=_text(row, "Sku"),
-        income_account_id=_text(account, "value") if isinstance(account, dict) else "",
+        name=text_of(row, "Name", needed=True),
+        description=text_of(row, "Description"),
+        unit_price=number_of(row, "UnitPrice"),
+        code=text_of(row, "Sku"),
+        income_account_id=text_of(account, "value") if isinstance(account, dict) else "",
         active=row.get("Active", True) is not False,
     )
 
@@ -143,11 +154,11 @@ def income_account(row: Mapping[str, Any]) -> RemoteAccount | None:
         return None
     currency = row.get("CurrencyRef")
     return RemoteAccount(
-        remote_id=RemoteId(_text(row, "Id", needed=True)),
-        name=_text(row, "FullyQualifiedName") or _text(row, "Name", needed=True),
-        number=_text(row, "AcctNum"),
-        type_name=_text(row, "AccountSubType") or "Income",
-        currency=_text(currency, "value") if isinstance(currency, dict) else "",
+        remote_id=RemoteId(text_of(row, "Id", needed=True)),
+        name=text_of(row, "FullyQualifiedName") or text_of(row, "Name", needed=True),
+        number=text_of(row, "AcctNum"),
+        type_name=text_of(row, "AccountSubType") or "Income",
+        currency=text_of(currency, "value") if isinstance(currency, dict) else "",
     )
 
 
@@ -169,20 +180,20 @@ def remote_company(
     home = (
         currency_preferences.get("HomeCurrency") if isinstance(currency_preferences, dict) else None
     )
-    currency = _text(home, "value") if isinstance(home, dict) else ""
+    currency = text_of(home, "value") if isinstance(home, dict) else ""
     if not _CURRENCY.fullmatch(currency):
         raise ShapeUnknown("Preferences.CurrencyPrefs.HomeCurrency")
-    country = _text(info, "Country")
+    country = text_of(info, "Country")
     return RemoteCompany(
         remote_company_id=remote_company_id,
-        name=_text(info, "CompanyName", needed=True),
+        name=text_of(info, "CompanyName", needed=True),
         home_currency=currency,
         country=country if _COUNTRY.fullmatch(country) else "",
-        time_zone=_text(info, "DefaultTimeZone"),
+        time_zone=text_of(info, "DefaultTimeZone"),
     )
 
 
-def _text(row: Mapping[str, Any], attribute: str, *, needed: bool = False) -> str:
+def text_of(row: Mapping[str, Any], attribute: str, *, needed: bool = False) -> str:
     """A text attribute; ids are strings, but a number is taken too. Raises `ShapeUnknown`."""
     value = row.get(attribute)
     if isinstance(value, str) and value:
@@ -196,7 +207,7 @@ def _text(row: Mapping[str, Any], attribute: str, *, needed: bool = False) -> st
     return value
 
 
-def _number(row: Mapping[str, Any], attribute: str) -> Decimal:
+def number_of(row: Mapping[str, Any], attribute: str) -> Decimal:
     """A number, or its digits in a string; 0 when it is missing. Raises `ShapeUnknown`."""
     value = row.get(attribute, 0)
     try:

@@ -205,9 +205,10 @@ class _Planning:
 
     def _adopt(self, record: Record, remote: RemoteRecord) -> None:
         name, theirs = self._terms.name_of(record), self._terms.remote_name_of(remote.fields)
-        kept = plain_name(name) if name_key(name) == name_key(theirs) else theirs
-        wanted = self._terms.desired(record, kept)
-        differing = differing_fields(self._terms.desired(record, plain_name(name)), remote.fields)
+        wanted = self._terms.desired(record, plain_name(name))
+        differing = differing_fields(wanted, remote.fields)
+        if name_key(name) != name_key(theirs):  # known by something else: both keep their names
+            wanted = self._terms.desired(record, theirs)
         self._links.append(
             linked_after_write(
                 None,

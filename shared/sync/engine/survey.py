@@ -13,8 +13,9 @@ from shared.domain.links import Link
 from shared.domain.names import KeyHashes, key_hash, name_key
 from shared.domain.record_plan import Terms, at_rest, kept_name
 from shared.domain.records import Record, class_of
-from shared.providers.base import AccountingProvider, RemoteRecord
+from shared.providers.base import AccountingProvider
 from shared.storage.ports import Stores
+from shared.sync.engine.matching import Candidates
 
 READ_AHEAD = 500
 """Rows of one page of records or links."""
@@ -24,23 +25,26 @@ Pairs = Iterable[tuple[Record | None, Link | None]]
 
 @dataclass(slots=True)
 class Survey:
-    """`unlinked`: names of records that may adopt; `claims`: those, and names to be newly chosen."""
+    """`unlinked`: names of records that may adopt, `emails` what else they are known by; `claims`: those
+    names, and the ones to be newly chosen.
+    """
 
     linked_names: KeyHashes = field(default_factory=KeyHashes)
     linked_ids: KeyHashes = field(default_factory=KeyHashes)
     unlinked: KeyHashes = field(default_factory=KeyHashes)
+    emails: KeyHashes = field(default_factory=KeyHashes)
     claims: KeyHashes = field(default_factory=KeyHashes)
 
 
 @dataclass(slots=True)
 class BooksListing:
-    """`candidates`: remote records that wait to be adopted, by name hash; `taken`: everybody's names.
+    """`candidates`: remote records that wait to be adopted; `taken`: everybody else's names.
 
     `held`: of names that a record of ours claims anew, the linked remote record that has it now.
     """
 
     taken: KeyHashes
-    candidates: dict[int, list[RemoteRecord]] = field(default_factory=dict)
+    candidates: Candidates
     held: dict[int, RemoteId] = field(default_factory=dict)
 
 
@@ -94,6 +98,8 @@ def survey_records(pairs: Pairs, terms: Terms) -> Survey:
         if link is None and record.active:
             hashed = key_hash(name_key(terms.name_of(record)))
             survey.unlinked.add(hashed)
+            if email := terms.email_key_of(record):
+                survey.emails.add(key_hash(email))
             survey.claims.add(hashed)
         elif (
             link is not None
@@ -108,16 +114,15 @@ def list_books(
     provider: AccountingProvider, survey: Survey, terms: Terms, beat: Callable[[], None]
 ) -> BooksListing:
     """All active remote records, if any name is to be chosen; raises what the listing raises."""
-    listing = BooksListing(KeyHashes(survey.linked_names))
+    candidates = Candidates(terms, survey.unlinked, survey.emails)
+    listing = BooksListing(KeyHashes(survey.linked_names), candidates)
     cursor: str | None = None
     while len(survey.claims):
         page = provider.page_records(terms.kind, cursor)
         for row in page.rows:
             hashed = key_hash(name_key(terms.remote_name_of(row.fields)))
             linked = key_hash(row.remote_id) in survey.linked_ids
-            if not linked and row.linkable and hashed in survey.unlinked:
-                listing.candidates.setdefault(hashed, []).append(row)
-            else:
+            if linked or not row.linkable or not candidates.offer(row):
                 listing.taken.add(hashed)
                 if linked and hashed in survey.claims:
                     listing.held[hashed] = row.remote_id

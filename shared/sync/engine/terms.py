@@ -6,6 +6,7 @@ import hashlib
 from decimal import Decimal
 
 from shared.domain.connections import Connection
+from shared.domain.customer_plan import CustomerTerms
 from shared.domain.ids import LinkScope, RecordKind, RequestKey, RunId
 from shared.domain.item_plan import ItemMapping, ItemRules, ItemTerms
 from shared.domain.record_plan import Terms
@@ -16,6 +17,8 @@ def terms_of(kind: RecordKind, connection: Connection, profile: ProviderProfile)
     """Raises `ValueError` for a kind that the engine does not push."""
     if kind is RecordKind.ITEM:
         return ItemTerms(item_rules(profile), item_mapping(connection))
+    if kind is RecordKind.CUSTOMER:
+        return CustomerTerms(profile.customers, profile.label)
     raise ValueError(f"{kind} is not pushed by the engine")
 
 
