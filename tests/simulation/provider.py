@@ -111,7 +111,7 @@ class SessionBooks:
         return self._read("accounts", self._books.income_accounts)
 
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
-        page = self._read("items", lambda: self._books.page_records(kind, cursor))
+        page = self._read("records", lambda: self._books.page_records(kind, cursor))
         if page.cursor is None:
             self._unheard.listed()
         return page
@@ -119,12 +119,15 @@ class SessionBooks:
     def records_by_id(
         self, kind: RecordKind, remote_ids: Sequence[RemoteId]
     ) -> Sequence[RemoteRecord]:
-        return self._read("items by id", lambda: self._books.records_by_id(kind, remote_ids))
+        return self._read("by id", lambda: self._books.records_by_id(kind, remote_ids))
 
     def records_by_name(self, kind: RecordKind, names: Sequence[str]) -> Sequence[RemoteRecord]:
-        rows = self._read("items by name", lambda: self._books.records_by_name(kind, names))
+        rows = self._read("by name", lambda: self._books.records_by_name(kind, names))
         self._unheard.looked_for(names)
         return rows
+
+    def records_by_email(self, kind: RecordKind, emails: Sequence[str]) -> Sequence[RemoteRecord]:
+        return self._read("by e-mail", lambda: self._books.records_by_email(kind, emails))
 
     def write_request(
         self,

@@ -20,6 +20,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.domain.connections import RemoteCompany
+from shared.domain.customer_plan import CustomerFields, email_key
 from shared.domain.effects import Clock
 from shared.domain.errors import (
     ConnectionStopped,
@@ -35,6 +36,7 @@ from shared.domain.ids import (
     RequestKey,
 )
 from shared.domain.links import ItemFields
+from shared.domain.names import name_key
 from shared.domain.outcomes import (
     CallOutcome,
     CallRejected,
@@ -67,6 +69,7 @@ from tests.support.fake_faults import (
     Stopped,
 )
 from tests.support.fake_profile import fake_profile
+from tests.support.fake_shapes import shapes
 from tests.support.fake_shelf import Effect, Shelf
 
 INCOME_ACCOUNT = RemoteAccount(RemoteId("inc-1"), "Sales", "4000", "Income", "USD")
@@ -77,7 +80,7 @@ COLLISION = Problem("6000", "Another write of the list was running.", "Nothing t
 class FakeBooks:
     """The books of one remote company. `keys_for`: how long request keys are remembered, None for ever.
 
-    `refuses` says why an item is refused by itself; `malformed` that its presence makes the books
+    `refuses` says why a record is refused by itself; `malformed` that its presence makes the books
     refuse the whole request. `collisions`: of a batch begun while another one is under way every
     second entry is refused as busy.
     """
@@ -94,8 +97,8 @@ class FakeBooks:
         remembers_refusals: bool = True,
         collisions: bool = False,
         tells_name_owner: bool = True,
-        refuses: Callable[[ItemFields], Problem | None] = lambda _: None,
-        malformed: Callable[[ItemFields], bool] = lambda _: False,
+        refuses: Callable[[Any], Problem | None] = lambda _: None,
+        malformed: Callable[[Any], bool] = lambda _: False,
     ) -> None:
         self.profile = profile or fake_profile()
         self.company = company or RemoteCompany(RemoteCompanyId("realm-1"), "Hill Plumbing", "USD")
@@ -108,9 +111,13 @@ class FakeBooks:
         self.most_in_flight = 0
         self._clock = clock
         self._latency = latency
-        self._shelf = Shelf(self.profile, refuses, tells_name_owner=tells_name_owner)
+        self._effects: list[Effect] = []
+        self._shelves = {
+            shape.kind: Shelf(shape, refuses, self._effects, tells_name_owner=tells_name_owner)
+            for shape in shapes(self.profile)
+        }
         self.desk = RequestDesk(
-            self._shelf,
+            self._shelves,
             clock,
             keys=keys,
             keys_for=keys_for,
@@ -126,13 +133,20 @@ class FakeBooks:
     def effects(self) -> Sequence[Effect]:
         """Writes of ours that took place, late ones up to now included."""
         self.desk.catch_up()
-        return self._shelf.effects
+        return self._effects
+
+    def records(self, kind: RecordKind) -> Sequence[RemoteRecord]:
+        """Everything of the kind in the books, inactive ones included, oldest first."""
+        self.desk.catch_up()
+        return list(self._shelves[kind])
 
     @property
     def items(self) -> Sequence[RemoteRecord]:
-        """Everything in the books, inactive items included, oldest first."""
-        self.desk.catch_up()
-        return list(self._shelf)
+        return self.records(RecordKind.ITEM)
+
+    @property
+    def customers(self) -> Sequence[RemoteRecord]:
+        return self.records(RecordKind.CUSTOMER)
 
     @property
     def late_until(self) -> datetime | None:
@@ -156,12 +170,23 @@ class FakeBooks:
         fields = ItemFields(
             name, description, Decimal(unit_price), code, income_account_id, active=active
         )
-        return self._shelf.put(fields, linkable=linkable)
+        return self._shelves[RecordKind.ITEM].put(fields, linkable=linkable)
 
-    def edit(self, remote_id: RemoteId, **fields: Any) -> RemoteRecord:
-        """Somebody edits an item in the books. Raises `KeyError`, or `ValueError` for a taken name."""
+    def plant_customer(self, name: str, **fields: Any) -> RemoteRecord:
+        """Somebody makes a customer in the books. Raises `ValueError` for a name that is taken."""
         self.desk.catch_up()
-        return self._shelf.change(remote_id, **fields)
+        return self._shelves[RecordKind.CUSTOMER].put(CustomerFields(name, **fields))
+
+    def hold_name(self, name: str, kind: RecordKind = RecordKind.ITEM) -> None:
+        """Something has the name that no listing and no search of the kind shows: a vendor, say."""
+        self._shelves[kind].elsewhere[name_key(name)] = RemoteId(f"vendor {name}")
+
+    def edit(
+        self, remote_id: RemoteId, *, kind: RecordKind = RecordKind.ITEM, **fields: Any
+    ) -> RemoteRecord:
+        """Somebody edits a record in the books. Raises `KeyError`, or `ValueError` for a taken name."""
+        self.desk.catch_up()
+        return self._shelves[kind].change(remote_id, **fields)
 
     # The protocol.
 
@@ -176,7 +201,7 @@ class FakeBooks:
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         self._read("page_records")
         start, size = int(cursor or 0), self.profile.page_size
-        rows = self._shelf.active()
+        rows = self._shelves[kind].active()
         following = str(start + size) if len(rows) > start + size else None
         return RemotePage(tuple(rows[start : start + size]), following)
 
@@ -184,12 +209,24 @@ class FakeBooks:
         self, kind: RecordKind, remote_ids: Sequence[RemoteId]
     ) -> Sequence[RemoteRecord]:
         self._read("records_by_id")
-        return [row for each in dict.fromkeys(remote_ids) if (row := self._shelf.get(each))]
+        shelf = self._shelves[kind]
+        return [row for each in dict.fromkeys(remote_ids) if (row := shelf.get(each))]
 
     def records_by_name(self, kind: RecordKind, names: Sequence[str]) -> Sequence[RemoteRecord]:
         self._read("records_by_name")
-        found = {row.remote_id: row for name in names for row in self._shelf.named(name)}
+        shelf = self._shelves[kind]
+        found = {row.remote_id: row for name in names for row in shelf.named(name)}
         return list(found.values())
+
+    def records_by_email(self, kind: RecordKind, emails: Sequence[str]) -> Sequence[RemoteRecord]:
+        self._read("records_by_email")
+        wanted = {email_key(email) for email in emails}
+        rows = self._shelves[kind].active()
+        return [
+            row
+            for row in rows
+            if isinstance(row.fields, CustomerFields) and email_key(row.fields.email) in wanted
+        ]
 
     def write_request(
         self,
@@ -202,9 +239,10 @@ class FakeBooks:
         entries = [_written(write) for write in writes]
         body = json.dumps(entries, ensure_ascii=False).encode()
         return WriteRequest(
+            kind=kind,
             call_class=CallClass.SINGLE if single else CallClass.BATCH,
             method="POST",
-            path="/item" if single else "/batch",
+            path=f"/{kind}" if single else "/batch",
             query=(("requestid", request_key),),
             headers=(),
             body=body,

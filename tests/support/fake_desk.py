@@ -7,13 +7,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import Enum, auto
 from typing import Any
 
 from shared.domain.effects import Clock
-from shared.domain.ids import RequestKey, SourceId
-from shared.domain.links import ItemFields
+from shared.domain.ids import RecordKind, RequestKey, SourceId
 from shared.domain.outcomes import (
     Answered,
     CallOutcome,
@@ -53,15 +51,15 @@ class RequestDesk:
 
     def __init__(
         self,
-        shelf: Shelf,
+        shelves: Mapping[RecordKind, Shelf],
         clock: Clock,
         *,
         keys: Keys,
         keys_for: timedelta | None,
         remembers_refusals: bool,
-        malformed: Callable[[ItemFields], bool],
+        malformed: Callable[[Any], bool],
     ) -> None:
-        self._shelf = shelf
+        self._shelves = shelves
         self._clock = clock
         self._keys, self._keys_for = keys, keys_for
         self._remembers_refusals = remembers_refusals
@@ -103,7 +101,8 @@ class RequestDesk:
         if self._bodies.setdefault(request.request_key, request.body) != request.body:
             self.key_misuses.append(request.request_key)
         entries = json.loads(request.body)
-        if any(self.malformed(_fields_given(entry)) for entry in entries):
+        shelf = self._shelves[request.kind]
+        if any(self.malformed(shelf.shape.fields_of(entry["fields"])) for entry in entries):
             return CallRejected(REJECTION)
         outcomes: dict[SourceId, EntryOutcome] = {}
         for place, (label, source_id) in enumerate(request.entries):
@@ -111,13 +110,14 @@ class RequestDesk:
             if place not in skipped:
                 refusal = EntryBusy(COLLISION) if place in busy else None
                 key = (request.request_key, label)
-                outcome = self._execute_entry(key, entries[place], refusal, at)
+                outcome = self._execute_entry(shelf, key, entries[place], refusal, at)
                 if place not in missing:
                     outcomes[source_id] = outcome
         return Answered(outcomes)
 
     def _execute_entry(
         self,
+        shelf: Shelf,
         key: tuple[RequestKey, str],
         entry: Mapping[str, Any],
         busy: EntryBusy | None,
@@ -127,7 +127,7 @@ class RequestDesk:
         known = self._remembered.get(key)
         if known is not None and self._honours(known, now):
             return known.outcome
-        outcome = busy or self._shelf.write(entry, now, key[0], late=at is not None)
+        outcome = busy or shelf.write(entry, now, key[0], late=at is not None)
         if isinstance(outcome, Done) or self._remembers_refusals:
             self._remembered[key] = _Remembered(outcome, now)
         return outcome
@@ -136,16 +136,3 @@ class RequestDesk:
         if self._keys is Keys.FORGOTTEN:
             return False
         return self._keys_for is None or now - known.at <= self._keys_for
-
-
-def _fields_given(entry: Mapping[str, Any]) -> ItemFields:
-    """The fields of one entry; what an update leaves out is empty."""
-    given = entry["fields"]
-    return ItemFields(
-        name=given.get("name", ""),
-        description=given.get("description", ""),
-        unit_price=Decimal(given.get("unit_price", "0")),
-        code=given.get("code", ""),
-        income_account_id=given.get("income_account_id", ""),
-        active=given.get("active", "true") == "true",
-    )

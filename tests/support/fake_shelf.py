@@ -1,7 +1,7 @@
-"""The item list of the fake books: names, versions and activity as QuickBooks keeps them.
+"""A list of the fake books, of one kind of record: names, versions and activity as QuickBooks keeps them.
 
-Names are unique by case fold among active items; an item made inactive is renamed with " (deleted)"
-and does not get its name back by itself; a write quotes the version it read; an inactive item can be
+Names are unique by case fold among active records; one made inactive is renamed with " (deleted)"
+and does not get its name back by itself; a write quotes the version it read; an inactive one can be
 written only to make it active (docs/providers/quickbooks.md).
 """
 
@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from shared.domain.ids import RemoteId, RemoteVersion, RequestKey, SourceId
-from shared.domain.item_plan import ItemKey
-from shared.domain.links import ItemFields
+from shared.domain.ids import RecordKind, RemoteId, RemoteVersion, RequestKey, SourceId
 from shared.domain.names import fits, name_key
 from shared.domain.outcomes import Done, EntryOutcome, EntryRefused, NameTaken, Stale
 from shared.domain.runs import Problem, PushAction
-from shared.providers.base import ProviderProfile, RemoteRecord
+from shared.providers.base import RemoteRecord
+from tests.support.fake_shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,61 +32,71 @@ class Effect:
     action: PushAction
     source_id: SourceId
     remote_id: RemoteId
-    fields: ItemFields
+    fields: Any
     late: bool = False
+    kind: RecordKind = RecordKind.ITEM
 
 
 class Shelf:
-    """Items of one remote company. Everything here is instant and never fails."""
+    """Records of one kind of one remote company. Everything here is instant and never fails.
+
+    `elsewhere`: keys of names that records of other kinds have, and that are taken for that.
+    """
 
     def __init__(
         self,
-        profile: ProviderProfile,
-        refuses: Callable[[ItemFields], Problem | None],
+        shape: Shape,
+        refuses: Callable[[Any], Problem | None],
+        effects: list[Effect],
         *,
         tells_name_owner: bool,
     ) -> None:
-        self._profile = profile
+        self.shape = shape
         self._refuses = refuses
         self._tells_name_owner = tells_name_owner
-        self._items: dict[RemoteId, RemoteRecord] = {}
+        self._rows: dict[RemoteId, RemoteRecord] = {}
         self._active: dict[str, RemoteId] = {}
         self._last_id = 0
-        self.effects: list[Effect] = []
+        self._effects = effects
+        self.elsewhere: dict[str, RemoteId] = {}
 
     def __iter__(self) -> Iterator[RemoteRecord]:
-        """All items, inactive ones included, oldest first."""
-        return iter(self._items.values())
+        """All of them, inactive ones included, oldest first."""
+        return iter(self._rows.values())
 
     def get(self, remote_id: RemoteId) -> RemoteRecord | None:
-        return self._items.get(remote_id)
+        return self._rows.get(remote_id)
 
     def active(self) -> list[RemoteRecord]:
-        return [row for row in self._items.values() if row.fields.active]
+        return [row for row in self._rows.values() if row.fields.active]
 
     def named(self, name: str) -> list[RemoteRecord]:
         """Active ones whose unique field is this, without regard to case."""
         wanted = name_key(name)
-        if self._profile.item_names.unique:
+        if self.shape.names.unique:
             remote_id = self._active.get(wanted)
-            return [self._items[remote_id]] if remote_id is not None else []
-        return [row for row in self.active() if name_key(self._key_of(row.fields)) == wanted]
+            return [self._rows[remote_id]] if remote_id is not None else []
+        return [row for row in self.active() if name_key(self.shape.key_of(row.fields)) == wanted]
 
-    def put(self, fields: ItemFields, *, linkable: bool = True) -> RemoteRecord:
-        """An item that a person made in the books. Raises `ValueError` for a name that is taken."""
+    def put(self, fields: Any, *, linkable: bool = True) -> RemoteRecord:
+        """A record that a person made in the books. Raises `ValueError` for a name that is taken."""
         if fields.active and self._owner_of(fields) is not None:
-            raise ValueError(f"the books have an item {self._key_of(fields)!r} already")
+            raise ValueError(
+                f"the books have a {self.shape.kind} {self.shape.key_of(fields)!r} already"
+            )
         self._last_id += 1
         row = RemoteRecord(RemoteId(str(self._last_id)), RemoteVersion("0"), fields, linkable)
         self._store(row)
         return row
 
     def change(self, remote_id: RemoteId, **fields: Any) -> RemoteRecord:
-        """A person edits an item in the books. Raises `KeyError`, `ValueError` for a taken name."""
-        row = self._items[remote_id]
+        """A person edits a record in the books. Raises `KeyError`, `ValueError` for a taken name."""
+        row = self._rows[remote_id]
         wanted = replace(row.fields, **fields)
         if wanted.active and self._owner_of(wanted) not in (None, remote_id):
-            raise ValueError(f"the books have an item {self._key_of(wanted)!r} already")
+            raise ValueError(
+                f"the books have a {self.shape.kind} {self.shape.key_of(wanted)!r} already"
+            )
         return self._rewrite(row, wanted)
 
     def write(
@@ -103,19 +111,19 @@ class Shelf:
         action = PushAction(entry["action"])
         found = None
         if action is PushAction.CREATE:
-            fields = fields_of(entry["fields"])
+            fields = self.shape.fields_of(entry["fields"])
         else:
-            found = self._items.get(RemoteId(entry["remote_id"]))
+            found = self._rows.get(RemoteId(entry["remote_id"]))
             if found is None or found.remote_version != entry["remote_version"]:
                 return Stale()
-            fields = fields_of({**found.fields.canonical(), **entry["fields"]})
+            fields = self.shape.fields_of({**found.fields.canonical(), **entry["fields"]})
             if not found.fields.active and not fields.active:
                 return Stale()
         refused = self._refused(found, fields)
         if refused is not None:
             return refused
         row = self.put(fields) if found is None else self._rewrite(found, fields)
-        self.effects.append(
+        self._effects.append(
             Effect(
                 at,
                 request_key,
@@ -124,11 +132,12 @@ class Shelf:
                 row.remote_id,
                 row.fields,
                 late,
+                self.shape.kind,
             )
         )
         return Done(row.remote_id, row.remote_version, row.fields)
 
-    def _refused(self, found: RemoteRecord | None, fields: ItemFields) -> EntryOutcome | None:
+    def _refused(self, found: RemoteRecord | None, fields: Any) -> EntryOutcome | None:
         if not fields.active:
             return None
         problem = self._problem(fields)
@@ -139,51 +148,37 @@ class Shelf:
             return None
         return NameTaken(owner if self._tells_name_owner else None)
 
-    def _problem(self, fields: ItemFields) -> Problem | None:
-        if not fits(self._key_of(fields), self._profile.item_names):
+    def _problem(self, fields: Any) -> Problem | None:
+        if not fits(self.shape.key_of(fields), self.shape.names):
             return Problem("NAME_NOT_ALLOWED", "The books do not take this name.", "", "name")
         return self._refuses(fields)
 
-    def _rewrite(self, row: RemoteRecord, fields: ItemFields) -> RemoteRecord:
+    def _rewrite(self, row: RemoteRecord, fields: Any) -> RemoteRecord:
         if row.fields.active and not fields.active:
             fields = replace(fields, name=self._free_deleted_name(fields.name))
         version = RemoteVersion(str(int(row.remote_version) + 1))
         written = replace(row, remote_version=version, fields=fields)
         if row.fields.active:
-            self._active.pop(name_key(self._key_of(row.fields)), None)
+            self._active.pop(name_key(self.shape.key_of(row.fields)), None)
         self._store(written)
         return written
 
     def _store(self, row: RemoteRecord) -> None:
-        self._items[row.remote_id] = row
-        key = self._key_of(row.fields)
+        self._rows[row.remote_id] = row
+        key = self.shape.key_of(row.fields)
         if row.fields.active and key:
             self._active[name_key(key)] = row.remote_id
 
     def _free_deleted_name(self, name: str) -> str:
-        names = {row.fields.name for row in self._items.values() if not row.fields.active}
+        names = {row.fields.name for row in self._rows.values() if not row.fields.active}
         candidate, number = f"{name} (deleted)", 1
         while candidate in names:
             candidate, number = f"{name} (deleted {number})", number + 1
         return candidate
 
-    def _owner_of(self, fields: ItemFields) -> RemoteId | None:
-        """Who has the unique field's value among active items; None also where it need not be unique."""
-        if not self._profile.item_names.unique:
+    def _owner_of(self, fields: Any) -> RemoteId | None:
+        """Who has the unique field's value among active ones; None also where it need not be unique."""
+        if not self.shape.names.unique:
             return None
-        return self._active.get(name_key(self._key_of(fields)))
-
-    def _key_of(self, fields: ItemFields) -> str:
-        return fields.code if self._profile.item_key is ItemKey.CODE else fields.name
-
-
-def fields_of(texts: Mapping[str, str]) -> ItemFields:
-    """The inverse of `ItemFields.canonical`."""
-    return ItemFields(
-        name=texts["name"],
-        description=texts["description"],
-        unit_price=Decimal(texts["unit_price"]),
-        code=texts["code"],
-        income_account_id=texts["income_account_id"],
-        active=texts["active"] == "true",
-    )
+        key = name_key(self.shape.key_of(fields))
+        return self._active.get(key) or self.elsewhere.get(key)

@@ -12,7 +12,7 @@ from shared.domain.records import Record, class_of
 from shared.providers.base import AccountingProvider
 from shared.storage.ports import LinkStore, Stores
 from shared.sync.engine.matching import Candidates
-from shared.sync.engine.survey import BooksListing, Pairs
+from shared.sync.engine.survey import BooksListing, Pairs, Survey
 
 
 def some_paired(
@@ -26,18 +26,26 @@ def some_paired(
 
 
 def look_up(
-    provider: AccountingProvider, links: LinkStore, scope: LinkScope, terms: Terms, pairs: Pairs
+    provider: AccountingProvider,
+    links: LinkStore,
+    scope: LinkScope,
+    terms: Terms,
+    survey: Survey,
+    pairs: Pairs,
 ) -> BooksListing:
-    """What the books have under the names that are to be chosen; raises what the look-up raises.
+    """What the books have under the names that are to be chosen, and under the e-mail addresses of
+    records without a link; raises what the look-ups raise.
 
     A name that the books show is taken when a record of ours is linked to it, else it is to be adopted.
     """
-    names, unlinked = _claimed(terms, pairs)
-    candidates = Candidates(terms, unlinked, KeyHashes())
+    names, emails = _claimed(terms, pairs)
+    candidates = Candidates(terms, survey.unlinked, survey.emails)
     listing = BooksListing(KeyHashes(), candidates)
-    rows = provider.records_by_name(terms.kind, names) if names else ()
-    owners = links.linked_to(scope, [row.remote_id for row in rows])
-    for row in rows:
+    found = list(provider.records_by_name(terms.kind, names)) if names else []
+    found += provider.records_by_email(terms.kind, emails) if emails else ()
+    rows = {row.remote_id: row for row in found}
+    owners = links.linked_to(scope, list(rows))
+    for row in rows.values():
         if not row.fields.active:
             continue
         hashed = key_hash(name_key(terms.remote_name_of(row.fields)))
@@ -48,16 +56,16 @@ def look_up(
     return listing
 
 
-def _claimed(terms: Terms, pairs: Pairs) -> tuple[list[str], KeyHashes]:
-    """The names to be chosen, and of those the hashes that records without a link claim."""
+def _claimed(terms: Terms, pairs: Pairs) -> tuple[list[str], list[str]]:
+    """The names to be chosen, and the e-mail addresses that records without a link have."""
     names: dict[str, None] = {}
-    unlinked = KeyHashes()
+    emails: dict[str, None] = {}
     for record, link in pairs:
         if record is None or terms.refusal(record):
             continue
         if link is None and record.active:
             names[terms.name_of(record)] = None
-            unlinked.add(key_hash(name_key(terms.name_of(record))))
+            emails[terms.email_key_of(record)] = None
         elif link is not None and not at_rest(record, link) and not kept_name(record, link, terms):
             names[terms.name_of(record)] = None
-    return list(names), unlinked
+    return list(names), [email for email in emails if email]

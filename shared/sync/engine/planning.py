@@ -80,9 +80,8 @@ def plan_records(
         listing = list_books(provider, survey, terms, progress.beat)
     else:
         pairs = _pairs(services.stores, connection, progress)
-        listing = look_up(
-            provider, services.stores.links, scope_of(run.kind, connection), terms, pairs
-        )
+        scope = scope_of(run.kind, connection)
+        listing = look_up(provider, services.stores.links, scope, terms, survey, pairs)
     return _Planning(services, connection, provider, progress, survey, listing).perform()
 
 

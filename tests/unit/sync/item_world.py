@@ -19,13 +19,12 @@ from typing import Any
 
 import pytest
 
-from shared.domain.ids import PersonId, RecordKind, RemoteId, SourceId
+from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.links import ItemFields, Link
 from shared.domain.money import Money
-from shared.domain.names import marked_name, name_key
+from shared.domain.names import marked_name
 from shared.domain.records import Item
 from shared.domain.runs import Chunk, Failure, Run
-from shared.providers.base import RemoteRecord
 from shared.storage.keys import join
 from shared.storage.memory import memory_stores
 from shared.storage.ports import Stores
@@ -246,18 +245,6 @@ class World:
         story = waiting.pop(0) if waiting else None
         if story is not None:
             story()
-
-    def hide(self, remote_id: RemoteId) -> None:
-        """Make it something that has its name but that no listing and no search shows."""
-        shelf = self.books._shelf
-        shelf._items.pop(remote_id)
-
-        def visible(name: str) -> list[RemoteRecord]:
-            owner = shelf._active.get(name_key(name))
-            row = shelf.get(owner) if owner is not None else None
-            return [row] if row is not None else []
-
-        shelf.named = visible  # type: ignore[method-assign] - the shelf knows nothing hidden
 
     def would_be_called(self, source_id: str) -> str:
         """The marked name that the rule gives this record."""

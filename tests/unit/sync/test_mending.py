@@ -155,8 +155,7 @@ class TestTakenNames:
     def test_by_something_hidden_the_marked_name_is_used(self) -> None:
         world = World()
         world.has("Pipe")
-        hidden = world.books.plant("Pipe")
-        world.hide(hidden.remote_id)
+        world.books.hold_name("Pipe")
         run = world.sync()
         assert (run.counts.created, run.counts.renamed) == (1, 1)
         assert world.in_books("01").name.startswith("Pipe ~")
@@ -166,7 +165,7 @@ class TestTakenNames:
         world = World()
         world.has("Pi:pe")
         marked = world.would_be_called("01")
-        world.hide(world.books.plant(marked).remote_id)
+        world.books.hold_name(marked)
         run = world.sync()
         assert run.counts.refused == 1
         problem = world.failures[ONE].problem
