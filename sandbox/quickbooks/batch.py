@@ -11,6 +11,7 @@ from sandbox.quickbooks.entities import KINDS
 from sandbox.quickbooks.entities.kind import EntityKind
 from sandbox.quickbooks.envelopes import fault
 from sandbox.quickbooks.memory import LONGEST, LONGEST_B_ID, LONGEST_ON_BATCH
+from sandbox.quickbooks.records import name_in
 from sandbox.quickbooks.refusals import Refusal
 from sandbox.quickbooks.settings import QuickBooksSettings
 from sandbox.quickbooks.wording import planted_refusal
@@ -39,8 +40,8 @@ class BatchEntry:
         """A name to find the entry by in fault rules and the journal."""
         for subject in self.subjects:
             content = self.body[subject]
-            if isinstance(content, dict) and isinstance(content.get("Name"), str):
-                return str(content["Name"])
+            if isinstance(content, dict) and name_in(content):
+                return name_in(content)
         return ""
 
 

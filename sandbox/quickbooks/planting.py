@@ -8,6 +8,7 @@ from sandbox.jsontext import JsonObject, Raw
 from sandbox.quickbooks.companies import Company
 from sandbox.quickbooks.entities.kind import EntityKind, create, update
 from sandbox.quickbooks.entities.schema import identifier
+from sandbox.quickbooks.records import name_in
 from sandbox.quickbooks.settings import QuickBooksSettings
 
 
@@ -32,7 +33,7 @@ def plant(
         elif raw:
             complete: JsonObject = {
                 "Active": True,
-                "FullyQualifiedName": values.get("Name", ""),
+                "FullyQualifiedName": name_in(values),
                 **values,
             }
             planted.append(company.table(kind.name).insert(complete, now).wire)

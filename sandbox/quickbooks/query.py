@@ -99,7 +99,7 @@ def _matching(
 
 
 def _candidates(statement: Statement, kind: EntityKind, company: Company) -> list[Record]:
-    """The rows that an index finds for ``Id`` or ``Name`` with = or IN, otherwise all."""
+    """The rows that an index finds for ``Id`` or a name with = or IN, otherwise all."""
     table = company.table(kind.name)
     for condition in statement.conditions:
         if condition.operator not in ("=", "in"):
@@ -110,7 +110,7 @@ def _candidates(statement: Statement, kind: EntityKind, company: Company) -> lis
                 for value in dict.fromkeys(condition.values)
                 if (row := table.get(value)) is not None
             ]
-        if condition.field.lower() == "name":
+        if condition.field.lower() in ("name", "displayname"):
             folded = dict.fromkeys(value.casefold() for value in condition.values)
             return [row for value in folded for row in table.named(value)]
     return table.rows()

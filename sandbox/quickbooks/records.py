@@ -25,7 +25,7 @@ class Record:
 
     @property
     def name(self) -> str:
-        return str(self.values.get("Name", ""))
+        return name_in(self.values)
 
     @property
     def shuffled_position(self) -> int:
@@ -33,7 +33,9 @@ class Record:
         return zlib.crc32(self.id.encode())
 
     def property(self, path: str) -> Json:
-        """The value at ``Name`` or ``MetaData.LastUpdatedTime``; a reference gives its ``value``."""
+        """The value at ``Name`` or ``MetaData.LastUpdatedTime``; a reference gives its ``value``,
+        a group its only text.
+        """
         if path == "Id":
             return self.id
         if path == "MetaData.CreateTime":
@@ -41,11 +43,18 @@ class Record:
         if path == "MetaData.LastUpdatedTime":
             return stamp(self.updated)
         value = self.values.get(path)
-        return value.get("value") if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            return value.get("value", value.get("Address"))
+        return value
+
+
+def name_in(values: JsonObject) -> str:
+    """The name by which an object stands in its list: people and firms have a ``DisplayName``."""
+    return str(values.get("DisplayName", values.get("Name", "")))
 
 
 def folded_name(values: JsonObject) -> str:
-    return str(values.get("Name", "")).casefold()
+    return name_in(values).casefold()
 
 
 class Table:

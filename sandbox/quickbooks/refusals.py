@@ -121,6 +121,15 @@ def query_invalid(detail: str) -> Refusal:
     return Refusal("4001", "Invalid query", f"QueryValidationError: {detail}")
 
 
+def bad_email(element: str) -> Refusal:
+    return Refusal(
+        "2210",
+        "Invalid Email Address format",
+        "Email Address does not conform to the syntax rules of RFC 822.",
+        element,
+    )
+
+
 def stale() -> Refusal:
     return Refusal(
         "5010",

@@ -49,7 +49,7 @@ def test_every_entry_stands_alone_in_one_200(books: Books) -> None:
             {"bId": "g", "operation": "delete", "Item": {"Id": "1", "SyncToken": "1"}},
             {"bId": "h", "Item": service("No operation")},
             {"bId": "i", "operation": "create"},
-            {"bId": "j", "operation": "create", "Vendor": {"DisplayName": "V"}},
+            {"bId": "j", "operation": "create", "Estimate": {"DocNumber": "1"}},
             {"bId": "k", "operation": "create", "Item": service("Id given", Id="5")},
             {"bId": "l", "CDCQuery": {}},
         ]

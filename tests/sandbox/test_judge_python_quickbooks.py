@@ -6,8 +6,9 @@ from quickbooks import QuickBooks
 from quickbooks.batch import batch_create
 from quickbooks.exceptions import AuthorizationException, QuickbooksException, ValidationException
 from quickbooks.objects.account import Account
-from quickbooks.objects.base import Ref
+from quickbooks.objects.base import Address, EmailAddress, PhoneNumber, Ref
 from quickbooks.objects.company_info import CompanyInfo
+from quickbooks.objects.customer import Customer
 from quickbooks.objects.item import Item
 from quickbooks.objects.preferences import Preferences
 
@@ -120,6 +121,46 @@ def test_it_escapes_a_quote_in_a_name_and_finds_it(client: QuickBooks) -> None:
     (found,) = Item.filter(Name="Plumber's putty", qb=client)
 
     assert found.Name == "Plumber's putty"
+
+
+def new_customer(name: str) -> Customer:
+    customer = Customer()
+    customer.DisplayName = name
+    customer.PrimaryEmailAddr = EmailAddress()
+    customer.PrimaryEmailAddr.Address = "office@example.com"
+    customer.PrimaryPhone = PhoneNumber()
+    customer.PrimaryPhone.FreeFormNumber = "(415) 444-6538"
+    customer.BillAddr = Address()
+    customer.BillAddr.Line1 = "12 Ocean Dr."
+    customer.BillAddr.City = "Half Moon Bay"
+    return customer
+
+
+def test_it_creates_updates_and_reads_a_customer(client: QuickBooks) -> None:
+    created = new_customer("Hill's Bakery").save(qb=client)
+    created.BillAddr.PostalCode = "94213"
+    created.save(qb=client)
+    read = Customer.get(created.Id, qb=client)
+
+    assert read.SyncToken == "1"
+    assert (read.BillAddr.City, read.BillAddr.PostalCode) == ("Half Moon Bay", "94213")
+    assert read.PrimaryEmailAddr.Address == "office@example.com"
+    assert read.PrimaryPhone.FreeFormNumber == "(415) 444-6538"
+    (found,) = Customer.filter(DisplayName="Hill's Bakery", qb=client)
+    assert found.Id == created.Id
+
+
+def test_its_batches_report_a_customer_whose_name_a_vendor_has(
+    client: QuickBooks, control: ControlClient
+) -> None:
+    vendor = {"realm": CEDAR_RIDGE, "entity": "Vendor", "values": [{"DisplayName": "Customer 7"}]}
+    control.post("/entities", vendor)
+
+    result = batch_create([new_customer(f"Customer {number}") for number in range(35)], qb=client)
+
+    assert len(result.successes) == 34
+    (fault,) = result.faults
+    assert fault.Error[0].code == "6240"
 
 
 def test_it_lists_the_income_accounts(client: QuickBooks) -> None:

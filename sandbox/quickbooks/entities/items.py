@@ -1,10 +1,9 @@
 """Items: products and services, and the categories above them."""
 
-import re
-
 from sandbox.jsontext import Json, JsonObject
 from sandbox.quickbooks import refusals
 from sandbox.quickbooks.entities.kind import Books, EntityKind
+from sandbox.quickbooks.entities.naming import checked_name, stored_name
 from sandbox.quickbooks.entities.schema import Property
 from sandbox.quickbooks.records import Record
 from sandbox.quickbooks.settings import QuickBooksSettings
@@ -13,7 +12,6 @@ _SELLABLE = ("Service", "NonInventory", "Inventory")
 _LONGEST_NAME = 100
 _DEEPEST = 5
 _NEEDS_EXPENSE_ACCOUNT = ("CA", "GB")
-_DELETED = re.compile(r" \(deleted(?: \d+)?\)$")
 
 _PROPERTIES: dict[str, Property] = {
     "Name": Property("text", longest=_LONGEST_NAME, filterable=True),
@@ -61,27 +59,25 @@ _PROPERTIES: dict[str, Property] = {
 def _rules(
     books: Books, values: JsonObject, former: Record | None, settings: QuickBooksSettings
 ) -> JsonObject:
-    values = values | {"Name": _name(values, settings), "Type": _type(values, former, settings)}
+    values = values | {
+        "Name": checked_name(values, "Name", settings),
+        "Type": _type(values, former, settings),
+    }
     values |= _accounts(books, values, settings)
     if values["Type"] == "Inventory":
         _check_inventory(values)
     category = _category(books, values, former)
     values["SubItem"] = category is not None
-    values["Name"] = _free_name(books, values, former, settings)
+    values["Name"] = stored_name(
+        str(values["Name"]),
+        former,
+        lambda name: _owner(books, values | {"Name": name}, former, settings),
+        settings,
+        active=values["Active"] is not False,
+    )
     above = category.values["FullyQualifiedName"] if category is not None else ""
     values["FullyQualifiedName"] = f"{above}:{values['Name']}" if above else values["Name"]
     return values
-
-
-def _name(values: JsonObject, settings: QuickBooksSettings) -> str:
-    name = str(values.get("Name", ""))
-    if settings.trim_names:
-        name = name.strip(" ")
-    if not name:
-        raise refusals.missing("Name")
-    if any(character in settings.forbidden_name_characters for character in name):
-        raise refusals.bad_characters("Name")
-    return name
 
 
 def _type(values: JsonObject, former: Record | None, settings: QuickBooksSettings) -> str:
@@ -172,40 +168,6 @@ def _category(books: Books, values: JsonObject, former: Record | None) -> Record
             f"Business Validation Error: Items go {_DEEPEST} levels deep.", "ParentRef"
         )
     return category
-
-
-def _free_name(
-    books: Books, values: JsonObject, former: Record | None, settings: QuickBooksSettings
-) -> str:
-    """The name to store: an inactive item's gets " (deleted)" appended, which frees the plain one.
-
-    Raises ``Refusal`` 6240 when another item, active or not, has the name already.
-    """
-    name = str(values["Name"])
-    if values["Active"] is False:
-        deactivated_now = former is None or former.active
-        if not deactivated_now and _DELETED.search(name):
-            return _checked_free(books, values, former, settings)
-        number, candidate = 1, f"{name} (deleted)"
-        while _owner(books, values | {"Name": candidate}, former, settings) is not None:
-            number += 1
-            candidate = f"{name} (deleted {number})"
-        return candidate
-    return _checked_free(books, values, former, settings)
-
-
-def _checked_free(
-    books: Books, values: JsonObject, former: Record | None, settings: QuickBooksSettings
-) -> str:
-    owner = _owner(books, values, former, settings)
-    if owner is not None:
-        texts = {
-            "id": f"Id={owner.id}",
-            "null": "null",
-            "prose": "Another product or service is already using this name. Please use a different name.",
-        }
-        raise refusals.duplicate_name(texts[settings.duplicate_name_detail])
-    return str(values["Name"])
 
 
 def _owner(

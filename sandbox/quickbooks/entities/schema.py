@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Literal, TypeAlias
@@ -11,7 +11,7 @@ from sandbox.jsontext import Json, JsonObject
 from sandbox.quickbooks import refusals
 from sandbox.quickbooks.settings import QuickBooksSettings
 
-Kind: TypeAlias = Literal["text", "number", "boolean", "date", "reference", "ignored"]
+Kind: TypeAlias = Literal["text", "number", "boolean", "date", "reference", "group", "ignored"]
 
 LARGEST_NUMBER = Decimal(99_999_999_999)
 _MOST_DECIMALS = 10
@@ -21,12 +21,17 @@ _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 @dataclass(frozen=True)
 class Property:
-    """One property. ``ignored`` ones may be sent (clients send back what they read) and change nothing."""
+    """One property. ``ignored`` ones may be sent (clients send back what they read) and change nothing.
+
+    A ``group`` is an object of texts, ``parts`` with their greatest lengths. It is written as a whole:
+    what a sparse update leaves out of it is emptied, the reading that asks most of a client.
+    """
 
     kind: Kind
     longest: int = 4000
     empty: Json = None
     filterable: bool = False
+    parts: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_properties(
@@ -85,8 +90,9 @@ def _read(name: str, rule: Property, value: Json, settings: QuickBooksSettings) 
             return value
         case "date":
             return _date(name, value)
-        case "reference":
-            return _reference(name, value)
+        case "reference" | "group" if isinstance(value, dict):
+            parts = rule.parts
+            return _group(name, parts, value) if parts else _reference(name, value)
     raise refusals.invalid_property(f"Property Name:{name} has a value of a wrong type", name)
 
 
@@ -126,10 +132,19 @@ def _date(name: str, value: Json) -> str:
         raise refusals.invalid_property(f"Property Name:{name} is not a date", name) from None
 
 
-def _reference(name: str, value: Json) -> Json:
+def _group(name: str, parts: Mapping[str, int], value: JsonObject) -> Json:
+    """The parts that have a text; None for a group without any."""
+    read: JsonObject = {}
+    for part, text in value.items():
+        if part not in parts:
+            raise refusals.unknown_property(f"{name}.{part}", sorted(parts))
+        if text is not None and text != "":
+            read[part] = _text(name, Property("text", longest=parts[part]), text)
+    return read or None
+
+
+def _reference(name: str, value: JsonObject) -> Json:
     """The ``value`` of a reference; the ``name`` that clients send along is not looked at."""
-    if not isinstance(value, dict):
-        raise refusals.invalid_property(f"Property Name:{name} has a value of a wrong type", name)
     unknown = sorted(set(value) - {"value", "name", "type"})
     if unknown:
         raise refusals.unknown_property(f"{name}.{unknown[0]}", ["name", "type", "value"])
