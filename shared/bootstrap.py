@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shared.auth.connect_ports import ConnectPorts
     from shared.auth.keeper import TokenKeeper
     from shared.auth.vault import TokenVault
-    from shared.domain.effects import Chance, Clock, Workflows
+    from shared.domain.effects import Chance, Clock, WakeUps, Workflows
     from shared.providers.base import AccountingProvider, ProviderOAuth, TokenSource
     from shared.providers.http import Transport
     from shared.storage.ports import Stores
@@ -156,6 +156,7 @@ def build(
         chance=chance,
         in_flight=ThreadedInFlight(),
         workflows=_workflows(settings),
+        wake_ups=_wake_ups(settings),
         profile=registry.profile,
         open_books=open_books,
         oauth=oauth,
@@ -235,3 +236,11 @@ def _workflows(settings: config.Settings) -> Workflows:
 
     client = cache(lambda: boto3.client("stepfunctions"))
     return StepFunctionsWorkflows(client, settings.sync_items_state_machine_arn)
+
+
+def _wake_ups(settings: config.Settings) -> WakeUps:
+    import boto3
+
+    from shared.wakeups import SqsWakeUps
+
+    return SqsWakeUps(cache(lambda: boto3.client("sqs")), settings.wake_up_queue_urls)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from shared.domain.ids import ProviderName
+from shared.domain.ids import ProviderName, RecordKind
 
 _LONGEST_SETTING_SECONDS = 86_400.0
 
@@ -44,6 +44,7 @@ class Settings:
     oidc_company_claim: str = "company_id"
     oidc_roles_claim: str = "roles"
     sync_items_state_machine_arn: str = ""
+    wake_up_queue_urls: Mapping[RecordKind, str] = field(default_factory=dict)
     public_url: str = ""
     slice_seconds: float = 270.0
     heartbeat_seconds: float = 10.0
@@ -102,6 +103,11 @@ def load(
         oidc_company_claim=source.get("OIDC_COMPANY_CLAIM", "") or "company_id",
         oidc_roles_claim=source.get("OIDC_ROLES_CLAIM", "") or "roles",
         sync_items_state_machine_arn=source.get("SYNC_ITEMS_STATE_MACHINE_ARN", ""),
+        wake_up_queue_urls={
+            kind: url
+            for kind in RecordKind
+            if (url := source.get(f"SYNC_{kind.upper()}S_QUEUE_URL", ""))
+        },
         public_url=source.get("PUBLIC_URL", "").rstrip("/"),
         slice_seconds=number("SLICE_SECONDS", 270.0),
         heartbeat_seconds=number("HEARTBEAT_SECONDS", 10.0),

@@ -41,6 +41,28 @@ class ConnectionSettings:
     pacing_mode: PacingMode = PacingMode.ADAPTIVE
 
 
+class StepState(StrEnum):
+    """Where a step of the setup stands. Skipping is a decision like any other, and remembered."""
+
+    PENDING = "pending"
+    DONE = "done"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The steps after connecting. Nothing goes to the books by itself before both imports are decided."""
+
+    import_customers: StepState = StepState.PENDING
+    import_items: StepState = StepState.PENDING
+    map_items: StepState = StepState.PENDING
+
+    @property
+    def decided(self) -> bool:
+        """Whether changes may be pushed automatically."""
+        return StepState.PENDING not in (self.import_customers, self.import_items)
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """`version` is for compare-and-set; 0 means not stored yet."""
@@ -50,6 +72,7 @@ class Connection:
     grant_id: GrantId
     remote_company: RemoteCompany
     settings: ConnectionSettings = field(default_factory=ConnectionSettings)
+    setup: Setup = field(default_factory=Setup)
     connected_at: datetime | None = None
     version: int = 0
     correlation_id: CorrelationId = CorrelationId("")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from shared.domain.ids import ConnectionKey, RecordKind
 from shared.domain.runs import Run
 
 T = TypeVar("T")
@@ -58,6 +59,15 @@ class InFlight(Protocol):
         is settled. An exception of `work`, `may_start`, `settle`, `idle` or `tasks` ends the drawing
         and starting of tasks (those drawn but not started are dropped), waits for what is under way,
         settles it, and is raised.
+        """
+
+
+class WakeUps(Protocol):
+    def wake(self, connection: ConnectionKey, kind: RecordKind, after: float = 0.0) -> None:
+        """Have a worker look at the due rows of that connection and kind, after so many seconds.
+
+        Several become several looks; a look that finds nothing costs little. Raises `RetryLater` when
+        it cannot be sent now.
         """
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
 from shared import correlation
 from shared.domain.connections import Connection, ConnectionState
@@ -11,6 +13,12 @@ from shared.domain.errors import Conflicting, LostLease, NeedsReauth, RetryLater
 from shared.domain.ids import ConnectionKey, CorrelationId, PersonId, RecordKind, RunId
 from shared.domain.runs import Problem, Run, RunState
 from shared.sync.services import Services
+
+_LOOKS_FOR_A_GAP: Final = 20
+_GAP_PAUSE: Final = 0.25
+"""Seconds: an automatic batch holds the lease for a second or two."""
+
+_SUPERSEDED: Final = Problem("SUPERSEDED", "A full sync took its place.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,8 @@ def start_or_join(
 ) -> StartedRun:
     """One click. A run that went silent is taken over instead of joined for ever.
 
-    Raises `NeedsReauth`, or `Conflicting` naming the setting that is missing.
+    Raises `NeedsReauth`, `Conflicting` naming the setting that is missing, and `RetryLater` where an
+    automatic batch did not end in time.
     """
     _ready_or_raise(services, connection)
     now = services.clock.now()
@@ -42,24 +51,52 @@ def start_or_join(
         started_by=person_id,
         correlation_id=correlation.current() or CorrelationId(run_id),
     )
-    active = services.stores.runs.start(wanted)
-    if active.run_id == run_id:
-        services.workflows.start_sync(active)
-        return StartedRun(active, joined=False)
-    return StartedRun(take_over_if_abandoned(services, active), joined=True)
+    for _ in range(_LOOKS_FOR_A_GAP):
+        active = services.stores.runs.start(wanted)
+        if active.run_id == run_id:
+            services.workflows.start_sync(active)
+            return StartedRun(active, joined=False)
+        if active.only is None:
+            return StartedRun(take_over_if_abandoned(services, active), joined=True)
+        _make_way(services, active)
+    raise RetryLater(f"{connection.key.provider}: an automatic batch is under way", after=2.0)
+
+
+def _make_way(services: Services, automatic: Run) -> None:
+    """An automatic batch is over soon; one that nobody works at ends, and the full plan recovers it."""
+    if not is_abandoned(services, automatic):
+        services.clock.sleep(_GAP_PAUSE)
+        return
+    taken = take_over(services, automatic)
+    if taken is not None:
+        with contextlib.suppress(LostLease):
+            end_run(services, taken, RunState.FAILED, _SUPERSEDED)
 
 
 def take_over_if_abandoned(services: Services, run: Run) -> Run:
     """Have a silent run executed anew; a live one, or one that somebody else took over, is left alone."""
-    now = services.clock.now()
-    silent_since = now - timedelta(seconds=services.settings.abandoned_seconds)
-    if not run.state.active or run.heartbeat_at > silent_since:
+    if not is_abandoned(services, run):
         return run
-    taken = replace(run, takeovers=run.takeovers + 1, epoch=run.epoch + 1, heartbeat_at=now)
-    if not services.stores.runs.save(taken, expected_epoch=run.epoch):
+    if run.only is not None:
+        services.wake_ups.wake(run.connection, run.kind)  # its worker is whoever is woken
+        return run
+    taken = take_over(services, run)
+    if taken is None:
         return services.stores.runs.get(run.connection, run.run_id) or run
     services.workflows.start_sync(taken)
     return taken
+
+
+def is_abandoned(services: Services, run: Run) -> bool:
+    silent_since = services.clock.now() - timedelta(seconds=services.settings.abandoned_seconds)
+    return run.state.active and run.heartbeat_at <= silent_since
+
+
+def take_over(services: Services, run: Run) -> Run | None:
+    """Fence off its worker; None where somebody else was quicker."""
+    now = services.clock.now()
+    taken = replace(run, takeovers=run.takeovers + 1, epoch=run.epoch + 1, heartbeat_at=now)
+    return taken if services.stores.runs.save(taken, expected_epoch=run.epoch) else None
 
 
 def take_over_abandoned_runs(services: Services) -> int:

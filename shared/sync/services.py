@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared.config import Settings
 from shared.domain.connections import Connection
-from shared.domain.effects import Chance, Clock, Ids, InFlight, Workflows
+from shared.domain.effects import Chance, Clock, Ids, InFlight, WakeUps, Workflows
 from shared.domain.ids import ProviderName, RecordKind
 from shared.domain.outcomes import CallOutcome
 from shared.providers.base import (
@@ -66,6 +66,7 @@ class Services:
     chance: Chance
     in_flight: InFlight
     workflows: Workflows
+    wake_ups: WakeUps
     profile: Callable[[ProviderName], ProviderProfile]
     open_books: Callable[[Connection, RecordKind], Books]
     oauth: Callable[[ProviderName], ProviderOAuth]

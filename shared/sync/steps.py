@@ -218,6 +218,9 @@ def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
         end_run(services, run, RunState.FAILED, state.problem)
     else:
         end_run(services, run, RunState.FINISHED)
+    if run.only is None:
+        # What changed meanwhile found the lease taken; whoever holds it looks afterwards.
+        services.wake_ups.wake(run.connection, run.kind)
     return SliceResult(SliceEnd(state.outcome))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from shared.domain.connections import (
     Connection,
@@ -10,6 +11,8 @@ from shared.domain.connections import (
     ConnectionState,
     PacingMode,
     RemoteCompany,
+    Setup,
+    StepState,
 )
 from shared.domain.ids import (
     CompanyId,
@@ -56,6 +59,7 @@ class DynamoConnections:
             time_zone=company.time_zone,
             default_income_account_id=settings.default_income_account_id,
             pacing_mode=settings.pacing_mode,
+            setup=asdict(connection.setup),
             connected_at=instant(connection.connected_at) if connection.connected_at else None,
             version=connection.version,
         )
@@ -100,6 +104,7 @@ def _parse(row: ConnectionRow) -> Connection:
             default_income_account_id=row.default_income_account_id,
             pacing_mode=PacingMode(row.pacing_mode),
         ),
+        setup=Setup(**{step: StepState(state) for step, state in row.setup.items()}),
         connected_at=read_instant(row.connected_at) if row.connected_at else None,
         version=int(row.version),
         correlation_id=CorrelationId(row.correlation_id),

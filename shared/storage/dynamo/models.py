@@ -45,6 +45,7 @@ class ConnectionRow(Row):
     time_zone = UnicodeAttribute()
     default_income_account_id = UnicodeAttribute()
     pacing_mode = UnicodeAttribute()
+    setup = JSONAttribute()
     connected_at = UnicodeAttribute(null=True)
     version = NumberAttribute()
 

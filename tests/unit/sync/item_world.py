@@ -83,9 +83,10 @@ class World:
         unique_names: bool = True,
         page_size: int = 1000,
         settings: dict[str, Any] | None = None,
+        clock: VirtualClock | None = None,
         **books: Any,
     ) -> None:
-        self.clock = VirtualClock()
+        self.clock = clock or VirtualClock()
         profile = fake_profile(
             batch_size=batch_size, unique_names=unique_names, page_size=page_size
         )

@@ -1,0 +1,79 @@
+"""Compare versions with links and make due what nobody heard of: the stream keeps 24 hours, we for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from shared.domain.connections import Connection
+from shared.domain.due import AutomaticState
+from shared.domain.errors import RetryLater
+from shared.domain.ids import ConnectionKey, RecordKind, SourceId
+from shared.sync.automatic import gate
+from shared.sync.automatic.ends import in_step
+from shared.sync.automatic.relay import make_due
+from shared.sync.engine.failures import stored_failures
+from shared.sync.engine.survey import paired
+from shared.sync.engine.terms import scope_of, terms_of
+from shared.sync.services import Services
+
+_AT_ONCE = 100
+_CONNECTIONS_OF_A_TICK = 50
+
+
+def look_at_connections(services: Services) -> int:
+    """The schedule's part: wake what may be probed, compare what is to be compared; answers how many."""
+    looked_at = 0
+    now = services.clock.now()
+    for key in services.stores.automatic.due_everywhere(now, _CONNECTIONS_OF_A_TICK):
+        try:
+            _look_at(services, key)
+            looked_at += 1
+        except RetryLater:
+            continue  # one company's trouble must not keep the others waiting
+    return looked_at
+
+
+def _look_at(services: Services, key: ConnectionKey) -> None:
+    now = services.clock.now()
+    state = gate.state_of(services, key)
+    connection = services.stores.connections.get(key)
+    if connection is None or not gate.goes_by_itself(connection):
+        gate.change_state(services, key, lambda each: _compared(each, services))
+        return
+    if state.circuit is not None and state.circuit.probe_at <= now:
+        for kind in gate.AUTOMATIC_KINDS:
+            services.wake_ups.wake(key, kind)
+    if state.compare_at <= now:
+        for kind in gate.AUTOMATIC_KINDS:
+            compare(services, connection, kind)
+        gate.change_state(services, key, lambda each: _compared(each, services))
+
+
+def _compared(state: AutomaticState, services: Services) -> AutomaticState:
+    return replace(state, compare_at=services.clock.now() + gate.COMPARE_EVERY)
+
+
+def compare(services: Services, connection: Connection, kind: RecordKind) -> int:
+    """Make due each record that is out of step and does not stand refused in that version."""
+    made = 0
+    missed = _missed(services, connection, kind)
+    while some := list(islice(missed, _AT_ONCE)):
+        made += make_due(services, connection.key, kind, some)
+    return made
+
+
+def _missed(
+    services: Services, connection: Connection, kind: RecordKind
+) -> Iterator[tuple[SourceId, int]]:
+    refused = {
+        (failure.source_id, failure.source_version)
+        for failure in stored_failures(services.stores, connection.key, kind)
+    }
+    terms = terms_of(kind, connection, services.profile(connection.key.provider))
+    for record, link in paired(services.stores, scope_of(kind, connection)):
+        if record is None or in_step(record, link, terms):
+            continue
+        if (record.source_id, record.version) not in refused:
+            yield record.source_id, record.version

@@ -1,0 +1,133 @@
+"""Whether and when a connection's changes may go by themselves: state, setup, circuit, batch interval."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from shared.domain.connections import Connection, ConnectionState
+from shared.domain.due import AutomaticState, Circuit, DueRow, LastBatch
+from shared.domain.ids import ConnectionKey, RecordKind, SourceId
+from shared.domain.runs import Problem
+from shared.sync.services import Services
+
+AUTOMATIC_KINDS: Final = (RecordKind.CUSTOMER, RecordKind.ITEM)
+"""Kinds that go by themselves, what others depend on first."""
+
+BATCH_INTERVAL: Final = timedelta(seconds=1.5)
+"""Between the beginnings of two automatic batches of one connection and kind."""
+
+RECORD_REST: Final = timedelta(seconds=2)
+"""How soon a record may go again after the batch that it went with began."""
+
+PROBE_INTERVAL: Final = timedelta(seconds=15)
+STOPPED_PROBE_INTERVAL: Final = timedelta(minutes=15)
+"""Where the provider stops the connection as a whole, so that a person has to act there."""
+
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
+
+COMPARE_EVERY: Final = timedelta(days=1)
+
+
+def goes_by_itself(connection: Connection | None) -> bool:
+    """Whether changes are to be remembered as due: not before the imports are decided."""
+    return (
+        connection is not None
+        and connection.state is not ConnectionState.DISCONNECTED
+        and connection.setup.decided
+    )
+
+
+def may_push(connection: Connection | None) -> bool:
+    return (
+        connection is not None
+        and connection.state is ConnectionState.CONNECTED
+        and connection.setup.decided
+    )
+
+
+def mark_of(source_id: SourceId) -> str:
+    """Short, for remembering the records of a batch: that another shares it only makes that one rest."""
+    return hashlib.blake2b(source_id.encode(), digest_size=4).hexdigest()
+
+
+def state_of(services: Services, connection: ConnectionKey) -> AutomaticState:
+    stored = services.stores.automatic.load(connection)
+    return stored or AutomaticState(connection, compare_at=services.clock.now())
+
+
+def change_state(
+    services: Services,
+    connection: ConnectionKey,
+    change: Callable[[AutomaticState], AutomaticState | None],
+) -> bool:
+    """Store what `change` makes of the state, on what others store meanwhile; None: leave it."""
+    while True:
+        state = state_of(services, connection)
+        wanted = change(state)
+        if wanted is None:
+            return False
+        if services.stores.automatic.save(replace(wanted, version=state.version + 1)):
+            return True
+
+
+def next_begin(state: AutomaticState, kind: RecordKind) -> datetime:
+    """When the next batch of that kind may begin."""
+    last = state.batches.get(kind)
+    return last.at + BATCH_INTERVAL if last else _EVER
+
+
+def rested_at(state: AutomaticState, kind: RecordKind) -> datetime:
+    """When the records of the last batch may go again."""
+    last = state.batches.get(kind)
+    return last.at + RECORD_REST if last else _EVER
+
+
+def resting(
+    state: AutomaticState, kind: RecordKind, rows: Sequence[DueRow], now: datetime
+) -> set[SourceId]:
+    """Those that went with the last batch, while it is too soon."""
+    last = state.batches.get(kind)
+    if last is None or now >= rested_at(state, kind):
+        return set()
+    return {row.source_id for row in rows if mark_of(row.source_id) in last.marks}
+
+
+def begun(
+    state: AutomaticState, kind: RecordKind, rows: Sequence[DueRow], now: datetime
+) -> AutomaticState:
+    """A batch of these begins; with the circuit open it is the probe."""
+    batch = LastBatch(now, frozenset(mark_of(row.source_id) for row in rows))
+    circuit = state.circuit
+    if circuit is not None:
+        circuit = replace(circuit, probe_at=now + _interval(circuit))
+    return replace(state, batches={**state.batches, kind: batch}, circuit=circuit)
+
+
+def open_circuit(
+    services: Services, connection: ConnectionKey, problem: Problem | None = None
+) -> timedelta:
+    """No answer, or the provider stops the connection; how long until it may be probed."""
+    now = services.clock.now()
+
+    def opened(state: AutomaticState) -> AutomaticState:
+        since = state.circuit.opened_at if state.circuit else now
+        circuit = Circuit(since, now, problem)
+        return replace(state, circuit=replace(circuit, probe_at=now + _interval(circuit)))
+
+    change_state(services, connection, opened)
+    return STOPPED_PROBE_INTERVAL if problem else PROBE_INTERVAL
+
+
+def close_circuit(services: Services, connection: ConnectionKey) -> bool:
+    """Whether it was open."""
+    return change_state(
+        services, connection, lambda state: replace(state, circuit=None) if state.circuit else None
+    )
+
+
+def _interval(circuit: Circuit) -> timedelta:
+    return STOPPED_PROBE_INTERVAL if circuit.problem else PROBE_INTERVAL

@@ -1,0 +1,70 @@
+"""A record changed: remember it as due for each connection of its company, and wake a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.domain.due import DueRow
+from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, SourceId
+from shared.sync.automatic.gate import AUTOMATIC_KINDS, goes_by_itself
+from shared.sync.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record was stored in this version."""
+
+    company_id: CompanyId
+    kind: RecordKind
+    source_id: SourceId
+    version: int
+
+
+def relay(services: Services, changes: Iterable[Change]) -> int:
+    """Store the due rows, then send one wake-up per connection and kind; answers how many rows.
+
+    Safe to repeat: a version heard of before changes nothing. Raises `StorageUnavailable` and what
+    sending raises; the same changes are then relayed again.
+    """
+    now = services.clock.now()
+    rows: dict[tuple[ConnectionKey, RecordKind], dict[SourceId, DueRow]] = {}
+    connections: dict[CompanyId, list[ConnectionKey]] = {}
+    for change in changes:
+        if change.kind not in AUTOMATIC_KINDS:
+            continue
+        if change.company_id not in connections:
+            known = services.stores.connections.of_company(change.company_id)
+            connections[change.company_id] = [one.key for one in known if goes_by_itself(one)]
+        for key in connections[change.company_id]:
+            of_kind = rows.setdefault((key, change.kind), {})
+            earlier = of_kind.get(change.source_id)
+            if earlier is None or earlier.version < change.version:
+                of_kind[change.source_id] = DueRow(
+                    key, change.kind, change.source_id, change.version, since=now, not_before=now
+                )
+    for of_kind in rows.values():
+        services.stores.due.add(list(of_kind.values()))
+    for key, kind in rows:
+        services.wake_ups.wake(key, kind)
+    return sum(map(len, rows.values()))
+
+
+def make_due(
+    services: Services,
+    connection: ConnectionKey,
+    kind: RecordKind,
+    versions: Iterable[tuple[SourceId, int]],
+    *,
+    urgent: bool = False,
+) -> int:
+    """Have these records looked at again (a retry, a mapping saved, a comparison); answers how many."""
+    now = services.clock.now()
+    rows = [
+        DueRow(connection, kind, source_id, version, now, now, urgent=urgent)
+        for source_id, version in versions
+    ]
+    services.stores.due.add(rows)
+    if rows:
+        services.wake_ups.wake(connection, kind)
+    return len(rows)
