@@ -104,9 +104,8 @@ def load(
         oidc_roles_claim=source.get("OIDC_ROLES_CLAIM", "") or "roles",
         sync_items_state_machine_arn=source.get("SYNC_ITEMS_STATE_MACHINE_ARN", ""),
         wake_up_queue_urls={
-            kind: url
-            for kind in RecordKind
-            if (url := source.get(f"SYNC_{kind.upper()}S_QUEUE_URL", ""))
+            RecordKind.CUSTOMER: source.get("SYNC_CUSTOMERS_QUEUE_URL", ""),
+            RecordKind.ITEM: source.get("SYNC_ITEMS_QUEUE_URL", ""),
         },
         public_url=source.get("PUBLIC_URL", "").rstrip("/"),
         slice_seconds=number("SLICE_SECONDS", 270.0),

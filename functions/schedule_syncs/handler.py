@@ -1,4 +1,4 @@
-"""Every minute: takes over runs whose worker has gone silent."""
+"""Every minute: takes over runs whose worker has gone silent, probes and compares connections."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.bootstrap import services
 from shared.invocation import Context, invocation
+from shared.sync.automatic.compare import look_at_connections
 from shared.sync.runs import take_over_abandoned_runs
 
 
@@ -14,4 +15,5 @@ def lambda_handler(_event: Mapping[str, Any], _context: Context) -> dict[str, in
     made = services()
     with invocation("schedule_syncs", made.clock) as log:
         log["takenOver"] = take_over_abandoned_runs(made)
-        return {"takenOver": log["takenOver"]}
+        log["lookedAt"] = look_at_connections(made)
+        return {"takenOver": log["takenOver"], "lookedAt": log["lookedAt"]}

@@ -16,6 +16,7 @@ FUNCTIONS = {
     "SyncItemsFunction": "sync_items",
     "ScheduleSyncsFunction": "schedule_syncs",
     "RefreshTokenFunction": "refresh_token",
+    "RelayChangesFunction": "relay_changes",
 }
 LAMBDA_LIMIT_BYTES = 250 * 1024 * 1024
 NOT_FOR_LAMBDA = {

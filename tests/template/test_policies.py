@@ -40,6 +40,16 @@ STATEMENTS = {
     "DELETE FROM": "dynamodb:PartiQLDelete",
     "SELECT ": "dynamodb:PartiQLSelect",
 }
+FOR_EVENT_SOURCES = {
+    # What Lambda does in a function's name to bring it its events.
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+}
 MAY_NAME_EVERYTHING = {
     # Log delivery knows no resources: docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
     "logs:CreateLogDelivery",
@@ -113,7 +123,7 @@ def test_the_roles_allow_what_the_code_calls_and_no_more(
         for action in actions
         if not action.startswith("logs:")
     }
-    assert allowed == called(root, operations)
+    assert allowed - FOR_EVENT_SOURCES == called(root, operations)
 
 
 def test_every_role_names_actions_and_resources_one_by_one(template: Template) -> None:

@@ -1,0 +1,54 @@
+"""The records table's stream, read as changes: what a relay needs to know and nothing of the content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.ids import CompanyId, RecordKind, SourceId
+from shared.storage.keys import split
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedChange:
+    """A record of ours was written in this version."""
+
+    company_id: CompanyId
+    kind: RecordKind
+    source_id: SourceId
+    version: int
+
+
+def read_stream(
+    records: Sequence[Mapping[str, Any]],
+) -> tuple[list[StreamedChange], list[str]]:
+    """The changes, and the sequence numbers of stream records that are not of our making.
+
+    A deletion is no change: nothing of ours deletes records, they are archived.
+    """
+    changes: list[StreamedChange] = []
+    strange: list[str] = []
+    for record in records:
+        try:
+            image = record["dynamodb"].get("NewImage")
+            if image is None and record.get("eventName") == "REMOVE":
+                continue
+            kind, company_id = split(image["pk"]["S"])
+            changes.append(
+                StreamedChange(
+                    CompanyId(company_id),
+                    RecordKind(kind),
+                    SourceId(image["sk"]["S"]),
+                    int(image["version"]["N"]),
+                )
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            strange.append(_sequence_number(record))
+    return changes, strange
+
+
+def _sequence_number(record: object) -> str:
+    told = record.get("dynamodb") if isinstance(record, Mapping) else None
+    number = told.get("SequenceNumber") if isinstance(told, Mapping) else None
+    return str(number) if number else "unknown"

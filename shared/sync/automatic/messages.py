@@ -1,0 +1,38 @@
+"""A queue's event: each message wakes a worker for one connection and kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from shared import wakeups
+from shared.domain.ids import RecordKind
+from shared.sync.automatic.work import work_off
+from shared.sync.services import Services
+
+
+def serve_wake_ups(
+    services: Services, kind: RecordKind, event: Mapping[str, Any], remaining_seconds: float
+) -> dict[str, int]:
+    """Work off what each message names. Raises where a worker crashes: the message comes again.
+
+    A message that is not one of ours, or of another kind, is counted and dropped: it would be as
+    strange the next time. The last calls of a batch have their time: see `work_off`.
+    """
+    room = remaining_seconds - 3 * services.settings.request_deadline_seconds
+    until = services.clock.now() + timedelta(
+        seconds=max(0.0, min(room, services.settings.slice_seconds))
+    )
+    batches = strange = 0
+    for message in event["Records"]:
+        try:
+            key, named = wakeups.read(str(message["body"]))
+        except (KeyError, ValueError):
+            strange += 1
+            continue
+        if named is not kind:
+            strange += 1
+            continue
+        batches += work_off(services, key, kind, until).batches
+    return {"batches": batches, "strange": strange}
