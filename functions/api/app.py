@@ -20,6 +20,7 @@ from functions.api.routes import (
     audit,
     connecting,
     connections,
+    customers,
     failures,
     health,
     imports,
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     from shared.sync.services import Services
 
 _ROUTERS = (
-    imports.router,  # before items, whose addresses would take it in
+    imports.router,  # before the records, whose addresses would take it in
     items.router,
+    customers.router,
     connections.router,
     connecting.router,
     connecting.callback_router,

@@ -24,8 +24,8 @@ from shared.domain.errors import (
     RetryLater,
 )
 from shared.domain.runs import Problem
-from shared.sync.import_items import ImportUnfinished
-from shared.sync.item_rules import FieldsInvalid
+from shared.sync.field_rules import FieldsInvalid
+from shared.sync.import_records import ImportUnfinished
 
 if TYPE_CHECKING:
     from shared.domain.ids import ProviderName

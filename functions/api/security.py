@@ -36,11 +36,11 @@ _BEARER: Final = HTTPBearer(
 """For the OpenAPI document; `ProtectedRoute` is what checks."""
 
 
-def protected_router(prefix: str = "", *, tag: str) -> APIRouter:
+def protected_router(prefix: str = "", *, tag: str = "") -> APIRouter:
     """A router whose every route knows its caller."""
     return APIRouter(
         prefix=prefix,
-        tags=[tag],
+        tags=[tag] if tag else None,
         route_class=ProtectedRoute,
         dependencies=[Depends(_BEARER)],
     )

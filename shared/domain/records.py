@@ -15,6 +15,9 @@ MAX_CODE = 100
 MAX_DESCRIPTION = 4000
 MAX_UNIT = 100
 MAX_SOURCE_ID = 128
+MAX_EMAIL = 320
+MAX_PHONE = 100
+MAX_ADDRESS_PART = 500
 MAX_UNIT_PRICE_DIGITS = 15
 """Digits before the point; beyond it a price is a slip, and no provider takes it."""
 MAX_UNIT_PRICE_DECIMALS = 6

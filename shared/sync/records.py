@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from enum import StrEnum
+from typing import Generic
 
 from shared.domain.effects import Clock
-from shared.domain.errors import NotFound, RequestInvalid, RetryLater
+from shared.domain.errors import NotFound, RetryLater
 from shared.domain.ids import CompanyId, CorrelationId, SourceId
-from shared.domain.money import Money
-from shared.domain.records import Item
+from shared.domain.records import RecordType, kind_of
 from shared.domain.runs import Problem
-from shared.storage.ports import ConnectionStore, RecordStore
-from shared.sync.item_rules import ItemValues
+from shared.storage.ports import RecordStore
 
 _TRIES = 5
 """Lost races in a row after which a record is called busy; each loss means that somebody else won."""
-
-_USUAL_CURRENCY = "USD"
 
 
 class SaveOutcome(StrEnum):
@@ -30,82 +26,75 @@ class SaveOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SavedItem:
-    item: Item
+class Saved(Generic[RecordType]):
+    record: RecordType
     outcome: SaveOutcome
 
 
-def get_item(records: RecordStore, company_id: CompanyId, source_id: SourceId) -> Item:
-    """Raises `NotFound`, for an item of another company too."""
-    item = records.get(company_id, Item, source_id)
-    if item is None:
+def get_record(
+    records: RecordStore, company_id: CompanyId, cls: type[RecordType], source_id: SourceId
+) -> RecordType:
+    """Raises `NotFound`, for a record of another company too."""
+    record = records.get(company_id, cls, source_id)
+    if record is None:
+        noun = kind_of(cls)
         raise NotFound(
-            Problem("ITEM_NOT_FOUND", "There is no item with this id.", "Check the id.", "id")
+            Problem(
+                f"{noun.upper()}_NOT_FOUND",
+                f"There is no {noun} with this id.",
+                "Check the id.",
+                "id",
+            )
         )
-    return item
+    return record
 
 
-def put_item(
+def put_record(
     records: RecordStore,
     clock: Clock,
     company_id: CompanyId,
+    cls: type[RecordType],
     source_id: SourceId,
-    values: ItemValues,
+    wanted: Callable[[RecordType | None], RecordType],
     *,
-    default_currency: Callable[[], str],
     correlation_id: CorrelationId,
-) -> SavedItem:
-    """Make the item say exactly this: what was not said becomes empty, active, the stored currency.
+) -> Saved[RecordType]:
+    """Store what `wanted` makes of the stored record. Raises `RetryLater` when others kept changing it."""
+    for _ in range(_TRIES):
+        stored = records.get(company_id, cls, source_id)
+        record = next_version(stored, wanted(stored), clock, correlation_id)
+        if record is stored:
+            return Saved(record, SaveOutcome.UNCHANGED)
+        if not records.save(company_id, [record]):
+            return Saved(record, SaveOutcome.UPDATED if stored else SaveOutcome.CREATED)
+    noun = kind_of(cls)
+    raise RetryLater(f"a record ({noun}) of {company_id} kept changing while it was written", 1.0)
 
-    `default_currency` is asked only for a new item without one. Raises `RetryLater` when others kept
-    changing the item.
-    """
 
-    def wanted(stored: Item | None) -> Item:
-        currency = values.currency or (stored.unit_price.currency if stored else default_currency())
-        return said_over(blank_item(source_id, currency), values, currency)
-
-    return _save_changed(records, clock, company_id, source_id, wanted, correlation_id)
-
-
-def archive_item(
+def archive_record(
     records: RecordStore,
     clock: Clock,
     company_id: CompanyId,
+    cls: type[RecordType],
     source_id: SourceId,
     *,
     correlation_id: CorrelationId,
-) -> SavedItem:
-    """Keep it, no longer active. Raises `NotFound`, and `RetryLater` as `put_item` does."""
+) -> Saved[RecordType]:
+    """Keep it, no longer active. Raises `NotFound`, and `RetryLater` as `put_record` does."""
 
-    def wanted(stored: Item | None) -> Item:
+    def wanted(stored: RecordType | None) -> RecordType:
         if stored is None:
-            return get_item(records, company_id, source_id)
+            return get_record(records, company_id, cls, source_id)
         return replace(stored, active=False)
 
-    return _save_changed(records, clock, company_id, source_id, wanted, correlation_id)
-
-
-def blank_item(source_id: SourceId, currency: str) -> Item:
-    return Item(source_id, name="", unit_price=Money(Decimal(0), currency))
-
-
-def said_over(base: Item, values: ItemValues, currency: str) -> Item:
-    """The base, with everything that was said in its place."""
-    return replace(
-        base,
-        name=values.name,
-        unit_price=Money(values.unit_price, currency),
-        code=base.code if values.code is None else values.code,
-        description=base.description if values.description is None else values.description,
-        unit=base.unit if values.unit is None else values.unit,
-        active=base.active if values.active is None else values.active,
+    return put_record(
+        records, clock, company_id, cls, source_id, wanted, correlation_id=correlation_id
     )
 
 
 def next_version(
-    stored: Item | None, wanted: Item, clock: Clock, correlation_id: CorrelationId
-) -> Item:
+    stored: RecordType | None, wanted: RecordType, clock: Clock, correlation_id: CorrelationId
+) -> RecordType:
     """What to store so that the content is the wanted one; `stored` itself when it already is."""
     if stored is not None and stored.content() == wanted.content():
         return stored
@@ -115,54 +104,3 @@ def next_version(
         updated_at=clock.now(),
         correlation_id=correlation_id,
     )
-
-
-def usual_currency(connections: ConnectionStore, company_id: CompanyId) -> str | None:
-    """The currency of a price that names none: the home currency of the company's books.
-
-    US dollars while nothing is connected; None when its books are kept in different currencies,
-    because then nobody can guess.
-    """
-    home = {
-        connection.remote_company.home_currency
-        for connection in connections.of_company(company_id)
-        if connection.remote_company.home_currency
-    }
-    if not home:
-        return _USUAL_CURRENCY
-    return home.pop() if len(home) == 1 else None
-
-
-def currency_required() -> Problem:
-    return Problem(
-        "CURRENCY_REQUIRED",
-        "The price names no currency, and the connected books are kept in different ones.",
-        "Name the currency.",
-        "currency",
-    )
-
-
-def usual_currency_or_refuse(connections: ConnectionStore, company_id: CompanyId) -> str:
-    """Raises `RequestInvalid` where `usual_currency` does not know."""
-    currency = usual_currency(connections, company_id)
-    if currency is None:
-        raise RequestInvalid(currency_required())
-    return currency
-
-
-def _save_changed(
-    records: RecordStore,
-    clock: Clock,
-    company_id: CompanyId,
-    source_id: SourceId,
-    wanted: Callable[[Item | None], Item],
-    correlation_id: CorrelationId,
-) -> SavedItem:
-    for _ in range(_TRIES):
-        stored = records.get(company_id, Item, source_id)
-        item = next_version(stored, wanted(stored), clock, correlation_id)
-        if item is stored:
-            return SavedItem(item, SaveOutcome.UNCHANGED)
-        if not records.save(company_id, [item]):
-            return SavedItem(item, SaveOutcome.UPDATED if stored else SaveOutcome.CREATED)
-    raise RetryLater(f"an item of {company_id} kept changing while it was written", after=1.0)

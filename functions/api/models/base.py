@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 
@@ -25,6 +25,11 @@ class RequestModel(BaseModel):
         extra="forbid",
         frozen=True,
     )
+
+
+def text_schema(longest: int, shortest: int = 0) -> WithJsonSchema:
+    """What callers are told of a text whose content is checked by the rules of its record."""
+    return WithJsonSchema({"type": "string", "minLength": shortest, "maxLength": longest})
 
 
 NextCursor = Annotated[

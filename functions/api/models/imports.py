@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from functions.api.models.base import AnswerModel
-from shared.sync.import_items import MAX_ERRORS_SHOWN, ImportResult, RowError
+from shared.sync.import_records import MAX_ERRORS_SHOWN, ImportResult, RowError
 
 
 class RowErrorAnswer(AnswerModel):
@@ -43,7 +43,9 @@ class ImportAnswer(AnswerModel):
         description=f"What is wrong with the rejected rows, by line; the first {MAX_ERRORS_SHOWN:,}."
     )
     errors_not_shown: int
-    ignored_columns: list[str] = Field(description="Columns that stand for no field of an item.")
+    ignored_columns: list[str] = Field(
+        description="Columns that stand for no field of such a record."
+    )
 
     @classmethod
     def of(cls, result: ImportResult) -> ImportAnswer:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from functions.api.models.base import AnswerModel, NextCursor, RequestModel
+from functions.api.models.base import AnswerModel, NextCursor, RequestModel, text_schema
 from shared.domain.records import (
     MAX_CODE,
     MAX_DESCRIPTION,
@@ -22,10 +22,6 @@ from shared.domain.records import (
 
 # Contents are checked by shared.sync.item_rules, which imported files go through too; the schemas
 # here tell callers the same limits.
-
-
-def _text(longest: int, shortest: int = 0) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "minLength": shortest, "maxLength": longest})
 
 
 _PRICE_PATTERN = rf"^\d{{1,{MAX_UNIT_PRICE_DIGITS}}}(\.\d{{1,{MAX_UNIT_PRICE_DECIMALS}}})?$"
@@ -43,16 +39,16 @@ _Price = WithJsonSchema(
 class ItemBody(RequestModel):
     """An item as it shall be. What is left out becomes empty, and `active` true."""
 
-    id: Annotated[str, _text(MAX_SOURCE_ID, 1)] | None = Field(
+    id: Annotated[str, text_schema(MAX_SOURCE_ID, 1)] | None = Field(
         default=None, description="May repeat the id of the address, nothing else."
     )
-    name: Annotated[str, _text(MAX_NAME, 1)] = Field(
+    name: Annotated[str, text_schema(MAX_NAME, 1)] = Field(
         description="Kept to the byte: blanks and tabs inside and at the ends stay."
     )
     unit_price: Annotated[str | Decimal, _Price]
-    code: Annotated[str, _text(MAX_CODE)] | None = None
-    description: Annotated[str, _text(MAX_DESCRIPTION)] | None = None
-    unit: Annotated[str, _text(MAX_UNIT)] | None = None
+    code: Annotated[str, text_schema(MAX_CODE)] | None = None
+    description: Annotated[str, text_schema(MAX_DESCRIPTION)] | None = None
+    unit: Annotated[str, text_schema(MAX_UNIT)] | None = None
     currency: str | None = Field(
         default=None,
         description="ISO 4217. Left out: as stored; of a new item, the home currency of the "

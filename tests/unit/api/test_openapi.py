@@ -38,6 +38,11 @@ def test_the_document_is_served_without_a_sign_in_and_has_every_route() -> None:
         ("/v1/items/{id}", "put"),
         ("/v1/items/{id}", "delete"),
         ("/v1/items:import", "post"),
+        ("/v1/customers", "get"),
+        ("/v1/customers/{id}", "get"),
+        ("/v1/customers/{id}", "put"),
+        ("/v1/customers/{id}", "delete"),
+        ("/v1/customers:import", "post"),
         ("/v1/connections", "get"),
         ("/v1/connections/{provider}", "get"),
         ("/v1/connections/{provider}/settings", "put"),
@@ -112,7 +117,7 @@ def test_every_reference_leads_somewhere() -> None:
 def test_fields_are_in_camel_case() -> None:
     for name, schema in document()["components"]["schemas"].items():
         for field in schema.get("properties", {}):
-            assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", field), (name, field)
+            assert re.fullmatch(r"[a-z]+([A-Z][a-z]+[0-9]?)*", field), (name, field)
 
 
 def test_an_items_limits_are_told_to_callers(world: ApiWorld) -> None:

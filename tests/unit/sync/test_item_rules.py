@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import RequestInvalid
 from shared.domain.records import MAX_UNIT_PRICE_DECIMALS, MAX_UNIT_PRICE_DIGITS
-from shared.sync.item_rules import FieldsInvalid, checked_source_id, read_values
+from shared.sync.field_rules import FieldsInvalid, checked_source_id
+from shared.sync.item_rules import read_values
 
 
 @pytest.mark.parametrize(

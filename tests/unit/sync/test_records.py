@@ -15,14 +15,8 @@ from shared.domain.records import Item
 from shared.storage.memory import memory_stores
 from shared.storage.ports import RecordStore
 from shared.sync.item_rules import ItemValues
-from shared.sync.records import (
-    SavedItem,
-    SaveOutcome,
-    archive_item,
-    put_item,
-    usual_currency,
-    usual_currency_or_refuse,
-)
+from shared.sync.items import blank_item, currency_of, said_over, usual_currency
+from shared.sync.records import Saved, SaveOutcome, archive_record, put_record
 from tests.support.contested import Contested
 from tests.support.effects import VirtualClock
 from tests.support.fake_books import FakeBooks
@@ -44,14 +38,14 @@ def contested(store: RecordStore, losses: int) -> Any:
     return Contested(store, "save", change, losses)
 
 
-def put(records: RecordStore, values: ItemValues = VALUES) -> SavedItem:
-    return put_item(
+def put(records: RecordStore, values: ItemValues = VALUES) -> Saved[Item]:
+    return put_record(
         records,
         VirtualClock(),
         COMPANY,
+        Item,
         ID,
-        values,
-        default_currency=lambda: "USD",
+        lambda _: said_over(blank_item(ID, "USD"), values, "USD"),
         correlation_id=CorrelationId("c-1"),
     )
 
@@ -59,8 +53,8 @@ def put(records: RecordStore, values: ItemValues = VALUES) -> SavedItem:
 def test_a_lost_race_is_run_again_on_what_the_winner_wrote() -> None:
     records = memory_stores().records
     saved = put(contested(records, losses=3))
-    assert (saved.item.version, saved.outcome) == (4, SaveOutcome.UPDATED)
-    assert records.get(COMPANY, Item, ID) == saved.item
+    assert (saved.record.version, saved.outcome) == (4, SaveOutcome.UPDATED)
+    assert records.get(COMPANY, Item, ID) == saved.record
 
 
 def test_a_race_lost_again_and_again_is_given_up() -> None:
@@ -71,14 +65,15 @@ def test_a_race_lost_again_and_again_is_given_up() -> None:
 def test_archiving_in_a_race_keeps_what_the_winner_wrote() -> None:
     records = memory_stores().records
     put(records)
-    archived = archive_item(
+    archived = archive_record(
         contested(records, losses=1),
         VirtualClock(),
         COMPANY,
+        Item,
         ID,
         correlation_id=CorrelationId("c-1"),
     )
-    assert (archived.item.name, archived.item.active, archived.item.version) == (
+    assert (archived.record.name, archived.record.active, archived.record.version) == (
         "Theirs 2",
         False,
         3,
@@ -86,7 +81,7 @@ def test_archiving_in_a_race_keeps_what_the_winner_wrote() -> None:
 
 
 def test_a_stored_version_carries_when_and_by_which_request() -> None:
-    item = put(memory_stores().records).item
+    item = put(memory_stores().records).record
     assert (item.updated_at, item.correlation_id) == (VirtualClock().now(), "c-1")
 
 
@@ -105,4 +100,4 @@ def test_a_price_is_in_the_home_currency_of_the_books_if_they_agree() -> None:
     connect(services, books, key=xero, remote_company=books.company)
     assert usual_currency(connections, COMPANY) is None
     with pytest.raises(RequestInvalid, match="CURRENCY_REQUIRED"):
-        usual_currency_or_refuse(connections, COMPANY)
+        currency_of(replace(VALUES, currency=None), None, usual_currency(connections, COMPANY))

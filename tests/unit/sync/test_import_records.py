@@ -16,17 +16,19 @@ from hypothesis import strategies as st
 from local.price_book import csv_bytes
 from local.price_book import rows as price_book
 from shared.domain.ids import CompanyId, CorrelationId
-from shared.domain.records import Item
+from shared.domain.records import Address, Customer, Item
 from shared.storage.memory import memory_stores
 from shared.storage.ports import RecordStore
-from shared.sync.import_items import (
+from shared.sync.import_records import (
     MAX_ERRORS_SHOWN,
     TIME_LIMIT,
     ImportResult,
     ImportUnfinished,
-    import_items,
+    import_records,
+    importable_customers,
+    importable_items,
 )
-from shared.sync.item_files import ItemFile, open_csv, open_json_lines
+from shared.sync.record_files import CUSTOMER_FILE, ITEM_FILE, RecordFile, open_csv, open_json_lines
 from tests.support.contested import Contested
 from tests.support.effects import VirtualClock
 from tests.support.services import COMPANY
@@ -36,20 +38,20 @@ GOOD = "1,A,Pipe,Long,ft,2.50,USD\n"
 
 
 def run(
-    records: RecordStore, file: ItemFile, usual_currency: str | None = "USD", **ports: Any
+    records: RecordStore, file: RecordFile, usual_currency: str | None = "USD", **ports: Any
 ) -> ImportResult:
-    return import_items(
+    return import_records(
         records,
         ports.get("clock", VirtualClock()),
         COMPANY,
         file,
-        usual_currency=usual_currency,
+        importable_items(usual_currency),
         correlation_id=CorrelationId("c-1"),
     )
 
 
 def run_csv(records: RecordStore, text: str, usual_currency: str | None = "USD") -> ImportResult:
-    return run(records, open_csv(text.encode()), usual_currency)
+    return run(records, open_csv(text.encode(), ITEM_FILE), usual_currency)
 
 
 def counts(result: ImportResult) -> tuple[int, int, int, int, int]:
@@ -72,7 +74,7 @@ def records() -> RecordStore:
 
 
 def test_the_demo_price_book_comes_in_whole_and_to_the_byte(records: RecordStore) -> None:
-    result = run(records, open_csv(csv_bytes()))
+    result = run(records, open_csv(csv_bytes(), ITEM_FILE))
     assert counts(result) == (3629, 3629, 0, 0, 0)
     items = stored(records)
     for row in price_book():
@@ -87,9 +89,9 @@ def test_the_demo_price_book_comes_in_whole_and_to_the_byte(records: RecordStore
 
 
 def test_the_same_file_again_changes_nothing(records: RecordStore) -> None:
-    run(records, open_csv(csv_bytes()))
+    run(records, open_csv(csv_bytes(), ITEM_FILE))
     before = stored(records)
-    assert counts(run(records, open_csv(csv_bytes()))) == (3629, 0, 0, 3629, 0)
+    assert counts(run(records, open_csv(csv_bytes(), ITEM_FILE))) == (3629, 0, 0, 3629, 0)
     assert stored(records) == before
 
 
@@ -230,7 +232,7 @@ def test_json_lines_are_imported_like_csv(records: RecordStore) -> None:
         {"name": "No id", "unitPrice": 1},
     ]
     body = "\n".join(json.dumps(line) for line in lines)
-    result = run(records, open_json_lines(body.encode()))
+    result = run(records, open_json_lines(body.encode(), ITEM_FILE))
     assert counts(result) == (5, 2, 0, 0, 3)
     assert [(one.line, one.problem.field, one.problem.code) for one in result.errors] == [
         (3, "unitPrice", "MISSING"),
@@ -270,10 +272,10 @@ def test_an_import_out_of_time_says_so_and_goes_on_when_sent_again(records: Reco
     slow: Any = Contested(records, "get_many", lambda *_: clock.sleep(wait), losses=99)
     body = (HEADER + "".join(f"{n},A,Pipe,,ft,1,USD\n" for n in range(2000))).encode()
     with pytest.raises(ImportUnfinished) as unfinished:
-        run(slow, open_csv(body), clock=clock)
+        run(slow, open_csv(body, ITEM_FILE), clock=clock)
     assert unfinished.value.rows_done == 1500
     assert len(stored(records)) == 1500
-    assert counts(run(records, open_csv(body))) == (2000, 500, 0, 1500, 0)
+    assert counts(run(records, open_csv(body, ITEM_FILE))) == (2000, 500, 0, 1500, 0)
 
 
 # A cell that begins with a comma or a mark could close a mark that another row left open, and so
@@ -315,3 +317,44 @@ def test_good_rows_survive_any_neighbours(bad: list[str], random: Any) -> None:
     }
     assert result.received == result.created + result.updated + result.unchanged + result.rejected
     assert len({error.line for error in result.errors}) == result.rejected
+
+
+CUSTOMERS = "name,email,phone,address_line1,city,region,postal_code,country\n"
+
+
+def run_customers(records: RecordStore, text: str) -> ImportResult:
+    return import_records(
+        records,
+        VirtualClock(),
+        COMPANY,
+        open_csv(text.encode(), CUSTOMER_FILE),
+        importable_customers(),
+        correlation_id=CorrelationId("c-1"),
+    )
+
+
+def customers(records: RecordStore) -> list[Customer]:
+    return list(records.page(COMPANY, Customer, 10_000, None).rows)
+
+
+def test_customers_without_ids_are_told_apart_by_name_and_address(records: RecordStore) -> None:
+    rows = "Hill,a@b.example,1,2 Dock St,Rye,NY,10580,US\nHill,,2,9 Low St,Rye,NY,10580,US\n"
+    assert counts(run_customers(records, CUSTOMERS + rows)) == (2, 2, 0, 0, 0)
+    assert counts(run_customers(records, CUSTOMERS + rows)) == (2, 0, 0, 2, 0)
+    edited = rows.replace(",1,2 Dock", ",77,2 DOCK").replace("Hill,a", " hill,a")
+    assert counts(run_customers(records, CUSTOMERS + edited)) == (2, 0, 1, 1, 0)
+    assert sorted(each.phone for each in customers(records)) == ["2", "77"]
+
+
+def test_the_same_customer_twice_in_a_file_counts_once(records: RecordStore) -> None:
+    result = run_customers(records, CUSTOMERS + "Hill,,1,,,,,\nHILL,,2,,,,,\n,,3,,,,,\n")
+    assert counts(result) == (3, 1, 0, 0, 2)
+    assert [error.problem.code for error in result.errors] == ["REPEATED_NAME", "MISSING"]
+
+
+def test_what_a_file_of_customers_does_not_say_stays(records: RecordStore) -> None:
+    run_customers(records, "id,name,email,city\n1,Hill,a@b.example,Rye\n")
+    assert counts(run_customers(records, "id,name,phone\n1,Hill Co,5\n")) == (1, 0, 1, 0, 0)
+    (customer,) = customers(records)
+    assert (customer.name, customer.email, customer.phone) == ("Hill Co", "a@b.example", "5")
+    assert customer.address == Address(city="Rye")

@@ -1,4 +1,4 @@
-"""Item files: CSV or JSON lines in, one `ItemRow` per row out, with what each row said.
+"""Files of records: CSV or JSON lines in, one `FileRow` per row out, with what each row said.
 
 A file is refused whole (`RequestInvalid`) before anything of it is used: when it is no such file, in
 another encoding than UTF-8, has no row, too many rows, or lacks a column that is needed. After that a
@@ -21,24 +21,6 @@ from shared.sync.strict_json import NotJson, parse_json
 MAX_ROWS: Final = 100_000
 """Rows of one file, so that what is remembered of them stays below 100 MB."""
 
-_SPELLINGS: Final = {
-    "id": "id",
-    "code": "code",
-    "sku": "code",
-    "resourcecode": "code",
-    "name": "name",
-    "description": "description",
-    "unit": "unit",
-    "unitprice": "unitPrice",
-    "price": "unitPrice",
-    "currency": "currency",
-    "active": "active",
-}
-_NEEDED_COLUMNS: Final = {
-    "name": "column for the name (name)",
-    "unitPrice": "column for the price (unit_price or price)",
-    "id": "column that says which item a row is (id, or else code or sku)",
-}
 _SHOWN_COLUMNS: Final = 20
 _SHOWN_COLUMN_LENGTH: Final = 40
 _NOT_TEXT: Final = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0")
@@ -52,7 +34,71 @@ _UNREADABLE_ROW: Final = Problem(
 
 
 @dataclass(frozen=True, slots=True)
-class ItemRow:
+class FileShape:
+    """What a file of one kind of record looks like.
+
+    `spellings`: column names, lower case and without signs, to fields; one of them is `id`. `needed`:
+    fields without which a file is refused, with words for each; of a group (`id`, and what stands for it
+    in a file without ids) one is enough. `noun` is plural, `example` a line of JSON.
+    """
+
+    noun: str
+    spellings: Mapping[str, str]
+    needed: Mapping[tuple[str, ...], str]
+    example: str
+
+    def field(self, spelling: str) -> str:
+        """The field a column name stands for: case, blanks, `_`, `-` and `.` do not matter; else empty."""
+        return self.spellings.get("".join(filter(str.isalnum, spelling)).lower(), "")
+
+
+ITEM_FILE: Final = FileShape(
+    noun="items",
+    spellings={
+        "id": "id",
+        "code": "code",
+        "sku": "code",
+        "resourcecode": "code",
+        "name": "name",
+        "description": "description",
+        "unit": "unit",
+        "unitprice": "unitPrice",
+        "price": "unitPrice",
+        "currency": "currency",
+        "active": "active",
+    },
+    needed={
+        ("name",): "column for the name (name)",
+        ("unitPrice",): "column for the price (unit_price or price)",
+        ("id", "code"): "column that says which item a row is (id, or else code or sku)",
+    },
+    example='{"id": "1", "name": "Pipe", "unitPrice": "2.50"}',
+)
+
+CUSTOMER_FILE: Final = FileShape(
+    noun="customers",
+    spellings={
+        "id": "id",
+        "name": "name",
+        "email": "email",
+        "phone": "phone",
+        "addressline1": "addressLine1",
+        "address": "addressLine1",
+        "city": "city",
+        "region": "region",
+        "state": "region",
+        "postalcode": "postalCode",
+        "zip": "postalCode",
+        "country": "country",
+        "active": "active",
+    },
+    needed={("name",): "column for the name (name)"},
+    example='{"id": "1", "name": "Hill Bakery", "email": "office@hill.example"}',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
     """One row: what it said by field, or the `problem` for which it cannot be read.
 
     `line` is the physical line it starts on, counted from 1.
@@ -64,15 +110,15 @@ class ItemRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemFile:
-    """`identity` is the field that says which item a row is: `id`, or `code` where there are no ids."""
+class RecordFile:
+    """`has_ids`: rows say by an id which record they are."""
 
-    identity: str
+    has_ids: bool
     ignored_columns: tuple[str, ...]
-    rows: Iterator[ItemRow]
+    rows: Iterator[FileRow]
 
 
-def open_csv(body: bytes) -> ItemFile:
+def open_csv(body: bytes, shape: FileShape) -> RecordFile:
     """Comma separated, one header line; a cell may be quoted and then hold commas and line ends."""
     lines = list(io.StringIO(_decoded(body), newline=""))
     if sum(1 for _ in islice(CsvRecords(lines), MAX_ROWS + 2)) > MAX_ROWS + 1:
@@ -84,11 +130,11 @@ def open_csv(body: bytes) -> ItemFile:
             Problem("NOT_CSV", "The first line of the file is not CSV.", _UNREADABLE_ROW.action)
         )
     if not header:
-        raise _empty()
-    columns = _columns(header)
+        raise _empty(shape)
+    columns = _columns(header, shape)
     records.width = len(columns)
-    return ItemFile(
-        identity="id" if "id" in columns else "code",
+    return RecordFile(
+        has_ids="id" in columns,
         ignored_columns=_shown(
             [name for name, field in zip(header, columns, strict=True) if not field]
         ),
@@ -96,28 +142,28 @@ def open_csv(body: bytes) -> ItemFile:
     )
 
 
-def open_json_lines(body: bytes) -> ItemFile:
-    """One JSON object a line, empty lines apart. The first object says whether ids or codes identify."""
+def open_json_lines(body: bytes, shape: FileShape) -> RecordFile:
+    """One JSON object a line, empty lines apart. The first object says whether ids identify."""
     lines = [
         (number, line)
         for number, line in enumerate(io.StringIO(_decoded(body), newline=""), start=1)
         if line.strip()
     ]
     if not lines:
-        raise _empty()
+        raise _empty(shape)
     if len(lines) > MAX_ROWS:
         raise _too_many_rows()
     try:
         first = parse_json(lines[0][1])
     except NotJson as fault:
-        raise _not_json_lines(str(fault)) from None
+        raise _not_json_lines(str(fault), shape) from None
     if not isinstance(first, dict):
-        raise _not_json_lines("the first line is not an object")
-    ignored = [name for name in first if not _field(name)]
-    return ItemFile(
-        identity="id" if any(_field(name) == "id" for name in first) else "code",
+        raise _not_json_lines("the first line is not an object", shape)
+    ignored = [name for name in first if not shape.field(name)]
+    return RecordFile(
+        has_ids=any(shape.field(name) == "id" for name in first),
         ignored_columns=_shown(ignored),
-        rows=(_json_row(number, line) for number, line in lines),
+        rows=(_json_row(number, line, shape) for number, line in lines),
     )
 
 
@@ -145,14 +191,14 @@ def _decoded(body: bytes) -> str:
 
 def _csv_rows(
     records: Iterator[tuple[int, list[str] | None]], columns: list[str]
-) -> Iterator[ItemRow]:
+) -> Iterator[FileRow]:
     for line, cells in records:
         if cells is None:
-            yield ItemRow(line, {}, _UNREADABLE_ROW)
+            yield FileRow(line, {}, _UNREADABLE_ROW)
         elif not any(cells):
             continue  # a spreadsheet's empty row
         elif len(cells) != len(columns):
-            yield ItemRow(
+            yield FileRow(
                 line,
                 {},
                 Problem(
@@ -162,37 +208,32 @@ def _csv_rows(
                 ),
             )
         else:
-            yield ItemRow(
+            yield FileRow(
                 line,
                 {field: cell for field, cell in zip(columns, cells, strict=True) if field},
             )
 
 
-def _json_row(number: int, line: str) -> ItemRow:
+def _json_row(number: int, line: str, shape: FileShape) -> FileRow:
     try:
         written = parse_json(line)
     except NotJson as fault:
-        return ItemRow(number, {}, _malformed_line(str(fault)))
+        return FileRow(number, {}, _malformed_line(str(fault)))
     if not isinstance(written, dict):
-        return ItemRow(number, {}, _malformed_line("it is not an object"))
+        return FileRow(number, {}, _malformed_line("it is not an object"))
     said: dict[str, object] = {}
     for name, value in written.items():
-        field = _field(name)
+        field = shape.field(name)
         if field in said:
-            return ItemRow(number, {}, _malformed_line(f"it gives {field} twice"))
+            return FileRow(number, {}, _malformed_line(f"it gives {field} twice"))
         if field:
             said[field] = value
-    return ItemRow(number, said)
+    return FileRow(number, said)
 
 
-def _field(spelling: str) -> str:
-    """The field a column name stands for: case, blanks, `_`, `-` and `.` do not matter; else empty."""
-    return _SPELLINGS.get("".join(filter(str.isalnum, spelling)).lower(), "")
-
-
-def _columns(header: list[str]) -> list[str]:
-    columns = [_field(name) for name in header]
-    for field in _SPELLINGS.values():
+def _columns(header: list[str], shape: FileShape) -> list[str]:
+    columns = [shape.field(name) for name in header]
+    for field in shape.spellings.values():
         if columns.count(field) > 1:
             raise RequestInvalid(
                 Problem(
@@ -203,18 +244,17 @@ def _columns(header: list[str]) -> list[str]:
                 )
             )
     found = ", ".join(_shown(header))
-    identified = "id" in columns or "code" in columns
-    for field in _NEEDED_COLUMNS:
-        if field not in columns and not (field == "id" and identified):
-            raise _missing_column(field, found)
+    for fields, words in shape.needed.items():
+        if not any(field in columns for field in fields):
+            raise _missing_column(fields[0], words, found)
     return columns
 
 
-def _missing_column(field: str, found: str) -> RequestInvalid:
+def _missing_column(field: str, words: str, found: str) -> RequestInvalid:
     return RequestInvalid(
         Problem(
             "MISSING_COLUMN",
-            f"The file has no {_NEEDED_COLUMNS[field]}; its first line reads: {found}.",
+            f"The file has no {words}; its first line reads: {found}.",
             "Name the columns in the first line, separated by commas.",
             field,
         )
@@ -236,12 +276,12 @@ def _malformed_line(why: str) -> Problem:
     )
 
 
-def _not_json_lines(why: str) -> RequestInvalid:
+def _not_json_lines(why: str, shape: FileShape) -> RequestInvalid:
     return RequestInvalid(
         Problem(
             "NOT_JSON_LINES",
             f"The file is not JSON lines: {why}.",
-            'Write one object a line, such as {"id": "1", "name": "Pipe", "unitPrice": "2.50"}.',
+            f"Write one object a line, such as {shape.example}.",
         )
     )
 
@@ -254,8 +294,10 @@ def _wrong_encoding(sentence: str) -> RequestInvalid:
     )
 
 
-def _empty() -> RequestInvalid:
-    return RequestInvalid(Problem("EMPTY_FILE", "The file has no rows.", "Send a file with items."))
+def _empty(shape: FileShape) -> RequestInvalid:
+    return RequestInvalid(
+        Problem("EMPTY_FILE", "The file has no rows.", f"Send a file with {shape.noun}.")
+    )
 
 
 def _too_many_rows() -> TooLarge:

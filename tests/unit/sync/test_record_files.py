@@ -7,13 +7,13 @@ import time
 import pytest
 
 from shared.domain.errors import RequestInvalid, TooLarge
-from shared.sync.item_files import MAX_ROWS, ItemRow, open_csv, open_json_lines
+from shared.sync.record_files import ITEM_FILE, MAX_ROWS, FileRow, open_csv, open_json_lines
 
 HEADER = b"id,code,name,unit_price\n"
 
 
-def rows(text: str) -> list[ItemRow]:
-    return list(open_csv(text.encode()).rows)
+def rows(text: str) -> list[FileRow]:
+    return list(open_csv(text.encode(), ITEM_FILE).rows)
 
 
 REFUSED = [
@@ -41,7 +41,7 @@ def test_a_file_that_is_no_item_file_is_refused_whole_with_the_reason(
     body: bytes, code: str, field: str
 ) -> None:
     with pytest.raises(RequestInvalid) as refused:
-        open_csv(body)
+        open_csv(body, ITEM_FILE)
     problem = refused.value.problem
     assert (problem.code, problem.field) == (code, field)
     assert problem.message
@@ -50,15 +50,15 @@ def test_a_file_that_is_no_item_file_is_refused_whole_with_the_reason(
 
 def test_the_line_with_the_wrong_encoding_is_named() -> None:
     with pytest.raises(RequestInvalid, match="Line 3 "):
-        open_csv(HEADER + b"1,a,Pipe,1\n2,b,Caf\xe9,1\n")
+        open_csv(HEADER + b"1,a,Pipe,1\n2,b,Caf\xe9,1\n", ITEM_FILE)
 
 
 def test_more_rows_than_may_be_are_refused_whole() -> None:
-    open_csv(HEADER + b"1,a,Pipe,1\n" * MAX_ROWS)
+    open_csv(HEADER + b"1,a,Pipe,1\n" * MAX_ROWS, ITEM_FILE)
     with pytest.raises(TooLarge):
-        open_csv(HEADER + b"1,a,Pipe,1\n" * (MAX_ROWS + 1))
+        open_csv(HEADER + b"1,a,Pipe,1\n" * (MAX_ROWS + 1), ITEM_FILE)
     with pytest.raises(TooLarge):
-        open_json_lines(b'{"id": "1"}\n' * (MAX_ROWS + 1))
+        open_json_lines(b'{"id": "1"}\n' * (MAX_ROWS + 1), ITEM_FILE)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_columns_are_known_by_several_spellings(header: str) -> None:
 
 
 def test_columns_in_any_order_and_unknown_ones_are_told() -> None:
-    file = open_csv(b"colour,price,name,id,\nred,1,Pipe,7,\n")
+    file = open_csv(b"colour,price,name,id,\nred,1,Pipe,7,\n", ITEM_FILE)
     assert next(file.rows).said == {"unitPrice": "1", "name": "Pipe", "id": "7"}
     assert file.ignored_columns == ("colour", "")
 
@@ -99,8 +99,8 @@ def test_each_row_knows_the_physical_line_it_begins_on(end: str) -> None:
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
-    file = open_csv(b"\xef\xbb\xbfid,name,price\n1,Pipe,2\n")
-    assert (file.identity, next(file.rows).said["id"]) == ("id", "1")
+    file = open_csv(b"\xef\xbb\xbfid,name,price\n1,Pipe,2\n", ITEM_FILE)
+    assert (file.has_ids, next(file.rows).said["id"]) == (True, "1")
 
 
 def test_a_quotation_mark_that_is_never_closed_costs_its_own_row_only() -> None:
@@ -143,16 +143,16 @@ def test_a_row_of_another_width_is_a_bad_row() -> None:
 def test_broken_lines_are_read_in_linear_time(line: str) -> None:
     """Each may swallow what follows and be given up; 40,000 of them take about as long as 40,000 rows."""
     began = time.perf_counter()
-    for _ in open_csv(HEADER + f"{line}\n".encode() * 40_000).rows:
+    for _ in open_csv(HEADER + f"{line}\n".encode() * 40_000, ITEM_FILE).rows:
         pass
     assert time.perf_counter() - began < 5
 
 
 def test_json_lines_say_fields_in_any_spelling() -> None:
     file = open_json_lines(
-        b'{"id": "1", "Name": "Pipe", "unit_price": 2.50, "x": 1}\n\n{"id": "2"}\n'
+        b'{"id": "1", "Name": "Pipe", "unit_price": 2.50, "x": 1}\n\n{"id": "2"}\n', ITEM_FILE
     )
-    assert (file.identity, file.ignored_columns) == ("id", ("x",))
+    assert (file.has_ids, file.ignored_columns) == (True, ("x",))
     first, second = file.rows
     assert (first.line, str(first.said["unitPrice"]), first.said["name"]) == (1, "2.50", "Pipe")
     assert (second.line, second.said) == (3, {"id": "2"})
@@ -172,7 +172,9 @@ def test_json_lines_say_fields_in_any_spelling() -> None:
     ],
 )
 def test_a_line_that_is_no_json_object_is_a_bad_row(line: str, why: str) -> None:
-    first, bad, last = open_json_lines(f'{{"id": "1"}}\n{line}\n{{"id": "3"}}\n'.encode()).rows
+    first, bad, last = open_json_lines(
+        f'{{"id": "1"}}\n{line}\n{{"id": "3"}}\n'.encode(), ITEM_FILE
+    ).rows
     assert bad.problem is not None
     assert (bad.line, bad.problem.code) == (2, "MALFORMED_ROW")
     assert why in bad.problem.message
@@ -183,4 +185,4 @@ def test_a_line_that_is_no_json_object_is_a_bad_row(line: str, why: str) -> None
 @pytest.mark.parametrize("body", [b"[1, 2]\n", b"id,name\n1,Pipe\n", b'{"id": "1"\n'])
 def test_a_file_whose_first_line_is_no_object_is_refused_whole(body: bytes) -> None:
     with pytest.raises(RequestInvalid, match="NOT_JSON_LINES"):
-        open_json_lines(body)
+        open_json_lines(body, ITEM_FILE)
