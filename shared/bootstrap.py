@@ -235,7 +235,7 @@ def _workflows(settings: config.Settings) -> Workflows:
     from shared.workflows import StepFunctionsWorkflows
 
     client = cache(lambda: boto3.client("stepfunctions"))
-    return StepFunctionsWorkflows(client, settings.sync_items_state_machine_arn)
+    return StepFunctionsWorkflows(client, settings.state_machine_arns)
 
 
 def _wake_ups(settings: config.Settings) -> WakeUps:

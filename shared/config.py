@@ -43,7 +43,8 @@ class Settings:
     oidc_audience: str = ""
     oidc_company_claim: str = "company_id"
     oidc_roles_claim: str = "roles"
-    sync_items_state_machine_arn: str = ""
+    state_machine_arns: Mapping[RecordKind, str] = field(default_factory=dict)
+    """Of the kinds that a click can sync."""
     wake_up_queue_urls: Mapping[RecordKind, str] = field(default_factory=dict)
     public_url: str = ""
     slice_seconds: float = 270.0
@@ -102,7 +103,10 @@ def load(
         oidc_audience=source.get("OIDC_AUDIENCE", ""),
         oidc_company_claim=source.get("OIDC_COMPANY_CLAIM", "") or "company_id",
         oidc_roles_claim=source.get("OIDC_ROLES_CLAIM", "") or "roles",
-        sync_items_state_machine_arn=source.get("SYNC_ITEMS_STATE_MACHINE_ARN", ""),
+        state_machine_arns={
+            RecordKind.CUSTOMER: source.get("SYNC_CUSTOMERS_STATE_MACHINE_ARN", ""),
+            RecordKind.ITEM: source.get("SYNC_ITEMS_STATE_MACHINE_ARN", ""),
+        },
         wake_up_queue_urls={
             RecordKind.CUSTOMER: source.get("SYNC_CUSTOMERS_QUEUE_URL", ""),
             RecordKind.ITEM: source.get("SYNC_ITEMS_QUEUE_URL", ""),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from shared.domain.errors import RetryLater
+from shared.domain.ids import RecordKind
 from shared.domain.runs import Run
 from shared.sync.steps import first_state
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 class StepFunctionsWorkflows:
     """The `Workflows` port over Step Functions; the client is made on first use."""
 
-    def __init__(self, client: Callable[[], SFNClient], sync_items_arn: str) -> None:
+    def __init__(self, client: Callable[[], SFNClient], arns: Mapping[RecordKind, str]) -> None:
         self._client = client
-        self._sync_items_arn = sync_items_arn
+        self._arns = arns
 
     def start_sync(self, run: Run) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - with the client
@@ -27,7 +28,7 @@ class StepFunctionsWorkflows:
         client = self._client()
         try:
             client.start_execution(
-                stateMachineArn=self._sync_items_arn,
+                stateMachineArn=self._arns[run.kind],
                 name=f"{run.run_id}-{run.takeovers}",
                 input=json.dumps(first_state(run)),
             )

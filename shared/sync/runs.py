@@ -37,7 +37,7 @@ def start_or_join(
     Raises `NeedsReauth`, `Conflicting` naming the setting that is missing, and `RetryLater` where an
     automatic batch did not end in time.
     """
-    _ready_or_raise(services, connection)
+    ready_or_raise(services, connection, kind)
     now = services.clock.now()
     run_id = RunId(services.ids.new())
     wanted = Run(
@@ -143,7 +143,8 @@ def end_run(services: Services, run: Run, state: RunState, problem: Problem | No
     return ended
 
 
-def _ready_or_raise(services: Services, connection: Connection) -> None:
+def ready_or_raise(services: Services, connection: Connection, kind: RecordKind) -> None:
+    """Whether that kind can be synced now. Raises `NeedsReauth`, or `Conflicting` with what is missing."""
     profile = services.profile(connection.key.provider)
     if connection.state is ConnectionState.NEEDS_REAUTH:
         raise NeedsReauth(connection.key.provider)
@@ -155,7 +156,8 @@ def _ready_or_raise(services: Services, connection: Connection) -> None:
                 f"Go to Settings → Integrations → Connect {profile.label}.",
             )
         )
-    if profile.has_income_accounts and not connection.settings.default_income_account_id:
+    needs_account = kind is RecordKind.ITEM and profile.has_income_accounts
+    if needs_account and not connection.settings.default_income_account_id:
         raise Conflicting(
             Problem(
                 "DEFAULT_INCOME_ACCOUNT_MISSING",

@@ -1,4 +1,4 @@
-"""Interprets the small part of Amazon States Language that infra/sync_items.asl.yaml is written in.
+"""Interprets the small part of Amazon States Language that infra/sync.asl.yaml is written in.
 
 Task (Parameters with `.$` references, Catch of States.ALL), Choice (StringEquals), Wait (SecondsPath),
 Succeed and Fail. Anything else in a definition is an error when it is loaded, so that what is simulated
@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-SYNC_ITEMS = Path(__file__).parents[2] / "infra" / "sync_items.asl.yaml"
+DEFINITION_FILE = Path(__file__).parents[2] / "infra" / "sync.asl.yaml"
 LONGEST_STATE = 32 * 1024
 """Bytes of JSON; DESIGN section 2."""
 
@@ -50,7 +50,7 @@ class StateMachine:
                     raise ValueError(f"state {name}: only States.ALL is caught here")
 
     @classmethod
-    def load(cls, path: Path = SYNC_ITEMS) -> StateMachine:
+    def load(cls, path: Path = DEFINITION_FILE) -> StateMachine:
         return cls(yaml.safe_load(path.read_text()))
 
     def execute(

@@ -32,7 +32,7 @@ class RecordingWorkflows:
 
 
 def execute(services: Services, run: Run) -> str:
-    """One execution of infra/sync_items.asl.yaml; answers the name of its last state."""
+    """One execution of infra/sync.asl.yaml; answers the name of its last state."""
     return StateMachine.load().execute(
         first_state(run),
         invoke=lambda event, _: perform_step(

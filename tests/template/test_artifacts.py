@@ -13,6 +13,7 @@ import pytest
 
 FUNCTIONS = {
     "ApiFunction": "api",
+    "SyncCustomersFunction": "sync_customers",
     "SyncItemsFunction": "sync_items",
     "ScheduleSyncsFunction": "schedule_syncs",
     "RefreshTokenFunction": "refresh_token",

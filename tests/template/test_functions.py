@@ -15,6 +15,7 @@ from shared.config import load
 from shared.domain.ids import ProviderName
 
 LONGEST_HANDLER = 40
+MACHINES = ("SyncCustomersStateMachine", "SyncItemsStateMachine")
 GATEWAY_SECONDS = 30
 
 
@@ -78,17 +79,19 @@ def test_every_function_logs_to_a_group_of_its_own_that_forgets(
 
 
 def test_the_state_machine_and_the_gateway_log_to_groups_of_their_own(template: Template) -> None:
-    machine = template["Resources"]["SyncItemsStateMachine"]["Properties"]
+    for name in MACHINES:
+        machine = template["Resources"][name]["Properties"]
+        assert references(machine["Logging"]) == {f"{name}LogGroup"}
     stage = template["Resources"]["HttpApiStage"]["Properties"]
-    assert references(machine["Logging"]) == {"SyncItemsStateMachineLogGroup"}
     assert references(stage["AccessLogSettings"]) == {"HttpApiLogGroup"}
 
 
 def test_logs_never_hold_execution_data_or_query_strings(template: Template) -> None:
     """Both carry what must not be logged: a state's payload, an OAuth callback's code."""
-    machine = template["Resources"]["SyncItemsStateMachine"]["Properties"]
+    for name in MACHINES:
+        machine = template["Resources"][name]["Properties"]
+        assert machine["Logging"]["IncludeExecutionData"] is False
     stage = template["Resources"]["HttpApiStage"]["Properties"]
-    assert machine["Logging"]["IncludeExecutionData"] is False
     logged = set(re.findall(r"\$context\.[\w.]+", stage["AccessLogSettings"]["Format"]))
     assert "$context.path" in logged
     assert not {name for name in logged if "query" in name.lower() or "authorizer" in name.lower()}
@@ -99,7 +102,8 @@ def test_a_function_outlives_the_slice_it_is_given(
 ) -> None:
     """15 s to save and answer, whatever slice an installation chooses."""
     slice_seconds = template["Parameters"]["SliceSeconds"]
-    assert functions["SyncItemsFunction"]["Timeout"] >= slice_seconds["MaxValue"] + 15
+    for name in ("SyncCustomersFunction", "SyncItemsFunction"):
+        assert functions[name]["Timeout"] >= slice_seconds["MaxValue"] + 15
     assert slice_seconds["Default"] < slice_seconds["MaxValue"]
 
 

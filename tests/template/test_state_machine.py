@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ _ENDS = ("Succeed", "Fail")
 
 @pytest.fixture(scope="module")
 def machine(root: Path) -> dict[str, Any]:
-    return load_yaml(root / "infra" / "sync_items.asl.yaml")
+    return load_yaml(root / "infra" / "sync.asl.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -94,19 +95,25 @@ def test_the_state_machine_retries_nothing_by_itself(states: dict[str, dict[str,
 def test_a_task_is_given_longer_than_its_function(
     template: dict[str, Any], states: dict[str, dict[str, Any]]
 ) -> None:
-    function = resources_of(template, "AWS::Serverless::Function")["SyncItemsFunction"]
+    functions = resources_of(template, "AWS::Serverless::Function")
     for name, state in states.items():
         if state["Type"] == "Task":
-            assert state["TimeoutSeconds"] > function["Timeout"], name
+            for function in ("SyncCustomersFunction", "SyncItemsFunction"):
+                assert state["TimeoutSeconds"] > functions[function]["Timeout"], name
 
 
 def test_only_substituted_names_stand_in_the_definition(
     root: Path, template: dict[str, Any]
 ) -> None:
-    text = (root / "infra" / "sync_items.asl.yaml").read_text()
-    machine = resources_of(template, "AWS::Serverless::StateMachine")["SyncItemsStateMachine"]
-    assert machine["DefinitionUri"] == "infra/sync_items.asl.yaml"
-    for name in machine["DefinitionSubstitutions"]:
-        assert f"${{{name}}}" in text
-        text = text.replace(f"${{{name}}}", "")
-    assert "${" not in text
+    text = (root / "infra" / "sync.asl.yaml").read_text()
+    for machine in resources_of(template, "AWS::Serverless::StateMachine").values():
+        assert machine["DefinitionUri"] == "infra/sync.asl.yaml"
+        assert set(machine["DefinitionSubstitutions"]) == set(re.findall(r"\$\{(\w+)\}", text))
+
+
+def test_each_kind_has_a_state_machine_and_a_function_of_its_own(template: dict[str, Any]) -> None:
+    machines = resources_of(template, "AWS::Serverless::StateMachine")
+    for kind in ("Customers", "Items"):
+        [function] = machines[f"Sync{kind}StateMachine"]["DefinitionSubstitutions"].values()
+        assert function == {"Fn::GetAtt": [f"Sync{kind}Function", "Arn"]}
+    assert len(machines) == 2

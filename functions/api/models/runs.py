@@ -10,7 +10,7 @@ from pydantic import Field
 from functions.api.models.base import AnswerModel, NextCursor, RequestModel
 from shared.domain.runs import Problem, Run, RunCounts, RunState
 
-SyncKind = Literal["item"]
+SyncKind = Literal["customer", "item"]
 """The kinds that can be synced."""
 
 _CAUSE_ACTION = "See what failed of this cause and correct it."
@@ -120,6 +120,16 @@ class StartedRunAnswer(RunAnswer):
         return cls(**RunAnswer.of(run).model_dump(), joined=joined)
 
 
+class StartedSyncsAnswer(StartedRunAnswer):
+    """The run of the first kind that was asked for, and those of the others."""
+
+    others: list[StartedRunAnswer]
+
+    @classmethod
+    def of_all(cls, first: StartedRunAnswer, *others: StartedRunAnswer) -> StartedSyncsAnswer:
+        return cls(**first.model_dump(), others=list(others))
+
+
 class RunPage(AnswerModel):
     """Runs, newest first."""
 
@@ -128,6 +138,6 @@ class RunPage(AnswerModel):
 
 
 class StartSyncBody(RequestModel):
-    """Left out: every kind that can be synced."""
+    """Left out: items."""
 
     kinds: list[SyncKind] = Field(default=["item"], min_length=1, max_length=4)

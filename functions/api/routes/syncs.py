@@ -9,14 +9,20 @@ from fastapi import Path
 from starlette.responses import Response
 
 from functions.api.dependencies import DEFAULT_LIMIT, Cursor, Limit, ProviderOf, ServicesOf
-from functions.api.models.runs import RunAnswer, RunPage, StartedRunAnswer, StartSyncBody
+from functions.api.models.runs import (
+    RunAnswer,
+    RunPage,
+    StartedRunAnswer,
+    StartedSyncsAnswer,
+    StartSyncBody,
+)
 from functions.api.paging import page_answer
 from functions.api.security import CallerOf, protected_router
 from shared.domain.errors import NotFound
 from shared.domain.ids import ConnectionKey, RecordKind, RunId
 from shared.domain.runs import Problem
 from shared.sync.connections import existing_connection
-from shared.sync.runs import start_or_join
+from shared.sync.runs import ready_or_raise, start_or_join
 
 router = protected_router("/v1/connections/{provider}/syncs", tag="syncs")
 
@@ -27,15 +33,21 @@ def start_sync(
     services: ServicesOf,
     caller: CallerOf,
     response: Response,
-    body: StartSyncBody | None = None,  # noqa: ARG001 - items are the one kind there is, asked for or not
-) -> StartedRunAnswer:
-    """Start a full sync, or join the one under way; watch it at the address in Location."""
-    key = ConnectionKey(caller.company_id, provider)
-    started = start_or_join(
-        services, existing_connection(services, key), RecordKind.ITEM, caller.person_id
+    body: StartSyncBody | None = None,
+) -> StartedSyncsAnswer:
+    """Start a full sync, or join the one under way; watch it at the address in Location.
+
+    Each kind has a run of its own; none is started where one of them cannot be.
+    """
+    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
+    kinds = [RecordKind(kind) for kind in dict.fromkeys((body or StartSyncBody()).kinds)]
+    for kind in kinds:
+        ready_or_raise(services, connection, kind)
+    runs = [start_or_join(services, connection, kind, caller.person_id) for kind in kinds]
+    response.headers["Location"] = f"/v1/connections/{provider}/syncs/{runs[0].run.run_id}"
+    return StartedSyncsAnswer.of_all(
+        *(StartedRunAnswer.started(each.run, joined=each.joined) for each in runs)
     )
-    response.headers["Location"] = f"/v1/connections/{provider}/syncs/{started.run.run_id}"
-    return StartedRunAnswer.started(started.run, joined=started.joined)
 
 
 @router.get("", response_model=RunPage)

@@ -23,7 +23,7 @@ def test_a_sync_is_started_and_can_be_watched_where_location_says(
     assert (run["state"], run["kind"], run["joined"]) == ("planning", "item", False)
     assert answer.headers["location"] == f"{SYNCS}/{run['runId']}"
     watched = world.call("GET", answer.headers["location"]).json()
-    assert watched == {key: value for key, value in run.items() if key != "joined"}
+    assert watched == {key: run[key] for key in run if key not in ("joined", "others")}
     assert [started.run_id for started in world.workflows.started] == [run["runId"]]
 
 
@@ -106,9 +106,37 @@ def test_without_an_income_account_the_setting_is_named(world: ApiWorld) -> None
     assert world.workflows.started == []
 
 
+def test_customers_need_no_income_account(world: ApiWorld) -> None:
+    world.connect(settings=ConnectionSettings())
+    world.call("PUT", "/v1/customers/1", {"name": "Hill Bakery", "email": "a@b.example"})
+    answer = world.call("POST", SYNCS, {"kinds": ["customer"]})
+    assert (answer.status_code, answer.json()["kind"]) == (202, "customer")
+    world.workflows.execute_all(world.services)
+    run = world.call("GET", answer.headers["location"]).json()
+    assert (run["state"], run["counts"]["created"]) == ("finished", 1)
+    assert [each.fields.name for each in world.books.customers] == ["Hill Bakery"]
+
+
+def test_each_kind_has_a_run_of_its_own_at_the_same_time(world: ApiWorld) -> None:
+    world.connect()
+    first = world.call("POST", SYNCS, {"kinds": ["customer", "item"]}).json()
+    (other,) = first["others"]
+    assert (first["kind"], other["kind"]) == ("customer", "item")
+    assert first["runId"] != other["runId"]
+    again = world.call("POST", SYNCS, {"kinds": ["item"]}).json()
+    assert (again["runId"], again["joined"], again["others"]) == (other["runId"], True, [])
+
+
+def test_where_one_kind_cannot_be_synced_none_is_begun(world: ApiWorld) -> None:
+    world.connect(settings=ConnectionSettings())
+    answer = world.call("POST", SYNCS, {"kinds": ["customer", "item"]})
+    assert answer.json()["code"] == "DEFAULT_INCOME_ACCOUNT_MISSING"
+    assert world.workflows.started == []
+
+
 @pytest.mark.parametrize(
     "body",
-    [{"kinds": []}, {"kinds": ["customer"]}, {"kinds": "item"}, {"kinds": [1]}, {"kind": "item"}],
+    [{"kinds": []}, {"kinds": ["invoice"]}, {"kinds": "item"}, {"kinds": [1]}, {"kind": "item"}],
 )
 def test_kinds_that_cannot_be_synced_are_refused(world: ApiWorld, body: Any) -> None:
     world.connect()

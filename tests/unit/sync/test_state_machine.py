@@ -1,4 +1,4 @@
-"""infra/sync_items.asl.yaml says what the steps mean by their outcomes."""
+"""infra/sync.asl.yaml says what the steps mean by their outcomes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import yaml
 
 from shared.sync.engine.slices import SliceEnd
 from shared.sync.steps import perform_step
-from tests.support.state_machine import SYNC_ITEMS, StateMachine, TaskFailed
+from tests.support.state_machine import DEFINITION_FILE, StateMachine, TaskFailed
 from tests.unit.sync.item_world import World
 
-DEFINITION: dict[str, Any] = yaml.safe_load(SYNC_ITEMS.read_text())
+DEFINITION: dict[str, Any] = yaml.safe_load(DEFINITION_FILE.read_text())
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 ENDS = {name for name, state in STATES.items() if state["Type"] in ("Succeed", "Fail")}
