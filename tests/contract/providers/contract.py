@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
+from shared.domain.customer_plan import CustomerFields
 from shared.domain.errors import (
     ConnectionStopped,
     NeedsReauth,
@@ -20,7 +20,6 @@ from shared.domain.errors import (
     SyncError,
 )
 from shared.domain.ids import RecordKind, RemoteId, RemoteVersion, RequestKey, SourceId
-from shared.domain.links import ItemFields
 from shared.domain.outcomes import (
     Answered,
     CallOutcome,
@@ -67,30 +66,21 @@ def key(number: int = 1) -> RequestKey:
     return RequestKey(f"{number:032x}")
 
 
-def fields(desk: Desk, name: str, price: str = "12.50", **more: object) -> ItemFields:
-    plain = ItemFields(
-        name=name,
-        description=f"About {name}",
-        unit_price=Decimal(price),
-        code=f"C-{len(name)}",
-        income_account_id=desk.account_id(),
-    )
-    return replace(plain, **more)  # type: ignore[arg-type]  # a test's own overrides
+def create(desk: Desk, name: str, plain: str = "12.50", **more: object) -> RecordWrite:
+    """A record with every field; `plain` is the value of the desk's `plain_field`."""
+    fields = replace(desk.fields(name, plain), **more)  # type: ignore[type-var]  # all are dataclasses
+    return RecordWrite(SourceId(f"s-{name}"), PushAction.CREATE, fields)
 
 
-def create(desk: Desk, name: str, price: str = "12.50", **more: object) -> RecordWrite:
-    return RecordWrite(SourceId(f"s-{name}"), PushAction.CREATE, fields(desk, name, price, **more))
-
-
-def update(item: RemoteRecord, changed: set[str], **values: object) -> RecordWrite:
-    wanted = replace(item.fields, **values)  # type: ignore[arg-type]  # a test's own overrides
+def update(row: RemoteRecord, **values: object) -> RecordWrite:
+    wanted = replace(row.fields, **values)  # type: ignore[type-var]  # all are dataclasses
     return RecordWrite(
-        SourceId(f"s-{item.remote_id}"),
+        SourceId(f"s-{row.remote_id}"),
         PushAction.UPDATE,
         wanted,
-        frozenset(changed),
-        item.remote_id,
-        item.remote_version,
+        frozenset(values),
+        row.remote_id,
+        row.remote_version,
     )
 
 
@@ -101,9 +91,9 @@ def push(
     *,
     single: bool = False,
 ) -> CallOutcome:
-    return provider.send(
-        provider.write_request(RecordKind.ITEM, writes, key(number), single=single)
-    )
+    """The writes are of one kind, as their fields say."""
+    kind = RecordKind.CUSTOMER if isinstance(writes[0].fields, CustomerFields) else RecordKind.ITEM
+    return provider.send(provider.write_request(kind, writes, key(number), single=single))
 
 
 def entries(outcome: CallOutcome, writes: Sequence[RecordWrite]) -> list[EntryOutcome]:
@@ -112,28 +102,13 @@ def entries(outcome: CallOutcome, writes: Sequence[RecordWrite]) -> list[EntryOu
     return [outcome.entries[write.source_id] for write in writes]
 
 
-def one(provider: AccountingProvider, remote_id: RemoteId) -> RemoteRecord:
-    (found,) = provider.records_by_id(RecordKind.ITEM, [remote_id])
+def one(desk: Desk, provider: AccountingProvider, remote_id: RemoteId) -> RemoteRecord:
+    (found,) = provider.records_by_id(desk.kind, [remote_id])
     return found
 
 
-class ProviderContract:
-    """Reading."""
-
-    def test_company_info_names_the_company_and_its_home_currency(self, desk: Desk) -> None:
-        company = desk.open().company_info()
-        assert company.remote_company_id == desk.company
-        assert company.name == desk.company_name
-        assert company.home_currency == desk.home_currency
-
-    def test_income_accounts_hold_one_that_items_may_be_booked_to(self, desk: Desk) -> None:
-        provider = desk.open()
-        accounts = provider.income_accounts()
-        assert desk.account_id() in [account.remote_id for account in accounts]
-        for number, account in enumerate(accounts):
-            writes = [create(desk, f"For {number}", income_account_id=account.remote_id)]
-            (entry,) = entries(push(provider, writes, number + 1), writes)
-            assert isinstance(entry, Done), account.name
+class RecordContract:
+    """Reading and writing records of the desk's kind."""
 
     def test_pages_show_every_active_item_once(self, desk: Desk) -> None:
         names = [f"Item {number:04}" for number in range(desk.open().profile.page_size + 30)]
@@ -141,7 +116,7 @@ class ProviderContract:
         desk.edit(planted[3], active=False)
         provider, cursor, seen, pages = desk.open(), None, [], 0
         while True:
-            page = provider.page_records(RecordKind.ITEM, cursor)
+            page = provider.page_records(desk.kind, cursor)
             seen += [row.remote_id for row in page.rows]
             cursor, pages = page.cursor, pages + 1
             if cursor is None:
@@ -150,60 +125,35 @@ class ProviderContract:
         assert set(planted) - set(seen) == {planted[3]}
         assert pages == 2
 
-    def test_a_category_is_listed_and_not_linkable(self, desk: Desk) -> None:
-        (category,) = desk.plant("Fittings", sellable=False)
-        (item,) = desk.plant("Elbow")
-        rows = {
-            row.remote_id: row.linkable
-            for row in desk.open().page_records(RecordKind.ITEM, None).rows
-        }
-        assert rows[category] is False
-        assert rows[item] is True
-
     def test_items_by_id_are_those_that_exist_with_the_inactive_ones(self, desk: Desk) -> None:
         first, second = desk.plant("First", "Second")
         desk.edit(second, active=False)
-        found = desk.open().records_by_id(RecordKind.ITEM, [first, second, RemoteId("99999999")])
+        found = desk.open().records_by_id(desk.kind, [first, second, RemoteId("99999999")])
         assert {row.remote_id: row.fields.active for row in found} == {first: True, second: False}
-        assert desk.open().records_by_id(RecordKind.ITEM, []) == []
+        assert desk.open().records_by_id(desk.kind, []) == []
 
     def test_items_by_name_are_found_whatever_the_name(self, desk: Desk) -> None:
         planted = dict(zip(ODD_NAMES, desk.plant(*ODD_NAMES), strict=True))
         provider = desk.open()
         for name, remote_id in planted.items():
-            assert [row.remote_id for row in provider.records_by_name(RecordKind.ITEM, [name])] == [
+            assert [row.remote_id for row in provider.records_by_name(desk.kind, [name])] == [
                 remote_id
             ], name
-        everything = provider.records_by_name(RecordKind.ITEM, [*ODD_NAMES, "not there"])
+        everything = provider.records_by_name(desk.kind, [*ODD_NAMES, "not there"])
         assert {row.remote_id for row in everything} == set(planted.values())
 
     def test_items_by_name_compares_without_case_and_never_by_part(self, desk: Desk) -> None:
         (remote_id,) = desk.plant("Copper Pipe")
         desk.plant("Copper Pipe 22mm", "Copper")
-        rows = desk.open().records_by_name(RecordKind.ITEM, ["copper pipe"])
+        rows = desk.open().records_by_name(desk.kind, ["copper pipe"])
         assert [row.remote_id for row in rows] == [remote_id]
 
     def test_many_names_are_looked_up_at_once(self, desk: Desk) -> None:
         names = [f"Item {number}" for number in range(95)]
         desk.plant(*names)
-        assert len(desk.open().records_by_name(RecordKind.ITEM, names)) == 95
+        assert len(desk.open().records_by_name(desk.kind, names)) == 95
 
     # Writing
-
-    def test_created_items_come_back_as_they_were_sent(self, desk: Desk) -> None:
-        provider = desk.open()
-        writes = [
-            create(desk, "Plain", "12.50"),
-            create(desk, 'Cent 1/2"', "0.01", description="", code=""),
-            create(desk, "Fine", "0.123456"),
-            create(desk, "Large", "99999999.99"),
-            create(desk, "Free", "0"),
-            create(desk, "Größe & 'so'", "1000", description='Line\nbreak "quoted" \\ \t tab'),
-        ]
-        for write, entry in zip(writes, entries(push(provider, writes), writes), strict=True):
-            assert isinstance(entry, Done), entry
-            assert entry.fields.canonical() == write.fields.canonical()
-            assert one(provider, entry.remote_id).fields == entry.fields
 
     def test_a_full_batch_goes_in_one_request(self, desk: Desk) -> None:
         provider = desk.open()
@@ -215,17 +165,17 @@ class ProviderContract:
         provider = desk.open()
         writes = [create(desk, f"Item {n}") for n in range(provider.profile.batch_size + 1)]
         with pytest.raises(ValueError, match="writes"):
-            provider.write_request(RecordKind.ITEM, writes, key(), single=False)
+            provider.write_request(desk.kind, writes, key(), single=False)
         with pytest.raises(ValueError, match="writes"):
-            provider.write_request(RecordKind.ITEM, writes[:2], key(), single=True)
+            provider.write_request(desk.kind, writes[:2], key(), single=True)
 
     def test_equal_writes_and_key_are_equal_bytes(self, desk: Desk) -> None:
         first, second = desk.open(), desk.open()
         writes = [create(desk, name) for name in ODD_NAMES]
-        one_way = first.write_request(RecordKind.ITEM, writes, key(), single=False)
-        assert one_way == second.write_request(RecordKind.ITEM, list(writes), key(), single=False)
+        one_way = first.write_request(desk.kind, writes, key(), single=False)
+        assert one_way == second.write_request(desk.kind, list(writes), key(), single=False)
         other = first.write_request(
-            RecordKind.ITEM, [*writes[:-1], create(desk, "Other")], key(), single=False
+            desk.kind, [*writes[:-1], create(desk, "Other")], key(), single=False
         )
         assert other.body_hash != one_way.body_hash
 
@@ -236,37 +186,38 @@ class ProviderContract:
         writes = [create(desk, "Once"), create(desk, "Also once")]
         first = push(provider, writes)
         assert push(provider, writes) == first
-        assert sorted(item.name for item in desk.items()) == ["Also once", "Once"]
+        assert sorted(item.name for item in desk.records()) == ["Also once", "Once"]
 
     def test_an_update_changes_only_what_it_names(self, desk: Desk) -> None:
         provider = desk.open()
         writes = [create(desk, "Valve", "10")]
         (made,) = entries(push(provider, writes), writes)
         assert isinstance(made, Done)
-        desk.edit(made.remote_id, price="11")
-        change = [update(one(provider, made.remote_id), {"description"}, description="New")]
+        desk.edit(made.remote_id, plain="11")
+        change = [update(one(desk, provider, made.remote_id), **desk.other_value)]
         (entry,) = entries(push(provider, change, 2), change)
         assert isinstance(entry, Done)
-        assert entry.fields.description == "New"
-        assert entry.fields.unit_price == 11
-        assert entry.fields.code == made.fields.code
+        expected = {**made.fields.canonical(), desk.plain_field: "11", **desk.other_value}
+        assert entry.fields.canonical() == expected
 
     def test_texts_can_be_emptied_and_items_made_inactive(self, desk: Desk) -> None:
         provider = desk.open()
         writes = [create(desk, "Valve")]
         (made,) = entries(push(provider, writes), writes)
         assert isinstance(made, Done)
-        item = one(provider, made.remote_id)
-        change = [
-            update(item, {"description", "code", "active"}, description="", code="", active=False)
-        ]
+        row = one(desk, provider, made.remote_id)
+        change = [update(row, **desk.empty_values, active=False)]
         (entry,) = entries(push(provider, change, 2), change)
         assert isinstance(entry, Done)
-        assert (entry.fields.description, entry.fields.code, entry.fields.active) == ("", "", False)
+        canonical = entry.fields.canonical()
+        assert not entry.fields.active
+        assert {name: canonical[name] for name in desk.empty_values} == dict.fromkeys(
+            desk.empty_values, ""
+        )
 
     def test_a_taken_name_is_said_so_and_its_owner_where_known(self, desk: Desk) -> None:
         provider = desk.open()
-        if not provider.profile.item_names.unique:
+        if not desk.names_are_unique:
             pytest.skip("names need not be unique here")
         (owner,) = desk.plant("Taken")
         writes = [create(desk, "taken"), create(desk, "Free")]
@@ -278,33 +229,33 @@ class ProviderContract:
     def test_a_stale_version_writes_nothing(self, desk: Desk) -> None:
         provider = desk.open()
         (remote_id,) = desk.plant("Valve")
-        seen = one(provider, remote_id)
-        desk.edit(remote_id, price="77")
-        change = [update(seen, {"unit_price"}, unit_price=Decimal(1))]
+        seen = one(desk, provider, remote_id)
+        desk.edit(remote_id, plain="77")
+        change = [update(seen, **desk.other_value)]
         assert entries(push(provider, change), change) == [Stale()]
-        assert one(provider, remote_id).fields.unit_price == 77
+        assert one(desk, provider, remote_id).fields.canonical()[desk.plain_field] == "77"
 
     def test_an_update_of_a_record_that_is_not_there_is_stale(self, desk: Desk) -> None:
         provider = desk.open()
         (remote_id,) = desk.plant("Valve")
         gone = replace(
-            one(provider, remote_id),
+            one(desk, provider, remote_id),
             remote_id=RemoteId("99999999"),
             remote_version=RemoteVersion("0"),
         )
-        change = [update(gone, {"description"}, description="x")]
+        change = [update(gone, **desk.other_value)]
         assert entries(push(provider, change), change) == [Stale()]
 
     def test_a_refused_entry_leaves_the_others_written(self, desk: Desk) -> None:
         provider = desk.open()
-        writes = [create(desk, "Good"), create(desk, "Bad", income_account_id="99999999")]
+        writes = [create(desk, "Good"), create(desk, "Bad", **desk.bad_value)]
         good, bad = entries(push(provider, writes), writes)
         assert isinstance(good, Done)
         assert isinstance(bad, EntryRefused)
         assert bad.problem.message
         assert bad.problem.action
         assert bad.cause
-        assert [item.name for item in desk.items()] == ["Good"]
+        assert [item.name for item in desk.records()] == ["Good"]
 
     def test_a_passing_refusal_is_busy_and_goes_later(self, desk: Desk) -> None:
         provider = desk.open()
@@ -338,15 +289,67 @@ class ProviderContract:
         (made,) = entries(push(provider, good, 1, single=True), good)
         assert isinstance(made, Done)
         assert made.fields.canonical() == good[0].fields.canonical()
-        change = [update(one(provider, made.remote_id), {"unit_price"}, unit_price=Decimal(3))]
+        change = [update(one(desk, provider, made.remote_id), **desk.other_value)]
         assert isinstance(entries(push(provider, change, 2, single=True), change)[0], Done)
         assert entries(push(provider, change, 3, single=True), change) == [Stale()]
         clash = [create(desk, "Taken")]
         (entry,) = entries(push(provider, clash, 4, single=True), clash)
         assert isinstance(entry, NameTaken)
         assert entry.owner in (None, taken)
-        bad = [create(desk, "Bad", income_account_id="99999999")]
+        bad = [create(desk, "Bad", **desk.bad_value)]
         assert isinstance(entries(push(provider, bad, 5, single=True), bad)[0], EntryRefused)
+
+    def test_created_records_have_every_field_as_it_was_sent(self, desk: Desk) -> None:
+        provider = desk.open()
+        writes = [create(desk, name) for name in ODD_NAMES]
+        for write, entry in zip(writes, entries(push(provider, writes), writes), strict=True):
+            assert isinstance(entry, Done), entry
+            assert entry.fields.canonical() == write.fields.canonical()
+            assert one(desk, provider, entry.remote_id).fields == entry.fields
+
+
+class ProviderContract(RecordContract):
+    """The company, items of their own kind, and what goes wrong with any call."""
+
+    def test_company_info_names_the_company_and_its_home_currency(self, desk: Desk) -> None:
+        company = desk.open().company_info()
+        assert company.remote_company_id == desk.company
+        assert company.name == desk.company_name
+        assert company.home_currency == desk.home_currency
+
+    def test_income_accounts_hold_one_that_items_may_be_booked_to(self, desk: Desk) -> None:
+        provider = desk.open()
+        accounts = provider.income_accounts()
+        assert desk.account_id() in [account.remote_id for account in accounts]
+        for number, account in enumerate(accounts):
+            writes = [create(desk, f"For {number}", income_account_id=account.remote_id)]
+            (entry,) = entries(push(provider, writes, number + 1), writes)
+            assert isinstance(entry, Done), account.name
+
+    def test_a_category_is_listed_and_not_linkable(self, desk: Desk) -> None:
+        (category,) = desk.plant("Fittings", sellable=False)
+        (item,) = desk.plant("Elbow")
+        rows = {
+            row.remote_id: row.linkable
+            for row in desk.open().page_records(RecordKind.ITEM, None).rows
+        }
+        assert rows[category] is False
+        assert rows[item] is True
+
+    def test_created_items_come_back_as_they_were_sent(self, desk: Desk) -> None:
+        provider = desk.open()
+        writes = [
+            create(desk, "Plain", "12.50"),
+            create(desk, 'Cent 1/2"', "0.01", description="", code=""),
+            create(desk, "Fine", "0.123456"),
+            create(desk, "Large", "99999999.99"),
+            create(desk, "Free", "0"),
+            create(desk, "Größe & 'so'", "1000", description='Line\nbreak "quoted" \\ \t tab'),
+        ]
+        for write, entry in zip(writes, entries(push(provider, writes), writes), strict=True):
+            assert isinstance(entry, Done), entry
+            assert entry.fields.canonical() == write.fields.canonical()
+            assert one(desk, provider, entry.remote_id).fields == entry.fields
 
     # Trouble
 
@@ -366,14 +369,14 @@ class ProviderContract:
         provider = desk.open()
         desk.trouble(trouble, writes=True, times=1)
         assert isinstance(push(provider, [create(desk, "Later")]), Throttled)
-        assert desk.items() == []
+        assert desk.records() == []
 
     def test_a_refused_request_is_rejected_as_a_whole(self, desk: Desk) -> None:
         provider = desk.open()
         desk.trouble(Trouble.WHOLE_REFUSED, writes=True, times=1)
         outcome = push(provider, [create(desk, "A"), create(desk, "B")])
         assert isinstance(outcome, CallRejected)
-        assert desk.items() == []
+        assert desk.records() == []
 
     def test_a_refused_company_stops_the_connection(self, desk: Desk) -> None:
         provider = desk.open()

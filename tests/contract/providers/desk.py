@@ -6,11 +6,11 @@ Another provider gives its own `Desk` and inherits `ProviderContract` (contract.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
-from shared.domain.ids import RemoteCompanyId, RemoteId
+from shared.domain.ids import RecordKind, RemoteCompanyId, RemoteId
+from shared.domain.links import Fields
 from shared.providers.base import AccountingProvider
 
 
@@ -34,10 +34,9 @@ class Trouble(Enum):
 
 
 @dataclass
-class BookedItem:
+class Booked:
     remote_id: RemoteId
     name: str
-    unit_price: Decimal
     active: bool
 
 
@@ -51,8 +50,18 @@ class Issued:
 
 
 class Desk(Protocol):
-    """The books of one company. Everything takes effect at once."""
+    """The books of one company, and the kind of record that is looked at. Everything takes effect at once.
 
+    `plain_field` is one that takes any number as its value; `other_value` sets another one,
+    `empty_values` empties those that may be, `bad_value` is refused for itself.
+    """
+
+    kind: RecordKind
+    names_are_unique: bool
+    plain_field: str
+    other_value: dict[str, Any]
+    empty_values: dict[str, Any]
+    bad_value: dict[str, Any]
     company: RemoteCompanyId
     company_name: str
     home_currency: str
@@ -64,10 +73,13 @@ class Desk(Protocol):
     def plant(self, *names: str, sellable: bool = True) -> list[RemoteId]:
         """Records made by a person; not `sellable`: a category and the like."""
 
-    def edit(self, remote_id: RemoteId, *, active: bool | None = None, price: str = "") -> None:
-        """A person changes a record."""
+    def edit(self, remote_id: RemoteId, *, active: bool | None = None, plain: str = "") -> None:
+        """A person changes a record; `plain` is for the `plain_field`."""
 
-    def items(self) -> list[BookedItem]: ...
+    def records(self) -> list[Booked]: ...
+
+    def fields(self, name: str, plain: str) -> Fields:
+        """A record with a value in every field."""
 
     def trouble(self, trouble: Trouble, *, writes: bool, times: int) -> None:
         """The next `times` calls of the kind go wrong."""
