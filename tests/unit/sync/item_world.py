@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import PersonId, RecordKind, SourceId
-from shared.domain.links import ItemFields, Link
+from shared.domain.links import Link
 from shared.domain.money import Money
 from shared.domain.names import marked_name
-from shared.domain.records import Item
+from shared.domain.records import Customer, Item
 from shared.domain.runs import Chunk, Failure, Run
 from shared.storage.keys import join
 from shared.storage.memory import memory_stores
@@ -74,18 +74,20 @@ class Watched:
 
 
 class World:
-    """One company with 5 entries a batch; `books` options go to `FakeBooks`."""
+    """One company with 5 entries a batch; `kind` is what is synced; `books` options go to `FakeBooks`."""
 
     def __init__(
         self,
         *,
         batch_size: int = 5,
         unique_names: bool = True,
+        kind: RecordKind = RecordKind.ITEM,
         page_size: int = 1000,
         settings: dict[str, Any] | None = None,
         clock: VirtualClock | None = None,
         **books: Any,
     ) -> None:
+        self.kind = kind
         self.clock = clock or VirtualClock()
         profile = fake_profile(
             batch_size=batch_size, unique_names=unique_names, page_size=page_size
@@ -137,6 +139,15 @@ class World:
         assert not self.services.stores.records.save(COMPANY, [edited])
         return edited
 
+    def has_customer(self, source_id: str, name: str, **values: Any) -> Customer:
+        """A new customer, or the next version of the one with this id."""
+        records = self.services.stores.records
+        stored = records.get(COMPANY, Customer, SourceId(source_id))
+        version = stored.version + 1 if stored else 1
+        customer = Customer(SourceId(source_id), name, version=version, **values)
+        assert not records.save(COMPANY, [customer])
+        return customer
+
     def delete(self, source_id: str) -> None:
         """The record is gone for good (the store has no such method: nothing of ours deletes)."""
         records: Any = self.services.stores.records
@@ -156,7 +167,7 @@ class World:
     # Clicks, steps and deaths.
 
     def click(self) -> StartedRun:
-        return start_or_join(self.services, self.connection, RecordKind.ITEM, PERSON)
+        return start_or_join(self.services, self.connection, self.kind, PERSON)
 
     def sync(self) -> Run:
         """One click, and whatever was started is carried out to its end."""
@@ -266,25 +277,25 @@ class World:
 
     @property
     def links(self) -> dict[SourceId, Link]:
-        rows = paired(self.services.stores, scope_of(RecordKind.ITEM, self.connection))
+        rows = paired(self.services.stores, scope_of(self.kind, self.connection))
         return {link.source_id: link for _, link in rows if link is not None}
 
     @property
     def failures(self) -> dict[SourceId, Failure]:
-        found = stored_failures(self.services.stores, self.connection.key, RecordKind.ITEM)
+        found = stored_failures(self.services.stores, self.connection.key, self.kind)
         return {failure.source_id: failure for failure in found}
 
     def chunks(self, run: Run) -> list[Chunk]:
         return list(stored_chunks(self.services.stores, self.run(run)))
 
-    def in_books(self, source_id: str) -> ItemFields:
+    def in_books(self, source_id: str) -> Any:
         """What the linked remote record says."""
         remote_id = self.links[SourceId(source_id)].remote_id
-        return {row.remote_id: row.fields for row in self.books.items}[remote_id]
+        return {row.remote_id: row.fields for row in self.books.records(self.kind)}[remote_id]
 
     @property
     def names_in_books(self) -> list[str]:
-        return [row.fields.name for row in self.books.items]
+        return [row.fields.name for row in self.books.records(self.kind)]
 
     def written_since(self, effects: int) -> list[tuple[str, str]]:
         """(action, source id) of each write that took place after so many."""
