@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from shared.domain.ids import ConnectionKey, RecordKind, RunId
-from shared.domain.runs import Failure, Run
+from shared.domain.ids import ConnectionKey, RecordKind, RunId, SourceId
+from shared.domain.runs import Failure
 from shared.storage.ports import Stores
 
 FAILURES_OF_A_PAGE = 200
@@ -24,11 +24,16 @@ def stored_failures(
             return
 
 
-def standing_failures(stores: Stores, run: Run) -> Iterator[Failure]:
-    """Those of the records that the run is about."""
-    if run.only is None:
-        return stored_failures(stores, run.connection, run.kind)
-    return iter(stores.failures.of(run.connection, run.kind, run.only))
+def standing_failures(
+    stores: Stores,
+    connection: ConnectionKey,
+    kind: RecordKind,
+    only: Sequence[SourceId] | None,
+) -> Iterator[Failure]:
+    """Those of some records; None: of all."""
+    if only is None:
+        return stored_failures(stores, connection, kind)
+    return iter(stores.failures.of(connection, kind, only))
 
 
 def causes_of(failures: Iterable[Failure], run_id: RunId) -> dict[str, tuple[int, str]]:

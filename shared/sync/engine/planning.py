@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 
 from shared.domain.connections import Connection
-from shared.domain.ids import RequestKey
+from shared.domain.ids import RequestKey, SourceId
 from shared.domain.links import Link, LinkOrigin, content_mark
 from shared.domain.names import NameDesk, key_hash, name_key, plain_name
 from shared.domain.record_plan import (
@@ -40,6 +40,7 @@ from shared.providers.base import AccountingProvider, RecordWrite, RemoteRecord
 from shared.storage.ports import Stores
 from shared.sync.engine.failures import standing_failures
 from shared.sync.engine.few import look_up, some_paired
+from shared.sync.engine.preparing import stored_chunks
 from shared.sync.engine.progress import Progress
 from shared.sync.engine.recovery import link_leftovers
 from shared.sync.engine.survey import (
@@ -74,22 +75,48 @@ def plan_records(
     attempt = replace(run, plan_attempt=run.epoch, counts=RunCounts(), chunk_count=0)
     progress.replace(attempt)
     link_leftovers(services, connection, provider, progress)
+    return _planning(services, connection, provider, progress, run.only).perform()
+
+
+def plan_more(
+    services: Services,
+    connection: Connection,
+    provider: AccountingProvider,
+    progress: Progress,
+    only: tuple[SourceId, ...],
+) -> tuple[list[Chunk], RunCounts]:
+    """Further chunks of a run that is being pushed, over these records; stored as its plan's are.
+
+    Answers those that are to be sent, and what is added to the run's counts. Raises what the look-up in
+    the books raises, and `LostLease`.
+    """
+    return _planning(services, connection, provider, progress, only).perform_more()
+
+
+def _planning(
+    services: Services,
+    connection: Connection,
+    provider: AccountingProvider,
+    progress: Progress,
+    only: tuple[SourceId, ...] | None,
+) -> _Planning:
+    run = progress.run
     terms = terms_of(run.kind, connection, provider.profile)
-    survey = survey_records(_pairs(services.stores, connection, progress), terms)
-    if run.only is None:
+    survey = survey_records(_pairs(services.stores, connection, progress, only), terms)
+    if only is None:
         listing = list_books(provider, survey, terms, progress.beat)
     else:
-        pairs = _pairs(services.stores, connection, progress)
+        pairs = _pairs(services.stores, connection, progress, only)
         scope = scope_of(run.kind, connection)
         listing = look_up(provider, services.stores.links, scope, terms, survey, pairs)
-    return _Planning(services, connection, provider, progress, survey, listing).perform()
+    return _Planning(services, connection, provider, progress, survey, listing, only)
 
 
 def _pairs(
-    stores: Stores, connection: Connection, progress: Progress
+    stores: Stores, connection: Connection, progress: Progress, only: tuple[SourceId, ...] | None
 ) -> Iterator[tuple[Record | None, Link | None]]:
-    """The run's records and links side by side, with a heartbeat now and then."""
-    scope, only = scope_of(progress.run.kind, connection), progress.run.only
+    """Records and links side by side, with a heartbeat now and then."""
+    scope = scope_of(progress.run.kind, connection)
     pairs = paired(stores, scope) if only is None else some_paired(stores, scope, only)
     while batch := list(islice(pairs, READ_AHEAD)):
         yield from batch
@@ -107,10 +134,12 @@ class _Planning:
         progress: Progress,
         survey: Survey,
         listing: BooksListing,
+        only: tuple[SourceId, ...] | None,
     ) -> None:
         self._services = services
         self._connection = connection
         self._provider = provider
+        self._only = only
         self._run = progress.run
         self._progress = progress
         self._kind = progress.run.kind
@@ -126,19 +155,12 @@ class _Planning:
         self._chunk_count = 0
         self._links: list[Link] = []
         self._failures: list[Failure] = []
-        standing = standing_failures(services.stores, self._run)
+        standing = standing_failures(services.stores, self._run.connection, self._kind, only)
         self._healed = {failure.source_id for failure in standing}
         """Those that stand refused, but for those that this plan refuses or sends."""
 
     def perform(self) -> Run:
-        for record, link in _pairs(self._services.stores, self._connection, self._progress):
-            if record is None or (link is None and not record.active):
-                continue
-            self._plan_one(record, link)
-            self._flush(at_least=SAVE_TOGETHER)
-        self._close_chunk()
-        self._close_plan()
-        self._flush(at_least=1)
+        self._plan_all()
         run = self._progress.replace(
             replace(
                 self._run,
@@ -147,10 +169,37 @@ class _Planning:
                 chunk_count=self._chunk_count,
             )
         )
-        # Only now is it sure that this plan is the one that counts.
+        self._heal()  # only now is it sure that this plan is the one that counts
+        return run
+
+    def perform_more(self) -> tuple[list[Chunk], RunCounts]:
+        first = self._chunk_count = (
+            self._run.chunk_count + 1
+        )  # behind the chunk that closed the plan
+        self._plan_all()
+        added = RunCounts(**self._tally)
+        run = self._progress.run
+        self._progress.replace(
+            replace(run, counts=run.counts.plus(added), chunk_count=self._chunk_count)
+        )
+        self._heal()
+        stored = stored_chunks(self._services.stores, self._progress.run, ChunkState.PLANNED)
+        return [chunk for chunk in stored if chunk.number >= first], added
+
+    def _plan_all(self) -> None:
+        stores = self._services.stores
+        for record, link in _pairs(stores, self._connection, self._progress, self._only):
+            if record is None or (link is None and not record.active):
+                continue
+            self._plan_one(record, link)
+            self._flush(at_least=SAVE_TOGETHER)
+        self._close_chunk()
+        self._close_plan()
+        self._flush(at_least=1)
+
+    def _heal(self) -> None:
         healed = sorted(self._healed)
         self._services.stores.failures.clear(self._connection.key, self._kind, healed)
-        return run
 
     def _plan_one(self, record: Record, link: Link | None) -> None:
         problem = self._terms.refusal(record)

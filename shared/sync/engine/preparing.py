@@ -68,8 +68,11 @@ class Preparer:
         if together:
             yield from self.prepare(together)
 
-    def prepare(self, chunks: Sequence[Chunk]) -> list[PreparedChunk]:
-        """With the records and links as they are now; entries whose record is gone are left out."""
+    def prepare(self, chunks: Sequence[Chunk], *, with_links: bool = False) -> list[PreparedChunk]:
+        """With the records and links as they are now; entries whose record is gone are left out.
+
+        `with_links`: of creates too, which nobody has linked unless a chunk was sent before.
+        """
         ids = [entry.source_id for chunk in chunks for entry in chunk.entries]
         records = self._services.stores.records.get_many(
             self._connection.key.company_id, class_of(self._run.kind), ids
@@ -78,7 +81,7 @@ class Preparer:
             entry.source_id
             for chunk in chunks
             for entry in chunk.entries
-            if entry.action is PushAction.UPDATE or self._may_be_sent(chunk)
+            if with_links or entry.action is PushAction.UPDATE or self._may_be_sent(chunk)
         ]
         links = self._services.stores.links.get_links(self._scope, linked_ids) if linked_ids else {}
         prepared = []

@@ -35,6 +35,7 @@ from shared.sync.engine.progress import Progress
 from shared.sync.engine.settling import PreparedChunk, PreparedEntry, Settler, finished
 from shared.sync.engine.slices import SliceEnd, SliceOver, SliceResult
 from shared.sync.engine.terms import scope_of
+from shared.sync.engine.urgent import UrgentRows
 from shared.sync.services import Books, Services
 
 BUSY_TRIES = 3
@@ -86,8 +87,10 @@ class PushSlice:
         )
         self._again: deque[PreparedChunk] = deque()
         self._drawn: deque[PreparedChunk] = deque()
+        self._flying: list[PreparedChunk] = []
         self._later: list[PreparedChunk] = []
         self._troubles: list[_Trouble] = []
+        self._urgent = UrgentRows(services, connection, books.provider, progress, self.preparer)
         self._answer_tries = ANSWER_TRIES if books.provider.profile.honours_request_key else 1
         self._silent = 0
         self._exhausted = False
@@ -145,6 +148,7 @@ class PushSlice:
 
     def _tasks(self, stored: Iterator[PreparedChunk]) -> Iterator[PreparedChunk]:
         while True:
+            self._overtake()
             if self._again:
                 prepared = self._again.popleft()
             elif len(self._troubles) >= MEND_TOGETHER and not self._unheard:
@@ -154,12 +158,27 @@ class PushSlice:
                 if drawn is None:
                     self._exhausted = True
                     return
+                drawn = self._urgent.seen(drawn)
+                if drawn is None:
+                    continue
                 if not self._as_planned(drawn):
                     self._doubt_all(drawn, Doubt.EDITED)
                     continue
                 prepared = drawn
             self._drawn.append(prepared)
             yield prepared
+
+    def _overtake(self) -> None:
+        """What is urgent by now goes before everything that waits."""
+        urgent, counts = self._urgent.chunks(self._under_way)
+        self._again.extendleft(urgent)
+        self._counts = self._counts.plus(counts)
+
+    def _under_way(self) -> set[SourceId]:
+        """Records whose request is drawn, in flight, or not settled yet."""
+        troubled = (trouble.prepared for trouble in self._troubles)
+        chunks = (*self._drawn, *self._flying, *self._again, *self._later, *troubled)
+        return {entry.record.source_id for chunk in chunks for entry in chunk.entries}
 
     def _as_planned(self, prepared: PreparedChunk) -> bool:
         """Whether the bytes may go as they were planned; else what is there is looked at first."""
@@ -180,7 +199,7 @@ class PushSlice:
             raise _MendNow
         pause = self._books.pacer.may_start(CallClass.BATCH, in_flight)
         if pause <= 0:
-            self._drawn.popleft()
+            self._flying.append(self._drawn.popleft())
         return pause
 
     @property
@@ -198,6 +217,7 @@ class PushSlice:
         chunks: list[Chunk] = []
         over: SliceOver | None = None
         for prepared, outcome in finished_calls:
+            self._flying.remove(prepared)
             try:
                 chunk = self._settle_one(prepared, outcome)
             except SliceOver as stop:

@@ -76,7 +76,9 @@ class Settler:
 
     def _standing(self) -> Iterator[Failure]:
         """What stands refused, each remembered by its id as it passes."""
-        for failure in standing_failures(self._services.stores, self._run):
+        for failure in standing_failures(
+            self._services.stores, self._connection.key, self._run.kind, self._run.only
+        ):
             self._failing.add(failure.source_id)
             yield failure
 

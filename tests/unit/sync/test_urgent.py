@@ -1,0 +1,141 @@
+"""An urgent record overtakes a catalogue that is being pushed, whatever the plan says of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from shared.domain.ids import RecordKind, SourceId
+from shared.domain.runs import RunState
+from shared.sync.automatic.relay import make_due
+from tests.support.fake_faults import Lost
+from tests.unit.sync.automatic_world import AutomaticWorld
+
+SLOW = 0.5
+
+
+def pushing(items: int = 400, **options: bool) -> AutomaticWorld:
+    """A catalogue of 80 batches, one at a time, about to be pushed for 40 seconds."""
+    world = AutomaticWorld(latency=SLOW, **options)
+    world.streams = False
+    world.has(*[f"Pipe {number:03}" for number in range(items)])
+    return world
+
+
+def urgent(world: AutomaticWorld, source_id: str) -> None:
+    version = world.items[SourceId(source_id)].version
+    make_due(
+        world.services,
+        world.connection.key,
+        RecordKind.ITEM,
+        [(SourceId(source_id), version)],
+        urgent=True,
+    )
+
+
+def written_at(world: AutomaticWorld, source_id: str) -> datetime:
+    return max(effect.at for effect in world.books.effects if effect.source_id == source_id)
+
+
+def finished(world: AutomaticWorld) -> None:
+    run = world.sync()
+    assert run.state is RunState.FINISHED
+    world.settles(run)
+    world.shown_counts_never_fall()
+    world.settle_down()
+    assert world.due == []
+
+
+@pytest.mark.parametrize("unique_names", [True, False])
+def test_one_that_the_plan_has_last_goes_within_seconds(*, unique_names: bool) -> None:
+    """Where names need not be unique the books would take it twice."""
+    world = pushing(unique_names=unique_names)
+    last = max(world.items)
+    asked: list[datetime] = []
+
+    def ask() -> None:
+        asked.append(world.clock.now())
+        urgent(world, last)
+
+    world.stories.at(5, ask)
+    finished(world)
+    assert (written_at(world, last) - asked[0]).total_seconds() < 10
+    world.nothing_is_doubled()
+
+
+def test_one_that_is_new_since_the_plan_goes_within_seconds() -> None:
+    world = pushing()
+    asked: list[datetime] = []
+
+    def ask() -> None:
+        asked.append(world.clock.now())
+        world.has("Valve", ids=["new"])
+        urgent(world, "new")
+
+    world.stories.at(5, ask)
+    finished(world)
+    assert (written_at(world, "new") - asked[0]).total_seconds() < 10
+    assert world.names_in_books.count("Valve") == 1
+
+
+def test_one_that_went_already_and_was_edited_since_goes_again() -> None:
+    world = pushing()
+    asked: list[datetime] = []
+
+    def ask() -> None:
+        asked.append(world.clock.now())
+        world.edit("01", price="77.00")
+        urgent(world, "01")
+
+    world.stories.at(8, ask)
+    finished(world)
+    assert str(world.in_books("01").unit_price) == "77"
+    assert (written_at(world, "01") - asked[0]).total_seconds() < 10
+
+
+def test_one_edited_twice_overtakes_twice() -> None:
+    world = pushing()
+    last = max(world.items)
+
+    def ask(price: str) -> None:
+        world.edit(last, price=price)
+        urgent(world, last)
+
+    world.stories.at(5, lambda: ask("70.00"))
+    world.stories.at(15, lambda: ask("80.00"))
+    finished(world)
+    assert str(world.in_books(last).unit_price) == "80"
+    world.nothing_is_doubled()
+
+
+def test_one_whose_answer_is_lost_is_not_doubled_by_its_place_in_the_plan() -> None:
+    world = pushing()
+    last = max(world.items)
+    world.stories.at(5, lambda: urgent(world, last))
+
+    def fault(call):  # type: ignore[no-untyped-def]  # what the fake calls
+        entries = call.request.entries if call.request else ()
+        return Lost(0.0) if [source_id for _, source_id in entries] == [last] else None
+
+    world.books.choose_fault = fault
+    finished(world)
+    world.nothing_is_doubled()
+    assert world.names_in_books.count(world.items[SourceId(last)].name) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_worker_that_dies_as_it_overtakes_loses_and_doubles_nothing(when: str) -> None:
+    world = pushing(60)
+    last = max(world.items)
+    world.stories.at(3, lambda: urgent(world, last))
+    if when == "before":
+        world.kill_before("runs.add_chunks", nth=3)
+    else:
+        world.kill_after("runs.add_chunks", nth=3)
+    world.click()
+    world.work()
+    world.take_over()
+    finished(world)
+    world.nothing_is_doubled()
+    assert len(world.names_in_books) == 60
