@@ -1,4 +1,4 @@
-"""Items of a simulated company: few names for many items, so that they meet; some that nobody takes."""
+"""Records of a simulated company: few names for many items, so that they meet; some that nobody takes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
+from shared.domain.customer_plan import CustomerFields
 from shared.domain.ids import CompanyId, SourceId
 from shared.domain.links import ItemFields
 from shared.domain.money import Money
-from shared.domain.records import Item
+from shared.domain.records import Item, RecordType
 from shared.domain.runs import Problem
 
 NAMES = (
@@ -33,9 +34,9 @@ NAMES = (
     "Seal",
 )
 MALFORMED = "malformed"
-"""A description with this makes the books refuse the whole request."""
+"""A description (or phone number) with this makes the books refuse the whole request."""
 REFUSED = "refused"
-"""A code of this makes them refuse the item."""
+"""A code (or phone number) of this makes them refuse the record."""
 ODD = 0.04
 
 
@@ -43,12 +44,14 @@ def source_id(company_id: CompanyId, number: int) -> SourceId:
     return SourceId(f"{company_id}/{number:03}")
 
 
-def malformed(fields: ItemFields) -> bool:
-    return MALFORMED in fields.description
+def malformed(fields: ItemFields | CustomerFields) -> bool:
+    text = fields.description if isinstance(fields, ItemFields) else fields.phone
+    return MALFORMED in text
 
 
-def refuses(fields: ItemFields) -> Problem | None:
-    if fields.code == REFUSED:
+def refuses(fields: ItemFields | CustomerFields) -> Problem | None:
+    text = fields.code if isinstance(fields, ItemFields) else fields.phone
+    if text == REFUSED:
         return Problem("CODE_REFUSED", "The books do not take this code.", "Change it.", "code")
     return None
 
@@ -69,11 +72,18 @@ def new_item(random: Random, company_id: CompanyId, number: int) -> Item:
         active=random.random() > 0.03,
         version=1,
     )
+    return odd(random, item, number, malformed="description", refused="code")
+
+
+def odd(
+    random: Random, record: RecordType, number: int, *, malformed: str, refused: str
+) -> RecordType:
+    """The record, now and then such that nobody takes it; told in these fields."""
     if random.random() < ODD:
-        item = replace(item, description=f"{MALFORMED} {number}")
+        record = replace(record, **{malformed: f"{MALFORMED} {number}"})
     if random.random() < ODD:
-        item = replace(item, code=REFUSED)
-    return item
+        record = replace(record, **{refused: REFUSED})
+    return record
 
 
 def edited(random: Random, item: Item, number: int) -> Item:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from random import Random
+from typing import Any
 
-from shared.domain.ids import CompanyId, ConnectionKey, RemoteId
-from shared.domain.records import Item
-from tests.simulation import catalogue
+from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, RemoteId
+from shared.domain.money import Money
+from shared.domain.records import Address, Customer, Record
+from tests.simulation import catalogue, customer_book
 from tests.simulation.unheard import Unheard
 from tests.support.fake_books import FakeBooks
 
 
 @dataclass(slots=True)
 class Company:
-    """`touched`: remote items that somebody made or edited in the books.
+    """`kind`: what it syncs; `touched`: remote records that somebody made or edited in the books.
 
     `unheard` watches what our requests to these books may have done without our knowing.
     """
@@ -23,10 +26,47 @@ class Company:
     key: ConnectionKey
     books: FakeBooks
     unheard: Unheard
-    item_count: int = 0
+    kind: RecordKind
+    record_count: int = 0
     touched: set[RemoteId] = field(default_factory=set)
 
-    def next_item(self, random: Random) -> Item:
-        item = catalogue.new_item(random, self.company_id, self.item_count)
-        self.item_count += 1
-        return item
+    def next_record(self, random: Random) -> Record:
+        number, self.record_count = self.record_count, self.record_count + 1
+        if self.kind is RecordKind.CUSTOMER:
+            return customer_book.new_customer(random, self.company_id, number)
+        return catalogue.new_item(random, self.company_id, number)
+
+    def edited(self, random: Random, record: Record, number: int) -> Record:
+        """The next version of a record."""
+        if isinstance(record, Customer):
+            return customer_book.edited(random, record, number)
+        return catalogue.edited(random, record, number)
+
+    def all_changed(self, record: Record) -> Record:
+        """The next version of a record whose whole list is changed at once."""
+        version = record.version + 1
+        if isinstance(record, Customer):
+            return replace(record, phone=f"+{version}", version=version)
+        price = record.unit_price
+        return replace(record, unit_price=Money(price.amount + 1, price.currency), version=version)
+
+    def plant(self, name: str, value: str, *, linkable: bool, email: str = "") -> RemoteId | None:
+        """Somebody makes a record in the books; None for what no listing shows (a vendor)."""
+        if self.kind is RecordKind.ITEM:
+            return self.books.plant(name, unit_price=value, linkable=linkable).remote_id
+        if not linkable:
+            self.books.hold_name(name, RecordKind.CUSTOMER)
+            return None
+        return self.books.plant_customer(name, phone=value, email=email).remote_id
+
+    def value(self, number: int) -> dict[str, Any]:
+        """An edit of a field that anybody may make."""
+        if self.kind is RecordKind.CUSTOMER:
+            return {"phone": str(number)}
+        return {"unit_price": Decimal(number)}
+
+    def note(self, number: int) -> dict[str, Any]:
+        """An edit of another field, as in a whole list that is put in order."""
+        if self.kind is RecordKind.CUSTOMER:
+            return {"address": Address(f"{number} High St")}
+        return {"description": f"Class {number}"}

@@ -42,8 +42,10 @@ from tests.support.fake_books import FakeBooks, fake_profile
 from tests.support.fake_desk import Keys
 from tests.support.services import settings_of_a_test
 from tests.support.state_machine import StateMachine
+from tests.support.wake_ups import RecordingWakeUps
 
 MACHINE = StateMachine.load()
+CUSTOMERS_SHARE = 0.25
 MASTER_KEY = b"the master key of every simulated world"
 
 
@@ -104,12 +106,19 @@ class Knobs:
         return replace(profile, limits=replace(profile.limits, per_minute=per_minute))
 
 
+def random_kind(random: Random) -> RecordKind:
+    """What the companies of a world sync."""
+    return RecordKind.CUSTOMER if random.random() < CUSTOMERS_SHARE else RecordKind.ITEM
+
+
 class Installation:
     """`stores` are the bare ones, for people and for judging; the engine's are behind the gate."""
 
     def __init__(self, seed: int, *, keep_trace: bool = False) -> None:
         self.scheduler = Scheduler(seed, keep_trace=keep_trace)
         random = self.scheduler.random
+        # Drawn apart, so that a seed's world of items is the same with and without customers.
+        self.kind = random_kind(Random(f"kind of {seed}"))
         self.knobs = Knobs.drawn(random)
         self.temper = Temper.drawn(random)
         self.withdraws = self.knobs.withdraws
@@ -176,9 +185,9 @@ class Installation:
         books.choose_fault = self.faults.at_books
         key = ConnectionKey(company_id, self.profile.name)
         unheard = Unheard(self.watch.report, self._current_process)
-        company = Company(company_id, key, books, unheard)
+        company = Company(company_id, key, books, unheard, self.kind)
         self.stores.records.save(
-            company_id, [company.next_item(random) for _ in range(knobs.items)]
+            company_id, [company.next_record(random) for _ in range(knobs.items)]
         )
         return company
 
@@ -223,6 +232,7 @@ class Installation:
             chance=self.chance,
             in_flight=SimulatedInFlight(self.scheduler),
             workflows=self.executions,
+            wake_ups=RecordingWakeUps(self.clock),
             profile=lambda _: self.profile,
             open_books=open_books,
             oauth=lambda _: self.server,

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from shared.domain.connections import Connection
-from shared.domain.ids import RecordKind, RemoteId, SourceId
-from shared.domain.record_plan import differing_fields
+from shared.domain.ids import RemoteId, SourceId
 from shared.domain.links import Link, LinkOrigin
 from shared.domain.names import name_key
-from shared.domain.records import Item
+from shared.domain.record_plan import differing_fields
+from shared.domain.records import Record
 from shared.domain.runs import Failure, PushAction, Run, RunState
 from shared.storage.memory.links import MemoryLinks
 from shared.sync.engine.survey import paired
@@ -35,10 +35,10 @@ def broken(world: Installation, company: Company, last: Run) -> Iterator[str]:
         yield f"{company.books.most_in_flight} calls were in flight"
     failures = {
         failure.source_id: failure
-        for failure in world.stores.failures.page(company.key, RecordKind.ITEM, 10_000, None).rows
+        for failure in world.stores.failures.page(company.key, company.kind, 10_000, None).rows
     }
     linked: Counter[RemoteId] = Counter()
-    for item, link in paired(world.stores, scope_of(RecordKind.ITEM, connection)):
+    for item, link in paired(world.stores, scope_of(company.kind, connection)):
         if link is not None:
             linked[link.remote_id] += 1
             yield from _link_holds(world, company, connection, link, item)
@@ -65,7 +65,8 @@ def _one_remote_record_each(
         if effect.action is PushAction.CREATE:
             created.setdefault(effect.source_id, []).append(effect)
     owners = world.stores.links.linked_to(
-        scope_of(RecordKind.ITEM, connection), [row.remote_id for row in company.books.items]
+        scope_of(company.kind, connection),
+        [row.remote_id for row in company.books.records(company.kind)],
     )
     for source_id, effects in created.items():
         known = [
@@ -91,13 +92,16 @@ def _link_holds(
     company: Company,
     connection: Connection,
     link: Link,
-    item: Item | None,
+    item: Record | None,
 ) -> Iterator[str]:
     who = f"{link.source_id} -> {link.remote_id}"
-    row = next((row for row in company.books.items if row.remote_id == link.remote_id), None)
+    row = next(
+        (row for row in company.books.records(company.kind) if row.remote_id == link.remote_id),
+        None,
+    )
     links = world.stores.links
     assert isinstance(links, MemoryLinks)
-    scope = scope_of(RecordKind.ITEM, connection)
+    scope = scope_of(company.kind, connection)
     if links.linked_to(scope, [link.remote_id]).get(link.remote_id) != link.source_id:
         yield f"{who}: the reverse link says otherwise"
     if row is None:
@@ -111,7 +115,7 @@ def _link_holds(
         if row.fields.active:
             yield f"{who}: archived here, active in the books"
         return
-    terms = terms_of(RecordKind.ITEM, connection, world.profile)
+    terms = terms_of(company.kind, connection, world.profile)
     if row.fields.active and name_key(row.fields.name) != name_key(link.remote_name):
         yield f"{who}: named {row.fields.name!r}, the link says {link.remote_name!r}"
     if link.origin is LinkOrigin.ADOPTED:
@@ -124,7 +128,7 @@ def _link_holds(
         yield f"{who}: {differing} differ though the link says it is in step"
 
 
-def _item_ended(item: Item, link: Link | None, failure: Failure | None) -> Iterator[str]:
+def _item_ended(item: Record, link: Link | None, failure: Failure | None) -> Iterator[str]:
     if link is None:
         if item.active and failure is None:
             yield f"{item.source_id} v{item.version} is neither linked nor refused"

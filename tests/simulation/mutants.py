@@ -36,7 +36,7 @@ MUTANTS = (
     Mutant(
         "reading back is skipped: unanswered creates count as absent",
         "shared/sync/engine/mending.py",
-        "for row in self._provider.records_by_name(RecordKind.ITEM, names) if names else ():",
+        "for row in self._provider.records_by_name(self._scope.kind, names) if names else ():",
         "for row in ():",
     ),
     Mutant(

@@ -11,7 +11,7 @@ from shared.domain.connections import Connection, ConnectionState
 from shared.domain.ids import ConnectionKey, LinkScope, RunId, SourceId
 from shared.domain.links import Link
 from shared.domain.names import name_key
-from shared.domain.records import Item
+from shared.domain.records import class_of
 from shared.domain.runs import Chunk, Failure, Run, RunState
 from shared.storage.ports import Stores
 from tests.simulation.scheduler import Scheduler
@@ -85,7 +85,9 @@ class Watch:
         planned = self._planned.get((run.run_id, run.plan_attempt), {})
         scope = LinkScope(run.connection, run.remote_company_id, run.kind)
         links = self._stores.links.get_links(scope, list(planned))
-        items = self._stores.records.get_many(run.connection.company_id, Item, list(planned))
+        items = self._stores.records.get_many(
+            run.connection.company_id, class_of(run.kind), list(planned)
+        )
         refused = {
             failure.source_id: failure.cause
             for failure in self._stores.failures.page(run.connection, run.kind, 10_000, None).rows

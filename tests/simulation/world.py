@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from shared.domain.connections import ConnectionSettings
-from shared.domain.ids import RecordKind
 from shared.domain.runs import Run, RunState
 from tests.simulation import catalogue, invariants
 from tests.simulation.actors import bookkeeper, office, schedule
 from tests.simulation.catalogue import NAMES
 from tests.simulation.company import Company
+from tests.simulation.customer_book import EMAILS
 from tests.simulation.installation import Installation
 from tests.simulation.scheduler import Livelock
 from tests.support.fake_books import INCOME_ACCOUNT
@@ -94,8 +94,11 @@ class _World:
             allowed = catalogue.allowed(name if number % 2 else f"Item {number}")
             with suppress(ValueError):  # the books have that name already
                 linkable = self._random.random() > 0.2
-                row = company.books.plant(allowed, unit_price="3", linkable=linkable)
-                company.touched.add(row.remote_id)
+                planted = company.plant(
+                    allowed, "3", linkable=linkable, email=EMAILS[number % len(EMAILS)]
+                )
+                if planted is not None:
+                    company.touched.add(planted)
         while world.stores.connections.get(company.key) is None:
             office.consent(world, company.company_id)
         connection = world.stores.connections.get(company.key)
@@ -153,7 +156,7 @@ class _World:
         """Until no run is active, clicking again where one has gone silent."""
         world = self._world
         until = world.elapsed + PATIENCE
-        while (active := world.stores.runs.active(company.key, RecordKind.ITEM)) is not None:
+        while (active := world.stores.runs.active(company.key, company.kind)) is not None:
             if world.elapsed > until:
                 raise _RunDoesNotEnd(f"run {active.run_id[:6]} does not end: {active.counts}")
             self._scheduler.sleep(5.0)

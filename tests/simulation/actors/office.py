@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shared.auth.connect import begin_consent, finish_consent
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import Conflicting, NeedsReauth, RetryLater, SyncError
-from shared.domain.ids import CompanyId, PersonId, RecordKind
-from shared.domain.money import Money
-from shared.domain.records import Item
+from shared.domain.ids import CompanyId, PersonId
+from shared.domain.records import class_of
 from shared.sync.runs import start_or_join
 from shared.sync.services import Services
 from tests.simulation import catalogue
@@ -28,7 +25,7 @@ def click(world: Installation, company: Company) -> Actor:
         try:
             connection = services.stores.connections.get(company.key)
             assert connection is not None
-            started = start_or_join(services, connection, RecordKind.ITEM, PERSON)
+            started = start_or_join(services, connection, company.kind, PERSON)
         except (RetryLater, NeedsReauth, Conflicting) as told:
             world.scheduler.note(f"CLICK told {type(told).__name__}")
         else:
@@ -55,19 +52,21 @@ def edits(world: Installation, company: Company, seconds: float) -> None:
         world.scheduler.sleep(random.choice((0.2, 2.0, 10.0, 60.0)))
         world.scheduler.point("edits")
         if random.random() < 0.2:
-            added = [company.next_item(random) for _ in range(random.randint(1, 4))]
+            added = [company.next_record(random) for _ in range(random.randint(1, 4))]
             records.save(company.company_id, added)
             world.scheduler.note(f"IMPORT {[item.source_id for item in added]}")
             continue
         if random.random() < 0.08:
             _raise_prices(world, company)
             continue
-        number = random.randrange(company.item_count)
-        item = records.get(
-            company.company_id, Item, catalogue.source_id(company.company_id, number)
+        number = random.randrange(company.record_count)
+        record = records.get(
+            company.company_id,
+            class_of(company.kind),
+            catalogue.source_id(company.company_id, number),
         )
-        if item is not None:
-            changed = catalogue.edited(random, item, number)
+        if record is not None:
+            changed = company.edited(random, record, number)
             records.save(company.company_id, [changed])
             world.scheduler.note(f"EDIT {changed.source_id} v{changed.version} {changed.name!r}")
 
@@ -75,16 +74,8 @@ def edits(world: Installation, company: Company, seconds: float) -> None:
 def _raise_prices(world: Installation, company: Company) -> None:
     """The whole price book at once."""
     records = world.stores.records
-    rows = records.page(company.company_id, Item, 10_000, None).rows
-    raised = [
-        replace(
-            item,
-            unit_price=Money(item.unit_price.amount + 1, item.unit_price.currency),
-            version=item.version + 1,
-        )
-        for item in rows
-    ]
-    records.save(company.company_id, raised)
+    rows = records.page(company.company_id, class_of(company.kind), 10_000, None).rows
+    records.save(company.company_id, [company.all_changed(record) for record in rows])
     world.scheduler.note("PRICES raised")
 
 

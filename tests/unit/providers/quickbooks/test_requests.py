@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.customer_plan import CustomerFields
 from shared.domain.ids import (
     RecordKind,
     RemoteCompanyId,
@@ -19,10 +20,12 @@ from shared.domain.ids import (
     SourceId,
 )
 from shared.domain.links import ItemFields
+from shared.domain.records import Address
 from shared.domain.runs import PushAction
 from shared.providers.base import CallClass, RecordWrite, WriteRequest
 from shared.providers.quickbooks import query
 from shared.providers.quickbooks.batch import write_request
+from shared.providers.quickbooks.customers import customer_object
 
 COMPANY = RemoteCompanyId("9130347596842384")
 KEY = RequestKey("0af1" * 8)
@@ -176,3 +179,46 @@ def test_no_value_can_end_its_quotes(values: list[str]) -> None:
     assert text == "(" + ",".join(match.group(0) for match in LITERAL.finditer(text)) + ")"
     read = [re.sub(r"\\(.)", r"\1", match.group(1)) for match in LITERAL.finditer(text)]
     assert read == values
+
+
+def customer_write(action: PushAction, *changed: str, **values: object) -> str:
+    fields = CustomerFields("Hill's", **values)  # type: ignore[arg-type]  # a test's own values
+    write = RecordWrite(
+        SourceId("c1"), action, fields, frozenset(changed), RemoteId("19"), RemoteVersion("3")
+    )
+    return customer_object(write)
+
+
+def test_a_new_customer_has_what_there_is_and_nothing_empty() -> None:
+    assert json.loads(customer_write(PushAction.CREATE)) == {
+        "DisplayName": "Hill's",
+        "Active": True,
+    }
+    address = Address("12 Ocean Dr.", "Rye", country="US")
+    text = customer_write(PushAction.CREATE, email="a@b.c", phone="1", address=address)
+    assert json.loads(text) == {
+        "DisplayName": "Hill's",
+        "PrimaryEmailAddr": {"Address": "a@b.c"},
+        "PrimaryPhone": {"FreeFormNumber": "1"},
+        "BillAddr": {"Line1": "12 Ocean Dr.", "City": "Rye", "Country": "US"},
+        "Active": True,
+    }
+
+
+def test_a_changed_customer_sends_that_field_alone_but_an_address_with_all_its_parts() -> None:
+    head = {"Id": "19", "SyncToken": "3", "sparse": True}
+    assert json.loads(customer_write(PushAction.UPDATE, "email", phone="1")) == {
+        **head,
+        "PrimaryEmailAddr": {"Address": ""},
+    }
+    text = customer_write(PushAction.UPDATE, "address", address=Address(city="Rye"))
+    assert json.loads(text) == {
+        **head,
+        "BillAddr": {
+            "Line1": "",
+            "City": "Rye",
+            "CountrySubDivisionCode": "",
+            "PostalCode": "",
+            "Country": "",
+        },
+    }
