@@ -25,6 +25,7 @@ from functions.api.routes import (
     health,
     imports,
     items,
+    sending,
     syncs,
 )
 from shared.domain.errors import SyncError
@@ -45,6 +46,7 @@ _ROUTERS = (
     connecting.router,
     connecting.callback_router,
     syncs.router,
+    sending.router,
     failures.router,
     audit.router,
     health.router,

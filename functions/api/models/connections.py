@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from functions.api.models.base import AnswerModel, RequestModel
 from functions.api.models.runs import RunAnswer
-from shared.domain.connections import Connection, ConnectionState, PacingMode
+from shared.domain.connections import Connection, ConnectionState, PacingMode, StepState
 from shared.domain.runs import Run
 from shared.providers.base import ProviderProfile
 from shared.sync.accounts import AccountList
@@ -44,6 +44,14 @@ class SettingsAnswer(AnswerModel):
     pacing_mode: PacingMode
 
 
+class SetupAnswer(AnswerModel):
+    """The steps after connecting. Changes go by themselves once both imports are done or skipped."""
+
+    import_customers: StepState
+    import_items: StepState
+    map_items: StepState
+
+
 class ConnectionAnswer(AnswerModel):
     """A provider, and the company's connection to it if there is one."""
 
@@ -53,6 +61,7 @@ class ConnectionAnswer(AnswerModel):
     health: HealthAnswer
     remote_company: RemoteCompanyAnswer | None
     settings: SettingsAnswer | None
+    setup: SetupAnswer | None
     connected_at: datetime | None
     last_run: RunAnswer | None
 
@@ -73,6 +82,7 @@ class ConnectionAnswer(AnswerModel):
                 health=shown,
                 remote_company=None,
                 settings=None,
+                setup=None,
                 connected_at=None,
                 last_run=None,
             )
@@ -93,9 +103,22 @@ class ConnectionAnswer(AnswerModel):
                 default_income_account_id=connection.settings.default_income_account_id or None,
                 pacing_mode=connection.settings.pacing_mode,
             ),
+            setup=SetupAnswer(
+                import_customers=connection.setup.import_customers,
+                import_items=connection.setup.import_items,
+                map_items=connection.setup.map_items,
+            ),
             connected_at=connection.connected_at,
             last_run=RunAnswer.of(run) if run else None,
         )
+
+
+class SetupBody(RequestModel):
+    """Steps decided; what is left out stays as it is."""
+
+    import_customers: Annotated[StepState | None, Field(strict=False)] = None
+    import_items: Annotated[StepState | None, Field(strict=False)] = None
+    map_items: Annotated[StepState | None, Field(strict=False)] = None
 
 
 class ConnectionList(AnswerModel):

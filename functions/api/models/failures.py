@@ -6,8 +6,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from functions.api.models.base import AnswerModel, NextCursor
-from functions.api.models.runs import ProblemAnswer
+from functions.api.models.base import AnswerModel, NextCursor, RequestModel
+from functions.api.models.runs import ProblemAnswer, SyncKind
 from shared.domain.runs import Failure
 
 
@@ -42,3 +42,18 @@ class FailurePage(AnswerModel):
 
     failures: list[FailureAnswer]
     next_cursor: NextCursor
+
+
+class RetryBody(RequestModel):
+    """Which failures: of these records, of one cause, or (neither given) all of the kind."""
+
+    provider: str = Field(examples=["quickbooks"])
+    kind: SyncKind = "item"
+    ids: list[str] | None = Field(default=None, max_length=1000)
+    cause: str | None = None
+
+
+class RetriedAnswer(AnswerModel):
+    """How many records are looked at again; each failure stands until its record is synced."""
+
+    retried: int

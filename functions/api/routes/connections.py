@@ -8,6 +8,7 @@ from functions.api.models.connections import (
     ConnectionAnswer,
     ConnectionList,
     SettingsBody,
+    SetupBody,
 )
 from functions.api.security import CallerOf, protected_router
 from functions.api.views import connection_answer
@@ -18,6 +19,7 @@ from shared.providers.registry import provider_names
 from shared.sync.accounts import income_accounts
 from shared.sync.connection_settings import change_settings
 from shared.sync.connections import usable_connection
+from shared.sync.setup import decide_steps
 
 router = protected_router("/v1/connections", tag="connections")
 
@@ -63,6 +65,20 @@ def put_settings(
         pacing_mode=body.pacing_mode,
     )
     return connection_answer(services, provider, changed)
+
+
+@router.put("/{provider}/setup")
+def put_setup(
+    provider: ProviderOf, body: SetupBody, services: ServicesOf, caller: CallerOf
+) -> ConnectionAnswer:
+    """Decide steps of the setup: done or skipped is remembered."""
+    decided = decide_steps(
+        services,
+        ConnectionKey(caller.company_id, provider),
+        caller.person_id,
+        **body.model_dump(exclude_none=True),
+    )
+    return connection_answer(services, provider, decided)
 
 
 @router.get("/{provider}/accounts")

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Query
 from starlette.responses import Response
 
 from functions.api.dependencies import DEFAULT_LIMIT, Cursor, Limit, ServicesOf, known_provider
-from functions.api.models.failures import FailureAnswer, FailurePage
+from functions.api.models.failures import (
+    FailureAnswer,
+    FailurePage,
+    RetriedAnswer,
+    RetryBody,
+)
 from functions.api.models.runs import SyncKind
 from functions.api.paging import page_answer
 from functions.api.security import CallerOf, protected_router
-from shared.domain.ids import ConnectionKey, ProviderName, RecordKind
+from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, SourceId
+from shared.sync.automatic.ask import retry
 
-router = protected_router("/v1/failures", tag="failures")
+router = protected_router("/v1", tag="failures")
 
 
 async def _asked_provider(
@@ -23,7 +30,7 @@ async def _asked_provider(
     return known_provider(provider)
 
 
-@router.get("", response_model=FailurePage)
+@router.get("/failures", response_model=FailurePage)
 def list_failures(
     provider: Annotated[ProviderName, Depends(_asked_provider)],
     services: ServicesOf,
@@ -40,4 +47,19 @@ def list_failures(
         lambda page: FailurePage(
             failures=[FailureAnswer.of(failure) for failure in page.rows], next_cursor=page.cursor
         ),
+    )
+
+
+@router.post("/failures:retry", status_code=HTTPStatus.ACCEPTED)
+def retry_failures(body: RetryBody, services: ServicesOf, caller: CallerOf) -> RetriedAnswer:
+    """Try again what was refused: some records, one cause, or all of a kind."""
+    return RetriedAnswer(
+        retried=retry(
+            services,
+            ConnectionKey(caller.company_id, known_provider(body.provider)),
+            RecordKind(body.kind),
+            caller.person_id,
+            source_ids=None if body.ids is None else [SourceId(one) for one in body.ids],
+            cause=body.cause,
+        )
     )

@@ -83,6 +83,7 @@ def test_a_provider_never_connected_is_red_and_says_how_to_connect(world: ApiWor
         },
         "remoteCompany": None,
         "settings": None,
+        "setup": None,
         "connectedAt": None,
         "lastRun": None,
     }

@@ -34,6 +34,10 @@ def test_the_document_is_served_without_a_sign_in_and_has_every_route() -> None:
     assert {(path, method) for path, method, _ in OPERATIONS} == {
         ("/healthz", "get"),
         ("/v1/items", "get"),
+        ("/v1/connections/{provider}/setup", "put"),
+        ("/v1/connections/{provider}/items:sync", "post"),
+        ("/v1/connections/{provider}/customers:sync", "post"),
+        ("/v1/failures:retry", "post"),
         ("/v1/items/{id}", "get"),
         ("/v1/items/{id}", "put"),
         ("/v1/items/{id}", "delete"),
