@@ -24,6 +24,7 @@ from functions.api.routes import (
     health,
     imports,
     items,
+    notifications,
     syncs,
 )
 from shared.domain.errors import SyncError
@@ -44,6 +45,7 @@ _ROUTERS = (
     connecting.callback_router,
     syncs.router,
     failures.router,
+    notifications.router,
     audit.router,
     health.router,
 )

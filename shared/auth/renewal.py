@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.auth import grant_rules
+from shared.auth import grant_rules, sweep_rules
 from shared.auth.keeper import TokenKeeper
-from shared.domain.connections import Connection
 from shared.domain.errors import NeedsReauth, ProviderUnavailable, StorageUnavailable, SyncError
 from shared.domain.grants import Grant, GrantState, Lease, TokenPair
+from shared.domain.ids import GrantId
 from shared.providers.base import (
     IssuedTokens,
     ProviderOAuth,
@@ -37,14 +37,14 @@ class _Held:
 
 
 class Renewal:
-    """Renews the pair of one connection's grant."""
+    """Renews the pair of one grant, whoever asks: a hand-out or the sweep."""
 
-    def __init__(self, keeper: TokenKeeper, connection: Connection, oauth: ProviderOAuth) -> None:
+    def __init__(self, keeper: TokenKeeper, grant_id: GrantId, oauth: ProviderOAuth) -> None:
         self._keeper = keeper
-        self._connection = connection
         self._oauth = oauth
+        self._profile = oauth.profile
         self._rules = oauth.profile.tokens
-        self._grant_id = connection.grant_id
+        self._grant_id = grant_id
 
     def read(self) -> Grant:
         """The grant as stored now, after saving what this container still has to save.
@@ -55,7 +55,7 @@ class Renewal:
         if unsaved is not None:
             self._save(unsaved, until=self._now())
         stored = self._keeper.grants.get(self._grant_id)
-        return grant_rules.check(stored, self._connection, self._oauth.profile)
+        return grant_rules.live(stored, self._profile)
 
     def attempt(self, seen: Grant, refused_version: int) -> Grant | None:
         """A grant to use, newer than `refused_version`; None: look again, somebody else is at work.
@@ -152,10 +152,15 @@ class Renewal:
             sealed_former_pair=held.grant.sealed_pair if self._rules.former_honoured else None,
             rotated_at=asked_at,
         )
+        renewed = replace(renewed, place=sweep_rules.place_of(renewed, self._profile, asked_at))
         self._keeper.unsaved[self._grant_id] = renewed
         saved = self._save(renewed, until=held.lease.expires_at)
         self._release(held.lease)
-        return renewed if saved else None
+        if not saved:
+            return None
+        with contextlib.suppress(StorageUnavailable):
+            self._keeper.on_renewed(held.grant, renewed)
+        return renewed
 
     def _save(self, renewed: Grant, until: datetime) -> bool:
         """False where the version had moved (by another, or by a first try of ours without an answer).
@@ -191,10 +196,13 @@ class Renewal:
         )
         self._release(held.lease)
         if marked:
-            raise NeedsReauth(self._connection.key.provider)
+            raise NeedsReauth(self._profile.name)
 
     def _unanswered(self, held: _Held, outcome: RefreshUnanswered) -> None:
-        """Have every container pause, then raise `ProviderUnavailable`; unless the version moved."""
+        """Have every container pause, then raise `ProviderUnavailable`; unless the version moved.
+
+        The first time it is written down since when, with a place in the sweep that comes soon.
+        """
         moved = self._moved(held)
         self._release(held.lease)
         if moved:
@@ -207,10 +215,17 @@ class Renewal:
                 now=now,
                 expires_at=now + grant_rules.COOLDOWN,
             )
+            if held.grant.unanswered_since is None:
+                self._keeper.grants.set_place(
+                    self._grant_id,
+                    sweep_rules.place_unanswered(held.grant, now, self._keeper.chance.fraction()),
+                    expected_token_version=held.grant.token_version,
+                    unanswered_since=now,
+                )
         raise ProviderUnavailable(
-            f"{self._connection.key.provider}: token refresh without an answer ({outcome.reason})",
+            f"{self._profile.name}: token refresh without an answer ({outcome.reason})",
             after=grant_rules.COOLDOWN.total_seconds(),
-            provider=self._connection.key.provider,
+            provider=self._profile.name,
         )
 
     def _moved(self, held: _Held) -> bool:

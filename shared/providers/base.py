@@ -58,8 +58,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """How the provider's tokens live. `former_honoured` is the grace of a replaced refresh token."""
+    """How the provider's tokens live. `former_honoured` is the grace of a replaced refresh token.
 
+    `access_lifetime` is the documented one, by which the sweep plans; what an answer says decides.
+    """
+
+    access_lifetime: timedelta
     refresh_ahead: timedelta
     former_honoured: timedelta
     idle_lifetime: timedelta | None

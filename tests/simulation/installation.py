@@ -230,6 +230,7 @@ class Installation:
             verify_bearer=_nobody_asks,
             connect_ports=connect_ports,
             token_source=token_source,
+            sweep=_nobody_asks,
         )
 
     def _books(self, connection: Connection, kind: RecordKind, tokens: TokenSource) -> Books:

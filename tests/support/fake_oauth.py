@@ -29,18 +29,21 @@ from shared.providers.base import (
 from tests.support.fake_profile import fake_profile
 
 QUICKBOOKS = TokenRules(
+    access_lifetime=timedelta(hours=1),
     refresh_ahead=timedelta(minutes=5),
     former_honoured=timedelta(0),
     idle_lifetime=timedelta(days=100),
     lost_answer_may_repeat=True,
 )
 XERO = TokenRules(
+    access_lifetime=timedelta(minutes=30),
     refresh_ahead=timedelta(minutes=5),
     former_honoured=timedelta(minutes=30),
     idle_lifetime=timedelta(days=60),
     lost_answer_may_repeat=True,
 )
 FRESHBOOKS = TokenRules(
+    access_lifetime=timedelta(hours=12),
     refresh_ahead=timedelta(minutes=5),
     former_honoured=timedelta(0),
     idle_lifetime=None,
