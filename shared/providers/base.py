@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from shared.domain.connections import RemoteCompany
+from shared.domain.connections import OfferedCompany, RemoteCompany
+from shared.domain.grants import TokenPair
 from shared.domain.ids import (
     ProviderName,
     RemoteCompanyId,
@@ -231,10 +232,16 @@ class ConsentCallback:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A code exchanged: the tokens and the remote companies that this consent covers."""
+    """A code exchanged: the tokens and the remote companies that this consent covers.
+
+    `user_id` is the provider's for the person who consented, and not empty exactly where the provider
+    keeps one live token chain per user and app: a new consent then replaces the chain of every one
+    before it.
+    """
 
     tokens: IssuedTokens
-    remote_company_ids: tuple[RemoteCompanyId, ...]
+    covered: tuple[OfferedCompany, ...]
+    user_id: str = ""
 
 
 class ProviderOAuth(Protocol):
@@ -251,8 +258,12 @@ class ProviderOAuth(Protocol):
 
     def refresh(self, refresh_token: str, now: datetime) -> RefreshOutcome: ...
 
-    def revoke(self, refresh_token: str) -> bool:
-        """Best effort: True when the provider confirmed."""
+    def withdraw(self, pair: TokenPair, remote_company_id: RemoteCompanyId, *, last: bool) -> bool:
+        """Take back the access to that one remote company; best effort, True when confirmed.
+
+        `last`: nothing else uses the grant, so that all of it may end. Where a provider cannot take
+        back less than all of it, this does nothing unless `last`. Raises nothing of its doing.
+        """
 
 
 class TokenSource(Protocol):

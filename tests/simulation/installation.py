@@ -213,6 +213,7 @@ class Installation:
                 open_provider=lambda connection, tokens: (
                     self._books(connection, RecordKind.ITEM, tokens).provider
                 ),
+                token_source=token_source,
             )
 
         return Services(
@@ -294,5 +295,5 @@ class Installation:
         return self.server.refresh_would_do(pair.refresh_token)
 
 
-def _nobody_asks(_token: str) -> object:
-    raise AssertionError("nobody signs in here")
+def _nobody_asks(*_: object) -> object:
+    raise AssertionError("nobody signs in here, and nothing is swept")

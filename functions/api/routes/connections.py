@@ -30,7 +30,8 @@ def list_connections(services: ServicesOf, caller: CallerOf) -> ConnectionList:
     }
     return ConnectionList(
         connections=[
-            connection_answer(services, name, known.get(name)) for name in provider_names()
+            connection_answer(services, caller.company_id, name, known.get(name))
+            for name in provider_names()
         ]
     )
 
@@ -41,7 +42,8 @@ def get_connection(
 ) -> ConnectionAnswer:
     """State and health of one; never connected is a state like any other."""
     key = ConnectionKey(caller.company_id, provider)
-    return connection_answer(services, provider, services.stores.connections.get(key))
+    stored = services.stores.connections.get(key)
+    return connection_answer(services, caller.company_id, provider, stored)
 
 
 @router.put("/{provider}/settings")
@@ -62,7 +64,7 @@ def put_settings(
         default_income_account_id=body.default_income_account_id,
         pacing_mode=body.pacing_mode,
     )
-    return connection_answer(services, provider, changed)
+    return connection_answer(services, caller.company_id, provider, changed)
 
 
 @router.get("/{provider}/accounts")

@@ -119,11 +119,11 @@ def test_names_from_the_books_are_escaped_on_the_page(world: ApiWorld) -> None:
     assert "&lt;b&gt;Hill &amp; Sons&lt;/b&gt;" in answer.text
 
 
-def test_disconnecting_stops_and_revokes_and_is_safe_again(world: ApiWorld) -> None:
+def test_disconnecting_stops_and_withdraws_and_is_safe_again(world: ApiWorld) -> None:
     come_back(world, state=begin(world), code="code-1")
     answer = world.call("POST", f"{QUICKBOOKS}/disconnect")
     assert (answer.status_code, answer.json()["state"]) == (200, ConnectionState.DISCONNECTED)
-    assert world.oauth.revoked
+    assert world.oauth.withdrawn
     assert world.call("POST", f"{QUICKBOOKS}/disconnect").status_code == 200
     audit = world.call("GET", "/v1/audit").json()["entries"]
     assert [entry["what"] for entry in audit] == [

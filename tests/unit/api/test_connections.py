@@ -85,6 +85,7 @@ def test_a_provider_never_connected_is_red_and_says_how_to_connect(world: ApiWor
         "settings": None,
         "connectedAt": None,
         "lastRun": None,
+        "pendingChoice": None,
     }
     assert world.call("GET", "/v1/connections").json()["connections"][0] == answer
 
