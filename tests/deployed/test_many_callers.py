@@ -29,11 +29,9 @@ from typing import TYPE_CHECKING, Self
 import pytest
 from botocore.config import Config
 
-from local.aws import REGION
-from local.proxy import HOST
-from local.stack import Stack
 from shared.storage.keys import instant
 from tests.support.deployed.company import Company, plain_rows
+from tests.support.deployed.functions import REFRESH_TOKEN, Functions
 from tests.support.deployed.sealed import grant_of, tokens_of
 
 if TYPE_CHECKING:
@@ -95,7 +93,8 @@ class CallerProcess:
 class Callers:
     """All 64 of them."""
 
-    def __init__(self, stack: Stack, company: Company, closing: ExitStack) -> None:
+    def __init__(self, company: Company, functions: Functions, closing: ExitStack) -> None:
+        stack = company.stack
         self._functions: LambdaClient = stack.aws.session.client(
             "lambda",
             endpoint_url=stack.aws.endpoint_url,
@@ -103,18 +102,10 @@ class Callers:
                 Config(max_pool_connections=INVOCATIONS, read_timeout=120)
             ),
         )
-        self._function = stack.deployed.resources["RefreshTokenFunction"]
+        self._function = stack.deployed.resources[REFRESH_TOKEN]
         self._event = json.dumps({"companyId": company.company_id, "provider": "quickbooks"})
         self._pool = closing.enter_context(ThreadPoolExecutor(INVOCATIONS))
-        configuration = self._functions.get_function_configuration(FunctionName=self._function)
-        settings = {
-            **configuration["Environment"]["Variables"],
-            "AWS_ENDPOINT_URL": stack.aws.endpoint_url,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "NO_PROXY": HOST,
-        }
+        settings = functions.environment(REFRESH_TOKEN)
         self._processes = [
             closing.enter_context(CallerProcess(company, settings)) for _ in range(PROCESSES)
         ]
@@ -168,11 +159,11 @@ def let_the_token_end(company: Company) -> int:
 
 
 def test_64_callers_cost_one_refresh_and_all_get_its_token(
-    stack: Stack, connected: Company
+    connected: Company, functions: Functions
 ) -> None:
     waits: list[float] = []
     with ExitStack() as closing:
-        callers = Callers(stack, connected, closing)
+        callers = Callers(connected, functions, closing)
         callers.all_at_once()  # the workers start; nothing is due
         connected.control.settings(latency={"token": 100})
         began = time.monotonic()
@@ -185,7 +176,7 @@ def test_64_callers_cost_one_refresh_and_all_get_its_token(
             assert connected.counters()["refreshes"] == number
             waits += [one.seconds for one in served]
         seconds = time.monotonic() - began
-    token, _ = tokens_of(stack, connected.company_id)
+    token, _ = tokens_of(connected.stack, connected.company_id)
     assert served[0].digest == hashlib.sha256(token.encode()).hexdigest(), "what is stored"
     connected.import_rows(plain_rows(1))
     assert connected.sync()["counts"]["created"] == 1, "and it works"

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.aws import REGION
+from local.ports import HOST
 from local.stack import Stack
 from tests.support.deployed.company import until
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 SYNC_ITEMS = "SyncItemsFunction"
 SCHEDULE_SYNCS = "ScheduleSyncsFunction"
 API = "ApiFunction"
+REFRESH_TOKEN = "RefreshTokenFunction"
 
 
 class Functions:
@@ -59,6 +62,20 @@ class Functions:
                 Timeout=before["Timeout"],
                 Environment={"Variables": environment},
             )
+
+    def environment(self, function: str) -> dict[str, str]:
+        """For running the library in a process of the test's own, as the function runs it."""
+        configuration = self._lambda.get_function_configuration(
+            FunctionName=self._stack.deployed.resources[function]
+        )
+        return {
+            **configuration["Environment"]["Variables"],
+            "AWS_ENDPOINT_URL": self._stack.aws.endpoint_url,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "NO_PROXY": HOST,
+        }
 
     @contextmanager
     def ticking(self) -> Iterator[None]:
