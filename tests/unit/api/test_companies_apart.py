@@ -43,9 +43,6 @@ class Trial:
     body: dict[str, Any] | None = None
     csv: str = ""
 
-    def sent(self) -> list[str]:
-        return [text for text in (*self.path.values(), *self.query.values()) if ID in text]
-
 
 VALUES: dict[tuple[str, str], Trial] = {
     ("get", "/healthz"): Trial(200),
@@ -62,6 +59,10 @@ VALUES: dict[tuple[str, str], Trial] = {
     ("get", f"{_CONNECTION}/accounts"): Trial(200),
     ("post", f"{_CONNECTION}/authorize"): Trial(200, body={"returnTo": f"/console/{ID}"}),
     ("post", f"{_CONNECTION}/disconnect"): Trial(200),
+    ("post", f"{_CONNECTION}/organisation"): Trial(
+        400, body={"remoteCompanyId": f"{ID}-realm-2", "startAfresh": True}
+    ),
+    ("delete", f"{_CONNECTION}/organisation"): Trial(200),
     ("get", f"{_CONNECTION}/syncs"): Trial(200),
     ("post", f"{_CONNECTION}/syncs"): Trial(202, body={"kinds": ["item"]}),
     ("get", f"{_CONNECTION}/syncs/{{runId}}"): Trial(404, {"runId": f"{ID}-run-1"}),
@@ -69,6 +70,7 @@ VALUES: dict[tuple[str, str], Trial] = {
         400, query={"state": f"{ID}-guessed", "code": "code-1", "realmId": f"{ID}-realm"}
     ),
     ("get", "/v1/failures"): Trial(200, query={"provider": "quickbooks", "kind": "item"}),
+    ("get", "/v1/notifications"): Trial(200),
     ("get", "/v1/audit"): Trial(200),
 }
 
