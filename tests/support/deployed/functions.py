@@ -23,6 +23,8 @@ SYNC_ITEMS = "SyncItemsFunction"
 SCHEDULE_SYNCS = "ScheduleSyncsFunction"
 API = "ApiFunction"
 REFRESH_TOKEN = "RefreshTokenFunction"
+_SCHEDULE = "ScheduleSyncsFunctionEveryMinute"
+_SWEEP = "RefreshTokenFunctionSweepQuickBooks"
 
 
 class Functions:
@@ -80,7 +82,7 @@ class Functions:
     @contextmanager
     def ticking(self) -> Iterator[None]:
         """The schedule's rule does its work for a while (see `hold_the_schedule`)."""
-        rule = self._stack.deployed.resources["ScheduleSyncsFunctionEveryMinute"]
+        rule = self._stack.deployed.resources[_SCHEDULE]
         self._events.enable_rule(Name=rule)
         try:
             yield
@@ -88,13 +90,14 @@ class Functions:
             self._events.disable_rule(Name=rule)
 
     def hold_the_schedule(self) -> None:
-        """Nothing is taken over by itself, however slow the machine is.
+        """Nothing is taken over or renewed by itself, however slow the machine is.
 
         Put rather than disabled: the emulator then counts the minute from now, not from `ticking`.
         """
-        rule = self._stack.deployed.resources["ScheduleSyncsFunctionEveryMinute"]
-        schedule = self._events.describe_rule(Name=rule)["ScheduleExpression"]
-        self._events.put_rule(Name=rule, ScheduleExpression=schedule, State="DISABLED")
+        for each in (_SCHEDULE, _SWEEP):
+            rule = self._stack.deployed.resources[each]
+            schedule = self._events.describe_rule(Name=rule)["ScheduleExpression"]
+            self._events.put_rule(Name=rule, ScheduleExpression=schedule, State="DISABLED")
 
     def invoke(self, function: str, event: object) -> dict[str, Any]:
         answer = self._lambda.invoke(
