@@ -16,7 +16,8 @@ from shared.auth.establish import Intent, establish, live
 from shared.auth.holding import take_up
 from shared.auth.looking import look_at, would_be
 from shared.domain.connections import Connection, OfferedCompany, PendingChoice
-from shared.domain.errors import RequestInvalid
+from shared.domain.errors import ConnectionStopped, RequestInvalid
+from shared.domain.grants import GrantState
 from shared.domain.ids import ConnectionKey, PersonId, RemoteCompanyId
 from shared.providers.base import ProviderOAuth, ProviderProfile
 from shared.storage.ports import AuditEntry, Stores
@@ -83,8 +84,9 @@ def choose(
 
     Raises, the choice waiting on: `RequestInvalid` (NOT_OFFERED), `Conflicting` with
     REMOTE_COMPANY_TAKEN, or REMOTE_COMPANY_DIFFERS where another company is connected and `start_afresh`
-    was not said, and `RetryLater`. Raises when there is nothing (more) to decide: `NotFound` (NO_CHOICE),
-    `Conflicting` (CHOICE_EXPIRED, CONNECTION_CHANGED), `RequestInvalid` (CONSENT_REFUSED).
+    was not said, `RetryLater`, and `ConnectionStopped`.
+    Raises when there is nothing (more) to decide: `NotFound` (NO_CHOICE), `Conflicting`
+    (CHOICE_EXPIRED, CONNECTION_CHANGED), and `RequestInvalid` (CONSENT_REFUSED).
     """
     profile = oauth.profile
     choice = _waiting(ports, profile, key)
@@ -98,6 +100,11 @@ def choose(
     except RequestInvalid:
         if ports.stores.choices.take(key, choice.choice_id):
             _drop(ports, oauth, choice)
+        raise
+    except ConnectionStopped:
+        grant = ports.stores.grants.get(choice.grant_id)
+        if grant is None or grant.state is GrantState.REVOKED:
+            raise refusals.no_choice(profile) from None
         raise
     if not ports.stores.choices.take(key, choice.choice_id):
         raise refusals.no_choice(profile)

@@ -76,9 +76,11 @@ def establish(
         release_claim(ports, intent.key, intent.remote_company_id)
         raise
     former, connection = _save(ports, oauth, intent, stored, grant_id)
-    _check_again(ports, oauth, connection)
-    if former is not None and _left(former, connection):
-        let_go(ports, oauth, former)
+    try:
+        _check_again(ports, oauth, connection)
+    finally:
+        if former is not None and _left(former, connection):
+            let_go(ports, oauth, former)
     grant_notices.connected(ports, connection, oauth.profile)
     _audit(ports, intent, former)
     return connection
