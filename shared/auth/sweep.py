@@ -227,9 +227,10 @@ class _Minute:
         return Swept.RENEWED if renewed is not None else Swept.SKIPPED
 
     def _still_unanswered(self, grant: Grant, since: datetime) -> None:
-        now = self._keeper.clock.now()
-        self._move(grant, sweep_rules.place_unanswered(grant, now, self._keeper.chance.fraction()))
-        if now - since >= self._outage_notice:
+        now, tell_at = self._keeper.clock.now(), since + self._outage_notice
+        fraction = self._keeper.chance.fraction()
+        self._move(grant, sweep_rules.place_unanswered(grant, now, fraction, tell_at=tell_at))
+        if now >= tell_at:
             grant_notices.unanswered(self._ports, grant, since, self._profile)
 
     def _move(self, grant: Grant, place: SweepPlace | None) -> None:

@@ -67,7 +67,7 @@ def place_of(grant: Grant, profile: ProviderProfile, now: datetime) -> SweepPlac
     weekly = since + IDLE_CYCLE
     if grant.refresh_expires_at is not None:
         look = _next_look(grant.refresh_expires_at, now)
-        if look < weekly:
+        if look <= weekly:
             return SweepPlace(SweepLane.TIMED, look)
     return SweepPlace(SweepLane.IDLE, weekly)
 
@@ -80,18 +80,24 @@ def place_when_wanted(grant: Grant, profile: ProviderProfile, now: datetime) -> 
     return SweepPlace(SweepLane.IN_USE, since + cycle_of(SweepLane.IN_USE, profile.tokens))
 
 
-def place_unanswered(grant: Grant, now: datetime, fraction: float) -> SweepPlace | None:
+def place_unanswered(
+    grant: Grant, now: datetime, fraction: float, *, tell_at: datetime | None = None
+) -> SweepPlace | None:
     """After a refresh without an answer, the first one or another.
 
     Again in 1, 2, 4 minutes and so on, an hour at most, each a quarter shorter to a quarter longer by
-    `fraction` (0 to 1): the pauses add up to the time gone, so no count of tries is kept. A grant that
-    no company uses stays where it is: timed, it would be taken for an abandoned consent.
+    `fraction` (0 to 1): the pauses add up to the time gone, so no count of tries is kept. None goes
+    beyond `tell_at`, when people are to be told. A grant that no company uses stays where it is:
+    timed, it would be taken for an abandoned consent.
     """
     if not grant.companies:
         return grant.place
     gone = now - grant.unanswered_since if grant.unanswered_since else timedelta(0)
     pause = min(max(gone, timedelta(0)) + _FIRST_BACKOFF, _LONGEST_BACKOFF)
-    return SweepPlace(SweepLane.TIMED, now + pause * (0.75 + fraction / 2))
+    at = now + pause * (0.75 + fraction / 2)
+    if tell_at is not None and now < tell_at < at:
+        at = tell_at
+    return SweepPlace(SweepLane.TIMED, at)
 
 
 def turns(count: int, cycle: timedelta, minute: int, *, behind: bool) -> int:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 SYNC_ITEMS = "SyncItemsFunction"
 SCHEDULE_SYNCS = "ScheduleSyncsFunction"
+REFRESH_TOKEN = "RefreshTokenFunction"
 API = "ApiFunction"
+RUNS_RULE = "ScheduleSyncsFunctionEveryMinute"
+SWEEP_RULE = "RefreshTokenFunctionSweepQuickBooks"
 REFRESH_TOKEN = "RefreshTokenFunction"
 _SCHEDULE = "ScheduleSyncsFunctionEveryMinute"
 _SWEEP = "RefreshTokenFunctionSweepQuickBooks"
@@ -90,14 +93,19 @@ class Functions:
             self._events.disable_rule(Name=rule)
 
     def hold_the_schedule(self) -> None:
-        """Nothing is taken over or renewed by itself, however slow the machine is.
+        """Nothing is taken over or swept by itself, however slow the machine is.
 
         Put rather than disabled: the emulator then counts the minute from now, not from `ticking`.
         """
-        for each in (_SCHEDULE, _SWEEP):
+        for each in (RUNS_RULE, SWEEP_RULE):
             rule = self._stack.deployed.resources[each]
-            schedule = self._events.describe_rule(Name=rule)["ScheduleExpression"]
+            schedule = self.schedule(each)
             self._events.put_rule(Name=rule, ScheduleExpression=schedule, State="DISABLED")
+
+    def schedule(self, rule: str) -> str:
+        """When it ticks, as it is deployed."""
+        name = self._stack.deployed.resources[rule]
+        return str(self._events.describe_rule(Name=name)["ScheduleExpression"])
 
     def invoke(self, function: str, event: object) -> dict[str, Any]:
         answer = self._lambda.invoke(

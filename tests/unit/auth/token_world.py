@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from shared.auth import grant_notices
 from shared.auth.connect_ports import ConnectPorts
@@ -54,21 +54,18 @@ class FailingGrants:
         self.on_lease: Callable[[], None] = lambda: None
         self.on_save: Callable[[], None] = lambda: None
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._grants, name)
+
     def get(self, grant_id: GrantId) -> Grant | None:
         self.reads += 1
         return self._grants.get(grant_id)
-
-    def put_new(self, grant: Grant) -> None:
-        self._grants.put_new(grant)
 
     def take_lease(self, grant_id, owner, *, now, expires_at) -> Lease | None:
         self.on_lease()
         if self.refuses_leases:
             return None
         return self._grants.take_lease(grant_id, owner, now=now, expires_at=expires_at)
-
-    def release_lease(self, grant_id: GrantId, lease: Lease) -> None:
-        self._grants.release_lease(grant_id, lease)
 
     def save_pair(self, grant: Grant, *, expected_token_version: int) -> bool:
         self.on_save()
@@ -87,17 +84,9 @@ class FailingGrants:
             raise StorageUnavailable("no answer")
         return self._grants.set_place(grant_id, place, **more)
 
-    def next_in_sweep(self, provider, lane, limit, *, until=None):
-        return self._grants.next_in_sweep(provider, lane, limit, until=until)
-
     def count_in_sweep(self, provider, lane) -> int:
         self.counts += 1
         return self._grants.count_in_sweep(provider, lane)
-
-    def mark_needs_reauth(self, grant_id, *, expected_token_version, fence) -> bool:
-        return self._grants.mark_needs_reauth(
-            grant_id, expected_token_version=expected_token_version, fence=fence
-        )
 
 
 class WatchedVault:
