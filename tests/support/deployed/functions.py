@@ -25,9 +25,6 @@ REFRESH_TOKEN = "RefreshTokenFunction"
 API = "ApiFunction"
 RUNS_RULE = "ScheduleSyncsFunctionEveryMinute"
 SWEEP_RULE = "RefreshTokenFunctionSweepQuickBooks"
-REFRESH_TOKEN = "RefreshTokenFunction"
-_SCHEDULE = "ScheduleSyncsFunctionEveryMinute"
-_SWEEP = "RefreshTokenFunctionSweepQuickBooks"
 
 
 class Functions:
@@ -83,9 +80,9 @@ class Functions:
         }
 
     @contextmanager
-    def ticking(self) -> Iterator[None]:
-        """The schedule's rule does its work for a while (see `hold_the_schedule`)."""
-        rule = self._stack.deployed.resources[_SCHEDULE]
+    def ticking(self, of: str = RUNS_RULE) -> Iterator[None]:
+        """A schedule's rule does its work for a while (see `hold_the_schedule`)."""
+        rule = self._stack.deployed.resources[of]
         self._events.enable_rule(Name=rule)
         try:
             yield
