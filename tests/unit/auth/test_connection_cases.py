@@ -196,6 +196,7 @@ LATER_THAN_ANYBODY_WAITS = (
 @pytest.mark.parametrize(
     ("happened", "rules", "story", "got", "end", "asked", "told"),
     [*CASES, pytest.param(*LATER_THAN_ANYBODY_WAITS, marks=ROW_STAYS_BEHIND)],
+    ids=[row[0] for row in (*CASES, LATER_THAN_ANYBODY_WAITS)],
 )
 def test_what_becomes_of_a_connection(happened, rules, story, got, end, asked, told) -> None:
     world = CaseWorld(rules)
