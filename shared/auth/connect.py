@@ -142,7 +142,7 @@ def finish_consent(
         ports,
         oauth,
         Intent(given.key, request.person_id, remote_company),
-        lambda row: _hold(ports, profile, given, row, meant),
+        lambda row: _hold(ports, profile, given, row),
     )
     choices.overrule(ports, oauth, given.key)
     return FinishedConsent(request.return_to, connection)
@@ -168,17 +168,13 @@ def _meant(
 
 
 def _hold(
-    ports: ConnectPorts,
-    profile: ProviderProfile,
-    given: _Given,
-    row: Connection | None,
-    meant: RemoteCompanyId,
+    ports: ConnectPorts, profile: ProviderProfile, given: _Given, row: Connection | None
 ) -> GrantId:
+    """`row`: the connection as it stands, to the company that is meant."""
     company_id = given.key.company_id
     if given.chain is not None:
         return take_up(ports, profile, given.chain, company_id)
-    same = row is not None and row.remote_company.remote_company_id == meant
-    own = row.grant_id if row and same else None
+    own = row.grant_id if row is not None else None
     return store_for(ports, profile, given.consent, given.asked_at, company_id, own)
 
 

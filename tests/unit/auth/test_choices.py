@@ -58,6 +58,7 @@ class TestChoosing:
 
         assert (finished.connection, finished.return_to) == (None, "/settings")
         assert xero.stores.connections.get(KEY) is None
+        assert xero.stores.choices.get(KEY).return_to == "/settings"
         assert xero.waiting().offered == (
             OfferedCompany(REALM, "Acme Books"),
             OfferedCompany(OTHER_REALM, "Beta Books"),
@@ -186,6 +187,13 @@ class TestTaken:
         assert xero.waiting().taken == {REALM}
         assert refused(xero, REALM) == "REMOTE_COMPANY_TAKEN"
         assert xero.choose(OTHER_REALM).remote_company.name == "Beta Books"
+
+    def test_a_claim_of_its_own_that_a_crash_left_is_no_hindrance(self, xero):
+        xero.stores.connections.claim_remote_company(KEY.provider, REALM, KEY.company_id)
+        xero.ask(REALM, OTHER_REALM)
+
+        assert xero.waiting().taken == set()
+        assert xero.choose(REALM).remote_company.name == "Acme Books"
 
     def test_where_all_are_taken_nothing_is_stored(self, xero):
         xero.connect(key=OTHER_KEY)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.connections import ConnectionSettings, ConnectionState
-from shared.domain.errors import ProviderUnavailable, RequestInvalid
+from shared.domain.errors import Conflicting, ProviderUnavailable, RequestInvalid
 from shared.domain.grants import GrantState
+from tests.support.contested import Contested
 from tests.unit.auth.connect_world import (
     OTHER_KEY,
     OTHER_REALM,
@@ -185,3 +186,55 @@ def test_the_first_to_leave_a_shared_grant_leaves_it_to_the_other():
 
     assert world.oauth.withdrawn[1:] == [("refresh-12", OTHER_REALM, True)]
     assert world.grant(other).state is GrantState.REVOKED
+
+
+def test_leaving_a_shared_grant_twice_is_as_once():
+    world = like_freshbooks()
+    world.connect()
+    world.connect(OTHER_REALM, key=OTHER_KEY)
+
+    world.disconnect()
+    world.disconnect()
+
+    assert world.oauth.withdrawn == [("refresh-12", REALM, False)]
+
+
+def test_a_remote_company_lost_while_connecting_is_left_to_who_has_it(world):
+    """A disconnection released our claim before our row was saved, and another company was quicker."""
+
+    def lost(_connections, connection):
+        if connection.state is ConnectionState.CONNECTED:
+            stores = world.stores.connections
+            stores.release_remote_company(KEY.provider, REALM, KEY.company_id)
+            stores.claim_remote_company(KEY.provider, REALM, OTHER_KEY.company_id)
+
+    contested = Contested(world.stores.connections, "save", lost, 1)
+    world.ports = replace(world.ports, stores=replace(world.stores, connections=contested))
+
+    with pytest.raises(Conflicting) as raised:
+        world.connect()
+
+    stored = world.stores.connections.get(KEY)
+    assert raised.value.problem.code == "REMOTE_COMPANY_TAKEN"
+    assert stored.state is ConnectionState.DISCONNECTED
+    assert world.grant(stored).state is GrantState.REVOKED
+    assert world.oauth.withdrawn == [], "that could disconnect the company that has it"
+
+
+def test_a_grant_lost_while_connecting_ends_as_disconnected(world):
+    """A disconnection detached it before our row was saved, and then its process died."""
+
+    def lost(_connections, connection):
+        world.stores.grants.detach(connection.grant_id, KEY.company_id)
+
+    contested = Contested(world.stores.connections, "save", lost, 1)
+    world.ports = replace(world.ports, stores=replace(world.stores, connections=contested))
+
+    with pytest.raises(Conflicting) as raised:
+        world.connect()
+
+    stored = world.stores.connections.get(KEY)
+    assert raised.value.problem.code == "CONNECTION_CHANGED"
+    assert stored.state is ConnectionState.DISCONNECTED
+    assert world.grant(stored).state is GrantState.REVOKED
+    assert world.free(REALM)
