@@ -82,7 +82,7 @@ def build(
             ids=ids,
             chance=chance,
             call_deadline=token_deadline,
-            on_renewed=_teller(connect_ports),
+            on_renewed=_follower(connect_ports),
         )
 
     keeper = cache(made_keeper)
@@ -175,13 +175,13 @@ def build(
     )
 
 
-def _teller(ports: Callable[[], ConnectPorts]) -> Callable[[Grant, Grant], None]:
-    """What people are told when a pair was renewed."""
+def _follower(ports: Callable[[], ConnectPorts]) -> Callable[[Grant, Grant], None]:
+    """What follows once a pair is renewed."""
 
     def renewed(before: Grant, after: Grant) -> None:
-        from shared.auth import grant_notices
+        from shared.auth.after_renewal import after_renewal
 
-        grant_notices.renewed(ports(), before, after, registry.profile(after.provider))
+        after_renewal(ports(), before, after, registry.profile(after.provider))
 
     return renewed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shared.auth import grant_notices
 from shared.auth.abandoned import let_go
 from shared.auth.connect_ports import ConnectPorts
 from shared.domain.connections import Connection, ConnectionState
@@ -30,6 +31,7 @@ def disconnect(
         # claim that we released. Its claim comes before and after its save; so one of us sees the other.
         if _stored(ports, oauth, key).state is ConnectionState.DISCONNECTED:
             break
+    grant_notices.disconnected(ports, key.company_id, oauth.profile)
     ports.stores.audit.add(
         AuditEntry(
             company_id=key.company_id,

@@ -66,6 +66,12 @@ def connected(ports: NoticePorts, connection: Connection, profile: ProviderProfi
         _close(ports, company_id, profile.name, _of_age(age))
 
 
+def disconnected(ports: NoticePorts, company_id: CompanyId, profile: ProviderProfile) -> None:
+    """Nothing is to be said of a connection that somebody ended."""
+    for cause in (_REAUTH, _OUTAGE, *map(_of_age, sweep_rules.AGES)):
+        _close(ports, company_id, profile.name, cause)
+
+
 def unanswered(ports: NoticePorts, grant: Grant, since: datetime, profile: ProviderProfile) -> None:
     """The provider has not answered for long; `since` when."""
     problem = Problem(

@@ -23,7 +23,8 @@ class TokenKeeper:
 
     `call_deadline` is the total deadline of one `ProviderOAuth.refresh`, in seconds; every lease
     outlasts it. Opened pairs are kept by grant, token version and blob, the last used ones only.
-    `on_renewed` is told of each renewal once it is saved: the grant before and after it.
+    `on_renewed` is told of each renewal once it is saved: the grant before it, with the lease of whoever
+    renewed it, and after it. Its `StorageUnavailable` is swallowed.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class TokenKeeper:
         self.chance = chance
         self.call_deadline = timedelta(seconds=call_deadline)
         self.on_renewed = on_renewed
-        self.unsaved: dict[GrantId, Grant] = {}
-        """Pairs a provider gave and storage has not taken yet: each the only live one of its grant."""
+        self.unsaved: dict[GrantId, tuple[Grant, Grant]] = {}
+        """Grants as they were, and with the pair that a provider gave and storage has not taken yet:
+        the only live one.
+        """
 
         def open_pair(grant_id: GrantId, version: int, blob: bytes) -> TokenPair:
             del version  # only part of the key

@@ -53,7 +53,7 @@ class Renewal:
         """
         unsaved = self._keeper.unsaved.get(self._grant_id)
         if unsaved is not None:
-            self._save(unsaved, until=self._now())
+            self._save(*unsaved, until=self._now())
         stored = self._keeper.grants.get(self._grant_id)
         return grant_rules.live(stored, self._profile)
 
@@ -153,16 +153,13 @@ class Renewal:
             rotated_at=asked_at,
         )
         renewed = replace(renewed, place=sweep_rules.place_of(renewed, self._profile, asked_at))
-        self._keeper.unsaved[self._grant_id] = renewed
-        saved = self._save(renewed, until=held.lease.expires_at)
+        before = replace(held.grant, lease=held.lease)
+        self._keeper.unsaved[self._grant_id] = before, renewed
+        saved = self._save(before, renewed, until=held.lease.expires_at)
         self._release(held.lease)
-        if not saved:
-            return None
-        with contextlib.suppress(StorageUnavailable):
-            self._keeper.on_renewed(held.grant, renewed)
-        return renewed
+        return renewed if saved else None
 
-    def _save(self, renewed: Grant, until: datetime) -> bool:
+    def _save(self, before: Grant, renewed: Grant, until: datetime) -> bool:
         """False where the version had moved (by another, or by a first try of ours without an answer).
 
         Tried until that instant. Raises `StorageUnavailable`; the pair then stays in `unsaved`, for
@@ -180,6 +177,9 @@ class Renewal:
                 self._keeper.sleep_about(pause)
                 pause *= 2
         self._keeper.unsaved.pop(self._grant_id, None)
+        if saved:
+            with contextlib.suppress(StorageUnavailable):
+                self._keeper.on_renewed(before, renewed)
         return saved
 
     def _refused(self, held: _Held) -> None:

@@ -203,8 +203,6 @@ class _Minute:
         if lane is SweepLane.IN_USE and not sweep_rules.wanted(grant, now):
             self._move(grant, sweep_rules.place_of(grant, self._profile, now))
             return Swept.MOVED_TO_IDLE
-        if grant_rules.running(grant.lease, now):
-            return Swept.SKIPPED
         return self._renew(grant)
 
     def _renew(self, grant: Grant) -> Swept:

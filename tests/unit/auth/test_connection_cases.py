@@ -157,12 +157,6 @@ def revoked(world: CaseWorld) -> None:
 ONE, TWO, THREE = (", ".join(["refresh-1"] * times) for times in (1, 2, 3))
 LIVES, DEAD = "active, connected", "needs_reauth, needs_reauth"
 GONE = "reconnect"
-ROW_STAYS_BEHIND = pytest.mark.xfail(
-    strict=True,
-    reason="a pair saved after its grant was given up revives the grant; the connection's row and "
-    "its notification do not follow, so the office is asked to reconnect what works",
-)
-
 # What happened, by which provider's rules, what each caller got, how grant and connection stand at
 # the end, the refresh tokens that the provider was asked with, and what the office was told.
 CASES = [
@@ -179,6 +173,9 @@ CASES = [
     ("before the save", FRESHBOOKS, killed_before_the_save, GONE, DEAD, TWO, (EXPIRED,)),
     # the holder is slower than its lease, and another was refused meanwhile
     ("late, the other waits", FRESHBOOKS, holder_saves_while_the_other_waits, "token 2", LIVES, ONE, ()),
+    (
+        "late", FRESHBOOKS, holder_is_late_by(60), "reconnect, token 2, token 2", LIVES, TWO, (EXPIRED, AGAIN)
+    ),
     # the provider gives no answer
     ("no answer twice, then one", QUICKBOOKS, unanswered_twice, "later, later, token 2", LIVES, THREE, ()),
     ("answer lost, sent again", XERO, answer_lost, "token 2, token 2", LIVES, TWO, ()),
@@ -188,15 +185,12 @@ CASES = [
     ("revoked", XERO, revoked, "reconnect, reconnect, reconnect", DEAD, ONE, (EXPIRED,)),
     ("revoked", FRESHBOOKS, revoked, "reconnect, reconnect, reconnect", DEAD, ONE, (EXPIRED,)),
 ]  # fmt: skip
-LATER_THAN_ANYBODY_WAITS = (
-    "late", FRESHBOOKS, holder_is_late_by(60), "reconnect, token 2, token 2", LIVES, TWO, (EXPIRED, AGAIN)
-)  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("happened", "rules", "story", "got", "end", "asked", "told"),
-    [*CASES, pytest.param(*LATER_THAN_ANYBODY_WAITS, marks=ROW_STAYS_BEHIND)],
-    ids=[row[0] for row in (*CASES, LATER_THAN_ANYBODY_WAITS)],
+    CASES,
+    ids=[row[0] for row in CASES],
 )
 def test_what_becomes_of_a_connection(happened, rules, story, got, end, asked, told) -> None:
     world = CaseWorld(rules)

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from shared.auth import grant_notices
+from shared.auth.disconnect import disconnect
 from shared.auth.reauth import mark_connection_needs_reauth, reauth_problem
 from shared.domain.grants import SweepLane
-from shared.domain.ids import CompanyId
+from shared.domain.ids import CompanyId, PersonId
 from tests.unit.auth.doubles import START
 from tests.unit.auth.swept_world import SweptWorld
 
@@ -114,6 +115,18 @@ def test_connecting_again_closes_all_and_says_so_once(world):
     assert recovery.problem.message == "QuickBooks is connected again."
     assert recovery.closed_at == recovery.opened_at, "it needs nobody"
     assert len(open_now(world, "beta")) == 1, "the other company has its own"
+
+
+def test_disconnecting_closes_all_and_says_nothing(world):
+    pass_days(world, 8)
+    connection = world.connection("acme")
+    mark_connection_needs_reauth(world.ports, connection, world.oauth.profile)
+    said = len(world.told_to("acme"))
+
+    disconnect(world.ports, world.oauth, connection.key, PersonId("ada"))
+
+    assert open_now(world) == []
+    assert len(world.told_to("acme")) == said
 
 
 def test_the_next_end_is_told_again(world):

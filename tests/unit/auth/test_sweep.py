@@ -124,13 +124,14 @@ def test_a_sealed_pair_that_does_not_open_stops_nobody_elses_turn(world):
     assert world.sweep() == {}
 
 
-def test_storage_that_does_not_answer_is_no_crash(world):
+@pytest.mark.parametrize("method", ["get", "take_lease"])
+def test_storage_that_does_not_answer_is_no_crash(world, method):
     world.add(1)
 
     def refuse(*_args, **_kwargs):
         raise StorageUnavailable("no answer")
 
-    world.grants.take_lease = refuse
+    setattr(world.grants, method, refuse)
 
     assert world.sweep() == {"skipped": 1}
 
@@ -184,9 +185,11 @@ def test_where_nobody_is_answered_the_rest_of_the_minute_is_left(world):
 def test_one_answer_shows_that_the_provider_is_there(world):
     for number in range(30):
         world.add(number)
-    world.oauth.faults.extend([Fault.BROKEN] * 2 * (PROBES - 1))
+    down(world, calls=2 * (PROBES - 1))
+    world.oauth.faults.append(None)
+    down(world, calls=2 * 3)
 
-    assert world.sweep() == {"unanswered": PROBES - 1, "renewed": 30 - PROBES + 1}
+    assert world.sweep() == {"unanswered": PROBES + 2, "renewed": 30 - PROBES - 2}
 
 
 def test_in_an_outage_those_that_wait_already_are_put_off_without_being_asked(world):

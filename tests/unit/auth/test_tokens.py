@@ -729,6 +729,19 @@ def test_the_end_of_an_outage_is_told_whoever_finds_it():
     assert world.told[0].closed_at is not None
 
 
+def test_what_cannot_be_told_fails_no_hand_out():
+    world = TokenWorld(left=-1)
+    world.stores.grants.put_new(replace(world.stored, unanswered_since=START))
+
+    class Refusing:
+        def close(self, *_args):
+            raise StorageUnavailable("no answer")
+
+    world.ports = replace(world.ports, stores=replace(world.stores, notifications=Refusing()))
+
+    assert world.tokens().access_token() == ("access-2", 2)
+
+
 def test_a_pair_renewed_by_a_consent_to_other_companies_is_not_handed_out():
     """The look before the renewal saw the company covered; the pair saved meanwhile does not."""
     world = TokenWorld(left=-1)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NoReturn
 
-from shared.auth import grant_notices
+from shared.auth.after_renewal import after_renewal
 from shared.auth.connect_ports import ConnectPorts
 from shared.auth.keeper import TokenKeeper
 from shared.auth.tokens import GrantTokens
@@ -138,7 +138,7 @@ class TokenWorld:
             ids=self.ids,
             chance=Half(),
             call_deadline=CALL_DEADLINE,
-            on_renewed=lambda before, after: grant_notices.renewed(
+            on_renewed=lambda before, after: after_renewal(
                 self.ports, before, after, self.oauth.profile
             ),
         )
