@@ -43,8 +43,6 @@ def mark_connection_needs_reauth(
 def mark_companies_need_reauth(ports: NoticePorts, grant: Grant, profile: ProviderProfile) -> None:
     """The same for every company that uses the grant, as long as the grant is dead."""
     for company_id in sorted(grant.companies):
-        if not _is_dead(ports, grant.grant_id):
-            return
         _mark(ports, ConnectionKey(company_id, grant.provider), grant.grant_id, None, profile)
 
 
