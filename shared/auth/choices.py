@@ -167,7 +167,7 @@ def _replaced(
     if current is None or current.remote_company.remote_company_id == remote_company_id:
         return None
     if not start_afresh:
-        raise refusals.differs(current.remote_company.name, offered)
+        raise refusals.differs(profile, current.remote_company.name, offered)
     return current.remote_company.remote_company_id
 
 

@@ -201,7 +201,7 @@ def _ask(
     )
     choices.put_choice(ports, oauth, choice)
     if current is not None:
-        raise refusals.differs(current.remote_company.name, offered)
+        raise refusals.differs(profile, current.remote_company.name, offered)
     return FinishedConsent(given.request.return_to, choice=choice)
 
 

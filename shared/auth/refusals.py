@@ -49,13 +49,16 @@ def taken(profile: ProviderProfile) -> Conflicting:
     )
 
 
-def differs(connected: str, offered: Sequence[OfferedCompany]) -> Conflicting:
+def differs(
+    profile: ProviderProfile, connected: str, offered: Sequence[OfferedCompany]
+) -> Conflicting:
     """Both names and both ways out; the consent waits for the person's decision meanwhile."""
     others = names(offered)
     return Conflicting(
         Problem(
             "REMOTE_COMPANY_DIFFERS",
             f'"{connected}" is connected, but access was given to {others}.',
+            f"Decide within 20 minutes under Settings → Integrations → {profile.label}. "
             f'Cancel, and "{connected}" stays connected as it is; or start afresh with {others}: '
             f'"{connected}" is disconnected then, and settings and setup begin anew.',
         )

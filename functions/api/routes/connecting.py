@@ -114,9 +114,10 @@ def finish_authorization(
         )
     except SyncError as error:
         told = answer_to(error, services.profile)
+        differs = told.problem.code == "REMOTE_COMPANY_DIFFERS"
         return message_page(
             told.status,
-            "Not connected",
+            "Another company is connected" if differs else "Not connected",
             [told.problem.message, told.problem.action, f"Reference: {correlation_id}"],
             told.headers,
         )

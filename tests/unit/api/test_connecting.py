@@ -227,8 +227,9 @@ def test_a_late_decision_says_to_begin_again(world: ApiWorld) -> None:
 def test_another_company_is_a_409_page_with_both_names_and_both_ways_out(world: ApiWorld) -> None:
     before, answer = connect_then_differ(world)
     assert answer.status_code == 409
-    for part in ("Hill Plumbing", "Creek Roofing", "Cancel", "start afresh"):
+    for part in ("Hill Plumbing", "Creek Roofing", "Cancel", "start afresh", "20 minutes"):
         assert part in answer.text
+    assert "Not connected" not in answer.text
     after = world.call("GET", QUICKBOOKS).json()
     waiting = after.pop("pendingChoice")
     assert waiting["connected"] == "Hill Plumbing"

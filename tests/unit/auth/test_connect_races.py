@@ -135,7 +135,7 @@ class Race:
                 assert grant.state is GrantState.REVOKED or swept, "nobody's, and never dropped"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(script=SCRIPTS)
 def test_two_consents_and_a_disconnection(script):
     world = ConnectWorld()
@@ -148,7 +148,7 @@ def test_two_consents_and_a_disconnection(script):
     race.run()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(script=SCRIPTS)
 def test_first_consents_for_different_companies(script):
     race = Race(ConnectWorld(), script)
@@ -159,7 +159,7 @@ def test_first_consents_for_different_companies(script):
     race.run()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(script=SCRIPTS)
 def test_starting_afresh_while_others_cancel_disconnect_and_connect(script):
     world = ConnectWorld()
@@ -177,7 +177,7 @@ def test_starting_afresh_while_others_cancel_disconnect_and_connect(script):
     race.run()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(script=SCRIPTS)
 def test_two_companies_over_one_chain_that_come_and_go(script):
     world = like_freshbooks()
