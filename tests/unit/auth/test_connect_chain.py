@@ -182,6 +182,8 @@ def test_of_two_first_consents_at_once_one_grant_comes(world):
 
     assert ours.grant_id == winner[0].grant_id
     assert world.grant(ours).companies == {KEY.company_id, OTHER_KEY.company_id}
+    waiting = world.stores.grants.count_in_sweep(KEY.provider, SweepLane.TIMED)
+    assert waiting == 0, "what lost is not left for the sweep to take back"
 
 
 def like_another_container(world: ConnectWorld) -> ConnectWorld:
