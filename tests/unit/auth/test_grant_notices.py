@@ -65,6 +65,24 @@ def test_an_age_is_told_at_14_7_and_2_days_once_each_the_earlier_one_closed(worl
     assert "ends on 16 March 2026 (in 2 days)" in last.problem.message
 
 
+@pytest.mark.parametrize(("late", "left"), [(10, "in 14 days"), (13.5 * 24 * 60, "in 1 day)")])
+def test_days_left_are_counted_up(world, late, left):
+    world.clock.advance(late * 60)
+    world.sweep()
+
+    [told] = world.told_to("acme")
+    assert left in told.problem.message
+
+
+def test_connecting_closes_what_was_said_of_an_outage(world):
+    grant_notices.unanswered(world.ports, world.grant(1), START, world.oauth.profile)
+
+    grant_notices.connected(world.ports, world.connection("acme"), world.oauth.profile)
+
+    assert open_now(world) == []
+    assert world.told_to("acme")[-1].problem.message == "QuickBooks answers again."
+
+
 def test_an_expiry_that_moves_closes_what_was_said_of_it_and_goes_back_to_its_ring(world):
     world.sweep()
     assert open_now(world) == ["quickbooks#refresh-age#14"]
