@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.deployed
 
-ROUNDS = 200
+ROUNDS, LEAST, ENOUGH = 200, 40, 120.0
+"""So many rounds; where the machine is slow, the least once it has taken so many seconds."""
 PROCESSES, THREADS, INVOCATIONS = 4, 14, 8
 _HOUR = timedelta(hours=1)
 
@@ -168,6 +169,8 @@ def test_64_callers_cost_one_refresh_and_all_get_its_token(
         connected.control.settings(latency={"token": 100})
         began = time.monotonic()
         for number in range(1, ROUNDS + 1):
+            if number > LEAST and time.monotonic() - began > ENOUGH:
+                break
             ended = let_the_token_end(connected)
             served = callers.all_at_once()
             assert len(served) == PROCESSES * THREADS + INVOCATIONS
@@ -181,7 +184,8 @@ def test_64_callers_cost_one_refresh_and_all_get_its_token(
     connected.import_rows(plain_rows(1))
     assert connected.sync()["counts"]["created"] == 1, "and it works"
     hundredths = statistics.quantiles(waits, n=100)
+    rounds = len(waits) // len(served)
     print(  # noqa: T201 - the figure this test is also run for
-        f"\n{ROUNDS} rounds of {len(served)} callers in {seconds:.0f} s; a caller waited "
+        f"\n{rounds} rounds of {len(served)} callers in {seconds:.0f} s; a caller waited "
         f"{hundredths[49]:.2f} s (p50), {hundredths[94]:.2f} s (p95), {max(waits):.2f} s at most"
     )
