@@ -16,6 +16,8 @@ from shared.domain.grants import GrantState
 from shared.providers.base import TokenRules
 from shared.providers.http import HttpFailure
 from shared.providers.quickbooks.oauth import QuickBooksOAuth
+from tests.support.api_client import api_world
+from tests.support.fake_faults import Dead
 from tests.support.fake_oauth import FRESHBOOKS, QUICKBOOKS, XERO, Fault
 from tests.unit.auth.doubles import GRANT, KEY, ManualClock, a_connection
 from tests.unit.auth.interleaving import Killed
@@ -270,3 +272,26 @@ def test_a_clock_wrong_by_5_minutes_costs_no_storm_and_no_dead_token(minutes, ru
         "at most one refresh in three quarters of an hour"
     )
     assert world.stored.state is GrantState.ACTIVE
+
+
+def test_work_waits_for_whoever_reconnects_and_nothing_of_it_is_marked_failed() -> None:
+    """A consent taken back amid a run: the run says what to do, and the next one does the rest."""
+    world = api_world()
+    connection = world.connect()
+    world.import_csv("id,name,unit_price\n1,Pipe,2.50\n2,Valve,3.50\n")
+    world.books.faults.add("batch", Dead())
+    for _ in range(2):
+        world.call("POST", "/v1/connections/quickbooks/syncs")
+        world.workflows.execute_all(world.services)
+
+    [run] = world.call("GET", "/v1/connections/quickbooks/syncs").json()["syncs"]
+    told = world.call("GET", "/v1/notifications").json()["notifications"]
+    failures = world.call("GET", "/v1/failures?provider=quickbooks").json()["failures"]
+    assert (run["state"], run["problem"]["message"], failures) == ("needs_reauth", EXPIRED, [])
+    assert [one["message"] for one in told] == [EXPIRED]
+
+    world.connect(version=connection.version + 2)
+    world.call("POST", "/v1/connections/quickbooks/syncs")
+    world.workflows.execute_all(world.services)
+    done = world.call("GET", "/v1/connections/quickbooks/syncs").json()["syncs"][0]
+    assert (done["state"], done["counts"]["created"]) == ("finished", 2)
