@@ -146,6 +146,28 @@ class TestChoosing:
         assert refused(xero, REALM) == "CHOICE_EXPIRED"
         assert xero.free(REALM)
 
+    def test_a_choice_that_fails_does_not_free_what_a_consent_connects_meanwhile(self, xero):
+        """Its claim is released just when the consent has claimed it and saved its row."""
+        choice = xero.ask(REALM, OTHER_REALM)
+        ports = xero.ports
+
+        def connect(_connections, *_):
+            xero.ports, choosing = ports, xero.ports
+            xero.connect()
+            xero.ports = choosing
+
+        swept = Contested(
+            xero.stores.grants, "attach", lambda store, *_: store.retire(choice.grant_id), 1
+        )
+        released = Contested(xero.stores.connections, "release_remote_company", connect, 1)
+        xero.ports = replace(ports, stores=replace(xero.stores, grants=swept, connections=released))
+
+        with pytest.raises(Conflicting):
+            xero.choose(REALM)
+
+        assert xero.stores.connections.get(KEY).state is ConnectionState.CONNECTED
+        assert not xero.free(REALM)
+
     def test_the_company_is_looked_at_with_the_token_before_it_is_connected(self, xero):
         choice = xero.ask(REALM, OTHER_REALM)
         xero.companies.refuses_token = True

@@ -333,6 +333,24 @@ def test_connecting_again_does_not_wait_for_what_is_known(world):
     assert world.grant(again).token_version == 2
 
 
+def test_another_company_connected_since_the_consent_was_looked_at_is_not_replaced(world):
+    def somebody_is_quicker():
+        world.companies.look = lambda: None
+        world.connect(OTHER_REALM)
+
+    parameters = world.agree(world.begin(), code="code-9")
+    world.companies.look = somebody_is_quicker
+
+    with pytest.raises(Conflicting) as raised:
+        world.finish(parameters)
+
+    assert code_of(raised.value) == "CONNECTION_CHANGED"
+    stored = world.stores.connections.get(KEY)
+    assert stored.remote_company.remote_company_id == OTHER_REALM
+    assert world.tokens(stored).access_token()[1] == 1
+    assert world.free(REALM)
+
+
 def test_a_row_that_changes_while_the_consent_is_stored_is_not_overwritten(world):
     first = world.connect()
 
