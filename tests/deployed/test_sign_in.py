@@ -79,13 +79,20 @@ def test_who_may_only_read_is_refused_a_write(company: Company) -> None:
     assert asked(company, reader).status_code == 404, "reading is allowed, and nothing was written"
 
 
+def restart(company: Company, functions: Functions) -> None:
+    """Another process answers from now on, which knows the keys of now and no former ones."""
+    token = ordered()(company)
+    asked(company, token)
+    functions.kill(API)
+    until(lambda: asked(company, token).status_code == 404, "a new process to answer")
+
+
 @pytest.fixture
 def one_reader(company: Company, functions: Functions) -> Iterator[Company]:
-    """One process answers, which knows the keys of now; afterwards none that knows former ones."""
-    knows(company, ordered()(company))
-    functions.kill(API)
+    """One process answers; what it learns of keys is forgotten afterwards."""
+    restart(company, functions)
     yield company
-    functions.kill(API)
+    restart(company, functions)
 
 
 def test_a_new_key_works_without_a_deployment_and_the_removed_one_no_more(
