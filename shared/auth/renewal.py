@@ -160,7 +160,7 @@ class Renewal:
         return renewed if saved else None
 
     def _save(self, before: Grant, renewed: Grant, until: datetime) -> bool:
-        """False where the version had moved (by another, or by a first try of ours without an answer).
+        """False where another had moved the version.
 
         Tried until that instant. Raises `StorageUnavailable`; the pair then stays in `unsaved`, for
         the next hand-out of this container to save before it does anything else.
@@ -169,7 +169,10 @@ class Renewal:
         pause = _SAVE_PAUSE
         while True:
             try:
-                saved = self._keeper.grants.save_pair(renewed, expected_token_version=expected)
+                # Refused it may be for a first try of ours, which happened without an answer.
+                saved = self._keeper.grants.save_pair(
+                    renewed, expected_token_version=expected
+                ) or self._is_stored(renewed)
                 break
             except StorageUnavailable:
                 if self._now() >= until:
@@ -181,6 +184,13 @@ class Renewal:
             with contextlib.suppress(StorageUnavailable):
                 self._keeper.on_renewed(before, renewed)
         return saved
+
+    def _is_stored(self, renewed: Grant) -> bool:
+        stored = self._keeper.grants.get(self._grant_id)
+        return stored is not None and (stored.token_version, stored.sealed_pair) == (
+            renewed.token_version,
+            renewed.sealed_pair,
+        )
 
     def _refused(self, held: _Held) -> None:
         """Mark the grant, unless its version moved or an earlier holder may yet move it."""

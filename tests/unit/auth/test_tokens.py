@@ -729,6 +729,20 @@ def test_the_end_of_an_outage_is_told_whoever_finds_it():
     assert world.told[0].closed_at is not None
 
 
+def test_the_end_of_an_outage_is_told_though_the_answer_to_the_save_was_lost():
+    world = TokenWorld(left=-1)
+    grant = replace(world.stored, unanswered_since=START)
+    world.stores.grants.put_new(grant)
+    grant_notices.unanswered(world.ports, grant, START, world.oauth.profile)
+    world.grants.after = 1
+
+    assert world.tokens().access_token() == ("access-2", 2)
+    assert [each.problem.code for each in world.told] == [
+        "PROVIDER_OUTAGE",
+        "PROVIDER_ANSWERS_AGAIN",
+    ]
+
+
 def test_what_cannot_be_told_fails_no_hand_out():
     world = TokenWorld(left=-1)
     world.stores.grants.put_new(replace(world.stored, unanswered_since=START))
