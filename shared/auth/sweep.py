@@ -227,11 +227,12 @@ class _Minute:
     def _still_unanswered(self, grant: Grant, since: datetime) -> None:
         now, tell_at = self._keeper.clock.now(), since + self._outage_notice
         fraction = self._keeper.chance.fraction()
-        self._move(grant, sweep_rules.place_unanswered(grant, now, fraction, tell_at=tell_at))
-        if now >= tell_at:
+        place = sweep_rules.place_unanswered(grant, now, fraction, tell_at=tell_at)
+        if self._move(grant, place) and now >= tell_at:
             grant_notices.unanswered(self._ports, grant, since, self._profile)
 
-    def _move(self, grant: Grant, place: SweepPlace | None) -> None:
-        self._keeper.grants.set_place(
+    def _move(self, grant: Grant, place: SweepPlace | None) -> bool:
+        """False where it was renewed, or ended, since it was read."""
+        return self._keeper.grants.set_place(
             grant.grant_id, place, expected_token_version=grant.token_version
         )

@@ -234,6 +234,25 @@ def test_an_outage_is_told_after_half_an_hour_once_and_so_is_its_end(world):
     assert world.grant(1).place.lane is IDLE
 
 
+def test_an_outage_that_ended_meanwhile_is_not_told(world):
+    """A caller was answered between the sweep's own try and its note of it."""
+    since = world.clock.now() - timedelta(hours=1)
+    grant_id = world.add(1, unanswered_since=since)
+    down(world)
+    note_place = world.grants.set_place
+
+    def renewed_first(*args, **named):
+        renewed = replace(world.grant(1), place=SweepPlace(IDLE, world.clock.now() + WEEK))
+        world.stores.grants.save_pair(renewed, expected_token_version=1)
+        return note_place(*args, **named)
+
+    world.grants.set_place = renewed_first
+
+    assert world.sweep() == {"unanswered": 1}
+    assert world.stores.grants.get(grant_id).unanswered_since is None
+    assert world.told_to("company-1") == []
+
+
 # The end of a grant.
 
 
