@@ -16,9 +16,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from shared.auth.connect_ports import ConnectPorts
+from shared.auth.reauth import mark_companies_need_reauth
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import SyncError
-from shared.domain.grants import Grant
+from shared.domain.grants import Grant, GrantState
 from shared.domain.ids import ConnectionKey, RemoteCompanyId
 from shared.providers.base import ProviderOAuth
 
@@ -37,6 +38,9 @@ def let_go(ports: ConnectPorts, oauth: ProviderOAuth, former: Connection) -> Non
         with contextlib.suppress(SyncError):
             ports.token_source(replace(former, state=ConnectionState.CONNECTED)).access_token()
     grant = ports.stores.grants.get(former.grant_id)
+    if grant is not None and grant.state is GrantState.NEEDS_REAUTH:
+        # Found dead just now, maybe: the sweep does not come to it any more.
+        mark_companies_need_reauth(ports, grant, oauth.profile)
     retired = False
     if grant is not None and not _uses_grant(ports, former):
         others = ports.stores.grants.detach(grant.grant_id, key.company_id)

@@ -15,6 +15,7 @@ from shared.auth.connect_ports import ConnectPorts
 from shared.auth.establish import Intent, establish, live
 from shared.auth.holding import take_up
 from shared.auth.looking import look_at, would_be
+from shared.auth.reauth import mark_companies_need_reauth
 from shared.domain.connections import Connection, OfferedCompany, PendingChoice
 from shared.domain.errors import ConnectionStopped, RequestInvalid
 from shared.domain.grants import GrantState
@@ -98,6 +99,10 @@ def choose(
     try:
         remote_company = look_at(ports, profile, looking, ports.token_source(looking))
     except RequestInvalid:
+        grant = ports.stores.grants.get(choice.grant_id)
+        if grant is not None and grant.state is GrantState.NEEDS_REAUTH:
+            # A user's single chain: others may be over it, whom nobody has told yet.
+            mark_companies_need_reauth(ports, grant, profile)
         if ports.stores.choices.take(key, choice.choice_id):
             _drop(ports, oauth, choice)
         raise

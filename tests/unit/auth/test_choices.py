@@ -17,6 +17,7 @@ from tests.unit.auth.connect_world import (
     OTHER_REALM,
     THIRD_REALM,
     ConnectWorld,
+    like_freshbooks,
     like_xero,
 )
 from tests.unit.auth.doubles import KEY, REALM
@@ -402,3 +403,20 @@ class TestDropping:
         world.cancel()
 
         assert world.grant(choice).state is GrantState.REVOKED
+
+
+def test_a_shared_grant_found_dead_by_a_choice_is_told_to_who_uses_it():
+    world = like_freshbooks()
+    world.connect()
+    world.ask(OTHER_REALM, THIRD_REALM, key=OTHER_KEY)
+    stored = world.grant(world.stores.connections.get(KEY))
+    world.stores.grants.put_new(replace(stored, access_expires_at=world.clock.now()))
+    world.oauth.live = None
+
+    with pytest.raises(RequestInvalid) as raised:
+        world.choose(OTHER_REALM, key=OTHER_KEY)
+
+    assert raised.value.problem.code == "CONSENT_REFUSED"
+    assert world.stores.connections.get(KEY).state is ConnectionState.NEEDS_REAUTH
+    [told] = world.stores.notifications.page(KEY.company_id, 9, None).rows
+    assert told.problem.code == "UNAUTHORIZED"

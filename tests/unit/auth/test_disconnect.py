@@ -238,3 +238,20 @@ def test_a_grant_lost_while_connecting_ends_as_disconnected(world):
     assert stored.state is ConnectionState.DISCONNECTED
     assert world.grant(stored).state is GrantState.REVOKED
     assert world.free(REALM)
+
+
+def test_whoever_finds_a_shared_grant_dead_while_leaving_it_tells_the_others():
+    """It has no place in the sweep any more: nobody else would notice before its next use."""
+    world = like_freshbooks()
+    first = world.connect()
+    world.connect(OTHER_REALM, key=OTHER_KEY)
+    world.oauth.live = None
+    world.clock.advance(13 * 3600)
+
+    world.disconnect()
+
+    assert world.grant(first).state is GrantState.NEEDS_REAUTH
+    assert world.stores.connections.get(OTHER_KEY).state is ConnectionState.NEEDS_REAUTH
+    [told] = world.stores.notifications.page(OTHER_KEY.company_id, 9, None).rows
+    assert told.problem.code == "UNAUTHORIZED"
+    assert world.stores.notifications.page(KEY.company_id, 9, None).rows == ()
