@@ -13,9 +13,10 @@ from shared.providers.base import ProviderProfile
 
 
 def mark_connections_connected(ports: ConnectPorts, grant: Grant, profile: ProviderProfile) -> None:
-    """Every NEEDS_REAUTH connection over this grant, whose new pair is saved, is connected again.
+    """Every connection over this grant, whose new pair is saved, is connected again.
 
-    Its `connected_at` moves, so that a worker's old news of the dead pair does not undo it.
+    Its `connected_at` moves, so that a worker's old news of the dead pair does not undo it: also where
+    that worker has not come to turn the row yet.
     """
     for company_id in sorted(grant.companies):
         key = ConnectionKey(company_id, grant.provider)
@@ -23,7 +24,7 @@ def mark_connections_connected(ports: ConnectPorts, grant: Grant, profile: Provi
             stored = ports.stores.connections.get(key)
             if (
                 stored is None
-                or stored.state is not ConnectionState.NEEDS_REAUTH
+                or stored.state is ConnectionState.DISCONNECTED
                 or stored.grant_id != grant.grant_id
             ):
                 break

@@ -12,6 +12,9 @@ from datetime import timedelta
 import pytest
 
 from shared.auth.on_demand import FreshnessEnd, ensure_fresh
+from shared.auth.reauth import mark_connection_needs_reauth
+from shared.domain.connections import ConnectionState
+from shared.domain.errors import NeedsReauth
 from shared.domain.grants import GrantState
 from shared.providers.base import TokenRules
 from shared.providers.http import HttpFailure
@@ -295,3 +298,25 @@ def test_work_waits_for_whoever_reconnects_and_nothing_of_it_is_marked_failed() 
     world.workflows.execute_all(world.services)
     done = world.call("GET", "/v1/connections/quickbooks/syncs").json()["syncs"][0]
     assert (done["state"], done["counts"]["created"]) == ("finished", 2)
+
+
+def test_news_of_a_dead_grant_that_a_late_pair_has_brought_back_undoes_nothing() -> None:
+    """A run is told that the grant is dead, and says so once its calls in flight have ended."""
+    world = CaseWorld(FRESHBOOKS)
+    connection = world.stores.connections.get(KEY)
+
+    def refused_meanwhile() -> None:
+        world.oauth.after = lambda: None
+        world.clock.advance(LEASE + 60)
+        with pytest.raises(NeedsReauth):
+            world.tokens(connection=connection).access_token()
+
+    world.oauth.after = refused_meanwhile
+    world.ask()
+
+    mark_connection_needs_reauth(world.ports, connection, world.oauth.profile)
+
+    assert world.got == ["token 2"]
+    assert world.stored.state is GrantState.ACTIVE
+    assert world.stores.connections.get(KEY).state is ConnectionState.CONNECTED
+    assert [one for one in world.told if one.closed_at is None] == []
