@@ -25,6 +25,7 @@ from shared.domain.errors import (
     NeedsReauth,
     ProviderUnavailable,
     RetryLater,
+    StorageUnavailable,
     SyncError,
 )
 from shared.domain.grants import Grant, GrantState, SweepLane, SweepPlace
@@ -42,6 +43,7 @@ _SPARE = timedelta(seconds=10)
 _MOST_TIMED = 500
 _COUNT_KEPT = {SweepLane.IN_USE: timedelta(minutes=2), SweepLane.IDLE: timedelta(minutes=10)}
 _BROKEN_PAUSE = timedelta(days=1)
+_TELL_PAUSE = 1.0
 
 
 class Swept(StrEnum):
@@ -214,7 +216,7 @@ class _Minute:
                 self._still_unanswered(grant, grant.unanswered_since)
             return Swept.UNANSWERED
         except NeedsReauth:
-            mark_companies_need_reauth(self._ports, grant, self._profile)
+            self._tell_dead(grant)
             return Swept.DEAD
         except (RetryLater, ConnectionStopped):
             return Swept.SKIPPED
@@ -223,6 +225,16 @@ class _Minute:
             self._move(grant, SweepPlace(SweepLane.TIMED, at))
             return Swept.BROKEN
         return Swept.RENEWED if renewed is not None else Swept.SKIPPED
+
+    def _tell_dead(self, grant: Grant) -> None:
+        """Tried until the minute is over: no sweep comes here again, it has lost its place."""
+        while True:
+            try:
+                return mark_companies_need_reauth(self._ports, grant, self._profile)
+            except StorageUnavailable:
+                if self._keeper.clock.now() >= self._ends:
+                    raise
+            self._keeper.sleep_about(_TELL_PAUSE)
 
     def _still_unanswered(self, grant: Grant, since: datetime) -> None:
         now, tell_at = self._keeper.clock.now(), since + self._outage_notice

@@ -273,6 +273,48 @@ def test_a_dead_grant_turns_every_connection_over_it_and_tells_each_once(world):
     assert world.sweep_minutes(3) == [{}] * 3
 
 
+def test_a_dead_grant_is_told_of_though_storage_fails_at_first(world):
+    """Nobody comes to it again: it has lost its place."""
+    world.add(1, companies=("acme", "beta"))
+    world.oauth.others.clear()
+    notifications = world.stores.notifications
+
+    class FailingTwice:
+        failures = 2
+
+        def open(self, notification):
+            if self.failures:
+                self.failures -= 1
+                raise StorageUnavailable("no answer")
+            return notifications.open(notification)
+
+    world.ports = replace(
+        world.ports, stores=replace(world.ports.stores, notifications=FailingTwice())
+    )
+    world.container_of_sweeps = world.new_sweep()
+
+    assert world.sweep() == {"dead": 1}
+    for company in ("acme", "beta"):
+        assert world.connection(company).state is ConnectionState.NEEDS_REAUTH
+        assert len(world.told_to(company)) == 1
+
+
+def test_telling_of_a_dead_grant_is_given_up_when_the_time_is_over(world):
+    world.add(1)
+    world.oauth.others.clear()
+
+    class Refusing:
+        def open(self, _):
+            raise StorageUnavailable("no answer")
+
+    world.ports = replace(world.ports, stores=replace(world.ports.stores, notifications=Refusing()))
+    world.container_of_sweeps = world.new_sweep()
+    began = world.clock.now()
+
+    assert world.sweep() == {"skipped": 1}
+    assert timedelta(seconds=50) <= world.clock.now() - began < timedelta(seconds=60)
+
+
 # The time there is.
 
 
