@@ -117,7 +117,9 @@ def choose(
         ports,
         oauth,
         Intent(key, person_id, remote_company, replaces, chosen=True),
-        lambda _row: take_up(ports, profile, choice.grant_id, key.company_id),
+        lambda _row: take_up(
+            ports, profile, choice.grant_id, key.company_id, refusals.choice_expired(profile)
+        ),
     )
 
 

@@ -173,7 +173,8 @@ def _hold(
     """`row`: the connection as it stands, to the company that is meant."""
     company_id = given.key.company_id
     if given.chain is not None:
-        return take_up(ports, profile, given.chain, company_id)
+        gone = refusals.changed_meanwhile(profile)
+        return take_up(ports, profile, given.chain, company_id, gone)
     own = row.grant_id if row is not None else None
     return store_for(ports, profile, given.consent, given.asked_at, company_id, own)
 

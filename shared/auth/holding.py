@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from shared.auth import grant_rules, refusals, sweep_rules
 from shared.auth.connect_ports import ConnectPorts
 from shared.auth.revival import mark_connections_connected
+from shared.domain.errors import Conflicting
 from shared.domain.grants import Grant, GrantState, SweepLane, SweepPlace
 from shared.domain.ids import CompanyId, GrantId
 from shared.providers.base import Consent, ProviderProfile
@@ -101,12 +102,16 @@ def save_chain(
 
 
 def take_up(
-    ports: ConnectPorts, profile: ProviderProfile, grant_id: GrantId, company_id: CompanyId
+    ports: ConnectPorts,
+    profile: ProviderProfile,
+    grant_id: GrantId,
+    company_id: CompanyId,
+    gone: Conflicting,
 ) -> GrantId:
-    """Use a stored grant. Raises `Conflicting` with code CHOICE_EXPIRED where it was dropped."""
+    """Use a stored grant. Raises `gone` where it was dropped meanwhile."""
     grants = ports.stores.grants
     if not grants.attach(grant_id, company_id):
-        raise refusals.choice_expired(profile)
+        raise gone
     while True:
         grant = grants.get(grant_id)
         if grant is None or grant.state is not GrantState.ACTIVE:

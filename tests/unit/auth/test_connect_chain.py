@@ -195,3 +195,19 @@ def like_another_container(world: ConnectWorld) -> ConnectWorld:
         other.ports, stores=world.stores, vault=world.vault, clock=world.clock, ids=world.ports.ids
     )
     return other
+
+
+def test_a_chain_that_its_last_company_left_meanwhile_is_said_so(world):
+    """Nobody waited twenty minutes for a decision here."""
+    world.connect()
+
+    def left() -> None:
+        world.companies.look = lambda: None
+        world.disconnect()
+
+    world.companies.look = left
+    with pytest.raises(Conflicting) as raised:
+        world.finish(world.agree(world.begin(OTHER_KEY), OTHER_REALM))
+
+    assert raised.value.problem.code == "CONNECTION_CHANGED"
+    assert world.free(OTHER_REALM)
