@@ -6,13 +6,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from bench.lab import Company, Lab
+from bench.sweep_world import SweepWorld
 from local.stack import ROOT
 
 CATALOGUE = 3629
 BATCHES = 121
+SWEPT = 100_000
 HALF_SECOND = 500
 ALL_STEPS = ("plan", "push", "summarise")
 
@@ -223,6 +226,51 @@ def growth(lab: Lab) -> Iterator[Figure]:
         )
 
 
+def sweep(lab: Lab) -> Iterator[Figure]:
+    """100,000 grants connected in the same hour: idle for 8 days; a tenth in use for 24 hours."""
+    del lab
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    world = SweepWorld(SWEPT)
+    world.connect_all(within=hour)
+    world.run(8 * day)
+    yield from _swept(world, 8 * day, "all idle, 8 days")
+    yield Figure(
+        "… longest without a renewal",
+        "at most 7.35 days",
+        f"{world.oldest() / day:.2f} days",
+        world.oldest() <= 7.35 * day,
+    )
+    world = SweepWorld(SWEPT, in_use=SWEPT // 10)
+    world.connect_all(within=hour)
+    world.run(hour)
+    world.reset()
+    world.run(day)
+    yield from _swept(world, day, "a tenth in use, 24 hours after the first")
+    yield Figure(
+        "… renewals that a caller waited for",
+        "0",
+        str(world.by_hand_outs),
+        world.by_hand_outs == 0,
+    )
+
+
+def _swept(world: SweepWorld, length: timedelta, how: str) -> Iterator[Figure]:
+    days = length / timedelta(days=1)
+    refreshes, writes = world.refreshes.total(), world.writes
+    busiest = world.busiest_to_mean(length)
+    yield Figure(
+        f"sweep of 100,000 grants connected in one hour, {how}: busiest minute to mean",
+        "at most 1.2",
+        f"{busiest:.3f}",
+        busiest <= 1.2,
+    )
+    yield Figure(
+        f"… {how}: refreshes and grant writes a day",
+        "for comparison",
+        f"{refreshes / days:,.0f} and {writes / days:,.0f}",
+    )
+
+
 def imports(lab: Lab) -> Iterator[Figure]:
     """Importing each handler's module against boto3 plus one DynamoDB client."""
     del lab
@@ -270,6 +318,7 @@ ROWS: tuple[Row, ...] = (
     memory,
     growth,
     imports,
+    sweep,
     limits_sliding,
     limits_fixed,
     limits_peer,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from shared.auth.bearer import BearerVerifier
     from shared.auth.connect_ports import ConnectPorts
     from shared.auth.keeper import TokenKeeper
+    from shared.auth.sweep import Sweep
     from shared.auth.vault import TokenVault
-    from shared.domain.effects import Chance, Clock, WakeUps, Workflows
+    from shared.domain.effects import Chance, Clock, InFlight, WakeUps, Workflows
+    from shared.domain.grants import Grant
     from shared.providers.base import AccountingProvider, ProviderOAuth, TokenSource
     from shared.providers.http import Transport
     from shared.storage.ports import Stores
@@ -50,7 +53,7 @@ def build(
     """
     from shared.system import SystemChance, SystemClock, ThreadedInFlight, UuidIds
 
-    clock, ids, chance = SystemClock(), UuidIds(), SystemChance()
+    clock, ids, chance, in_flight = SystemClock(), UuidIds(), SystemChance(), ThreadedInFlight()
     transport = cache(_transport)
     token_deadline = min(TOKEN_DEADLINE, settings.request_deadline_seconds)
     stores = _stores(settings, clock, chance, on_consumed)
@@ -79,6 +82,7 @@ def build(
             ids=ids,
             chance=chance,
             call_deadline=token_deadline,
+            on_renewed=_follower(connect_ports),
         )
 
     keeper = cache(made_keeper)
@@ -140,7 +144,11 @@ def build(
             ids=ids,
             secret_bytes=SystemSecretBytes(),
             open_provider=open_provider,
+            token_source=token_source,
         )
+
+    outage_notice = timedelta(seconds=settings.outage_notice_seconds)
+    sweep = cache(lambda: _sweep(connect_ports(), keeper(), oauth, in_flight, outage_notice))
 
     def made_verifier() -> BearerVerifier:
         from shared.auth.bearer import BearerVerifier
@@ -154,7 +162,7 @@ def build(
         clock=clock,
         ids=ids,
         chance=chance,
-        in_flight=ThreadedInFlight(),
+        in_flight=in_flight,
         workflows=_workflows(settings),
         wake_ups=_wake_ups(settings),
         profile=registry.profile,
@@ -164,6 +172,36 @@ def build(
         verify_bearer=lambda token: verifier().verify(token),
         connect_ports=connect_ports,
         token_source=token_source,
+        sweep=lambda provider, until: sweep().run(provider, until),
+    )
+
+
+def _follower(ports: Callable[[], ConnectPorts]) -> Callable[[Grant, Grant], None]:
+    """What follows once a pair is renewed."""
+
+    def renewed(before: Grant, after: Grant) -> None:
+        from shared.auth.after_renewal import after_renewal
+
+        after_renewal(ports(), before, after, registry.profile(after.provider))
+
+    return renewed
+
+
+def _sweep(
+    ports: ConnectPorts,
+    keeper: TokenKeeper,
+    oauth: Callable[[ProviderName], ProviderOAuth],
+    in_flight: InFlight,
+    outage_notice: timedelta,
+) -> Sweep:
+    from shared.auth.sweep import Sweep
+
+    return Sweep(
+        ports=ports,
+        keeper=keeper,
+        oauth=cache(oauth),
+        in_flight=in_flight,
+        outage_notice=outage_notice,
     )
 
 

@@ -56,6 +56,7 @@ class Settings:
     """How long a read of a provider may take with its waiting and repeats; None: as a sync does it."""
     request_deadline_seconds: float = 25.0
     """Total time of one provider call: slice and one call fit into a function's 300 s."""
+    outage_notice_seconds: float = 1800.0
 
 
 def load(
@@ -118,6 +119,7 @@ def load(
         token_patience_seconds=number("TOKEN_PATIENCE_SECONDS", 0.0) or None,
         read_patience_seconds=number("READ_PATIENCE_SECONDS", 0.0) or None,
         request_deadline_seconds=number("REQUEST_DEADLINE_SECONDS", 25.0),
+        outage_notice_seconds=number("OUTAGE_NOTICE_SECONDS", 1800.0),
     )
     if problems:
         raise ConfigurationError("; ".join(problems))

@@ -25,6 +25,7 @@ from functions.api.routes import (
     health,
     imports,
     items,
+    notifications,
     sending,
     syncs,
 )
@@ -48,6 +49,7 @@ _ROUTERS = (
     syncs.router,
     sending.router,
     failures.router,
+    notifications.router,
     audit.router,
     health.router,
 )

@@ -175,6 +175,19 @@ class Grants:
             if (not realm or grant.realm == realm) and (not grant_id or grant.id == grant_id)
         ]
 
+    def issued(self, realm: str) -> list[str]:
+        """Every code, refresh and access token that was ever given out, for a realm or for all."""
+        grants = {grant.id for grant in self.select(realm)}
+        tokens = {text: token.grant_id for text, token in self._access_tokens.items()}
+        return [
+            *(text for text, code in self._codes.items() if realm in ("", code.realm)),
+            *(
+                text
+                for text, grant_id in (self._by_refresh_token | tokens).items()
+                if grant_id in grants
+            ),
+        ]
+
     def expire_access(self, grant: Grant, now: float) -> None:
         for text in grant.access_tokens:
             self._access_tokens[text].expires = min(self._access_tokens[text].expires, now - 1)

@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 
-from shared.auth import consents
+from shared.auth import choices, consents, refusals
 from shared.auth.connect_ports import ConnectPorts
-from shared.auth.establish import establish
-from shared.domain.connections import Connection, ConnectionState, RemoteCompany
-from shared.domain.errors import (
-    Conflicting,
-    NeedsReauth,
-    ProviderContractBroken,
-    RequestInvalid,
-    RetryLater,
+from shared.auth.establish import Intent, establish, live
+from shared.auth.holding import CHOICE_LIFE, save_chain, store_for, store_unused, take_up
+from shared.auth.looking import JustIssued, look_at, would_be
+from shared.domain.connections import (
+    Connection,
+    OfferedCompany,
+    PendingChoice,
+    RemoteCompany,
 )
-from shared.domain.ids import (
-    CompanyId,
-    ConnectionKey,
-    GrantId,
-    PersonId,
-    ProviderName,
-    RemoteCompanyId,
-)
+from shared.domain.errors import RequestInvalid, RetryLater
+from shared.domain.ids import CompanyId, ConnectionKey, GrantId, PersonId, RemoteCompanyId
 from shared.domain.runs import Problem
-from shared.providers.base import (
-    Consent,
-    ConsentCallback,
-    IssuedTokens,
-    ProviderOAuth,
-    ProviderProfile,
-)
+from shared.providers.base import Consent, ConsentCallback, ProviderOAuth, ProviderProfile
+from shared.storage.ports import ConsentRequest
 
 # A path, not another site: "//host" and a backslash lead away, a control character may split a header.
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -40,24 +30,28 @@ _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 
 @dataclass(frozen=True, slots=True)
 class FinishedConsent:
-    """`return_to` is the path that `begin_consent` was given."""
+    """Either the connection, or the choice that waits for a person first.
 
-    connection: Connection
+    `return_to` is the path that `begin_consent` was given.
+    """
+
     return_to: str
+    connection: Connection | None = None
+    choice: PendingChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _JustIssued:
-    """A `TokenSource` over tokens that are not stored yet."""
+class _Given:
+    """A consent that was exchanged; `chain` is the grant that holds it already (`save_chain`)."""
 
-    provider: ProviderName
-    token: str = field(repr=False)
+    request: ConsentRequest
+    consent: Consent
+    asked_at: datetime
+    chain: GrantId | None
 
-    def access_token(self) -> tuple[str, int]:
-        return self.token, 0
-
-    def renew(self, *, after_version: int) -> tuple[str, int]:
-        raise NeedsReauth(self.provider, f"{self.provider}: 401 to token version {after_version}")
+    @property
+    def key(self) -> ConnectionKey:
+        return self.request.connection
 
 
 def begin_consent(
@@ -103,27 +97,31 @@ def finish_consent(
     company_id: CompanyId | None,
     person_id: PersonId | None,
 ) -> FinishedConsent:
-    """The callback: exchange the code and store what it gave as a connected connection.
+    """The callback: exchange the code, and connect what it gave access to, or ask what is meant.
 
     `parameters` are the callback's query parameters; company and person those of the session it came
     with, None where it came without one (the one-time state stands for both then).
 
-    Raises, having stored nothing but the end of the state: `RequestInvalid` (CONSENT_*, or what the
-    exchange says of the code), `Conflicting` with REMOTE_COMPANY_TAKEN, REMOTE_COMPANY_DIFFERS or
-    SEVERAL_REMOTE_COMPANIES, `ConnectionStopped`, and `RetryLater` where the provider does not answer
-    (the person begins again). Tokens of a refused consent are dropped, not revoked: a provider may
-    take revoking one token for disconnecting the app from that remote company (QuickBooks does),
-    which would break the BlueClerk company that is rightly connected to it.
+    The connected company is meant wherever the consent covers it. Where it covers others, the consent
+    waits as a pending choice: with no company connected that is an answer, else it is raised as
+    `Conflicting` with REMOTE_COMPANY_DIFFERS.
+
+    Raises, having stored nothing else but the end of the state (and the pair of a user's single chain,
+    see `save_chain`): `RequestInvalid` (CONSENT_*, or what the exchange says of the code),
+    `Conflicting` with REMOTE_COMPANY_TAKEN, CONSENT_OVERTAKEN or CONNECTION_CHANGED,
+    `ConnectionStopped`, and `RetryLater` where the provider does not answer (the person begins again).
+    Tokens of a consent refused like this are dropped, not withdrawn: see `shared.auth.abandoned`.
     """
+    profile = oauth.profile
     request = consents.take_request(
         ports.stores.consents,
-        oauth.profile,
+        profile,
         parameters,
         company_id=company_id,
         person_id=person_id,
         now=ports.clock.now(),
     )
-    code = consents.code_of(oauth.profile, parameters)
+    code = consents.code_of(profile, parameters)
     asked_at = ports.clock.now()
     consent = oauth.exchange(
         code=code,
@@ -133,70 +131,94 @@ def finish_consent(
             {name: value for name, value in parameters.items() if name not in ("code", "state")}
         ),
     )
-    connected = ports.stores.connections.get(request.connection)
-    remote_company_id = _chosen(oauth.profile, consent, connected)
-    remote_company = _look_at(
-        ports, oauth.profile, request.connection, remote_company_id, consent.tokens, connected
+    chain = save_chain(ports, profile, consent, asked_at) if consent.user_id else None
+    given = _Given(request, consent, asked_at, chain)
+    current = live(ports.stores.connections.get(given.key))
+    meant = _meant(profile, consent, current)
+    if meant is None:
+        return _ask(ports, oauth, given, current)
+    remote_company = _look(ports, profile, given, meant, current)
+    connection = establish(
+        ports,
+        oauth,
+        Intent(given.key, request.person_id, remote_company),
+        lambda row: _hold(ports, profile, given, row),
     )
-    connection = establish(ports, oauth.profile, request, consent, remote_company, asked_at)
-    return FinishedConsent(connection, request.return_to)
+    choices.overrule(ports, oauth, given.key)
+    return FinishedConsent(request.return_to, connection)
 
 
-def _chosen(
-    profile: ProviderProfile, consent: Consent, connected: Connection | None
-) -> RemoteCompanyId:
-    covered = consent.remote_company_ids
-    if connected is not None and connected.remote_company.remote_company_id in covered:
-        return connected.remote_company.remote_company_id
+def _meant(
+    profile: ProviderProfile, consent: Consent, current: Connection | None
+) -> RemoteCompanyId | None:
+    """The company to connect; None where a person has to say."""
+    covered = [one.remote_company_id for one in consent.covered]
     if not covered:
         raise RequestInvalid(
-            Problem("CONSENT_INCOMPLETE", f"{profile.label} named no company.", "Begin again.")
-        )
-    if len(covered) > 1:
-        raise Conflicting(
             Problem(
-                "SEVERAL_REMOTE_COMPANIES",
-                f"Access was given to several {profile.label} companies.",
-                "Begin again and give access to one of them.",
+                "CONSENT_INCOMPLETE",
+                f"{profile.label} named no company.",
+                refusals.begin_again(profile),
             )
         )
-    return covered[0]
+    if current is not None:
+        connected = current.remote_company.remote_company_id
+        return connected if connected in covered else None
+    return covered[0] if len(covered) == 1 else None
 
 
-def _look_at(
+def _hold(
+    ports: ConnectPorts, profile: ProviderProfile, given: _Given, row: Connection | None
+) -> GrantId:
+    """`row`: the connection as it stands, to the company that is meant."""
+    company_id = given.key.company_id
+    if given.chain is not None:
+        gone = refusals.changed_meanwhile(profile)
+        return take_up(ports, profile, given.chain, company_id, gone)
+    own = row.grant_id if row is not None else None
+    return store_for(ports, profile, given.consent, given.asked_at, company_id, own)
+
+
+def _ask(
+    ports: ConnectPorts, oauth: ProviderOAuth, given: _Given, current: Connection | None
+) -> FinishedConsent:
+    """Keep the consent as a choice. One company alone is looked at first: for its name, and as proof."""
+    profile = oauth.profile
+    offered = given.consent.covered
+    if len(offered) == 1:
+        seen = _look(ports, profile, given, offered[0].remote_company_id, None)
+        offered = (OfferedCompany(seen.remote_company_id, seen.name),)
+    if len(choices.taken_elsewhere(ports.stores, given.key, offered)) == len(offered):
+        raise refusals.taken(profile)
+    choice = PendingChoice(
+        choice_id=ports.ids.new(),
+        connection=given.key,
+        grant_id=given.chain or store_unused(ports, profile, given.consent, given.asked_at),
+        person_id=given.request.person_id,
+        offered=offered,
+        expires_at=given.asked_at + CHOICE_LIFE,
+        connected=current.remote_company.name if current else "",
+        return_to=given.request.return_to,
+    )
+    choices.put_choice(ports, oauth, choice)
+    if current is not None:
+        raise refusals.differs(profile, current.remote_company.name, offered)
+    return FinishedConsent(given.request.return_to, choice=choice)
+
+
+def _look(
     ports: ConnectPorts,
     profile: ProviderProfile,
-    key: ConnectionKey,
+    given: _Given,
     remote_company_id: RemoteCompanyId,
-    tokens: IssuedTokens,
-    connected: Connection | None,
+    current: Connection | None,
 ) -> RemoteCompany:
-    """Read the remote company with the new token, which also proves that the token is for it.
-
-    A callback's word for it would not do: its parameters come through the person's browser.
-    """
-    looking = Connection(
-        key=key,
-        state=ConnectionState.CONNECTED,
-        grant_id=GrantId(""),
-        remote_company=RemoteCompany(remote_company_id, name="", home_currency=""),
-    )
-    source = _JustIssued(key.provider, tokens.access_token)
+    source = JustIssued(given.key.provider, given.consent.tokens.access_token)
     try:
-        remote_company = ports.open_provider(looking, source).company_info()
-    except NeedsReauth:
-        raise RequestInvalid(
-            Problem(
-                "CONSENT_REFUSED",
-                f"{profile.label} does not accept the authorisation it has just given.",
-                f"Go to Settings → Integrations → Connect {profile.label} and begin again.",
-            )
-        ) from None
+        looking = would_be(given.key, remote_company_id, given.chain or GrantId(""))
+        return look_at(ports, profile, looking, source)
     except RetryLater:
-        if connected is None or connected.remote_company.remote_company_id != remote_company_id:
+        if current is None:
             raise
         # Nothing to learn that is not stored already, and the old pair may be dead by now.
-        return connected.remote_company
-    if remote_company.remote_company_id != remote_company_id:
-        raise ProviderContractBroken(f"{key.provider}: company info of another company")
-    return remote_company
+        return current.remote_company

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ConnectPorts:
-    """What the use cases of this module need; `open_provider` is for one look at the remote company."""
+    """What the use cases of connecting need.
+
+    `open_provider` is for one look at the remote company, `token_source` the hand-out over a grant
+    that is stored already.
+    """
 
     stores: Stores
     vault: TokenVault
@@ -26,3 +30,4 @@ class ConnectPorts:
     ids: Ids
     secret_bytes: SecretBytes
     open_provider: Callable[[Connection, TokenSource], AccountingProvider]
+    token_source: Callable[[Connection], TokenSource]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 
+from shared.auth import grant_notices
+from shared.auth.abandoned import let_go
 from shared.auth.connect_ports import ConnectPorts
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.errors import NotFound, SyncError
-from shared.domain.grants import GrantState
-from shared.domain.ids import ConnectionKey, GrantId, PersonId
+from shared.domain.errors import NotFound
+from shared.domain.ids import ConnectionKey, PersonId
 from shared.domain.runs import Problem
 from shared.providers.base import ProviderOAuth
 from shared.storage.ports import AuditEntry
@@ -18,22 +18,20 @@ from shared.storage.ports import AuditEntry
 def disconnect(
     ports: ConnectPorts, oauth: ProviderOAuth, key: ConnectionKey, person_id: PersonId
 ) -> Connection:
-    """Stop the connection, revoke and erase its tokens, set its remote company free.
+    """Stop the connection, end its use of the grant, set its remote company free.
 
-    Revoking at the provider is best effort. Safe to call again, which finishes what a crash left.
-    Raises `NotFound` where there never was a connection.
+    The grant is retired, its tokens erased, unless other companies use it. Withdrawing access at the
+    provider is best effort. Safe to call again, which finishes what a crash left. Raises `NotFound`
+    where there never was a connection.
     """
     while True:
         ended = _end(ports, oauth, key)
-        _erase_pair(ports, oauth, ended.grant_id)
-        # Freed last: until its tokens are gone the remote company must not serve another company.
-        ports.stores.connections.release_remote_company(
-            key.provider, ended.remote_company.remote_company_id, key.company_id
-        )
-        # A consent finished in between has a row of its own by now, with tokens erased or a claim
-        # released by us. Its claim comes before and after its save; so one of us sees the other.
+        let_go(ports, oauth, ended)
+        # A consent finished in between has a row of its own by now, over a grant that we detached or a
+        # claim that we released. Its claim comes before and after its save; so one of us sees the other.
         if _stored(ports, oauth, key).state is ConnectionState.DISCONNECTED:
             break
+    grant_notices.disconnected(ports, key.company_id, oauth.profile)
     ports.stores.audit.add(
         AuditEntry(
             company_id=key.company_id,
@@ -66,22 +64,3 @@ def _end(ports: ConnectPorts, oauth: ProviderOAuth, key: ConnectionKey) -> Conne
         ended = replace(stored, state=ConnectionState.DISCONNECTED, version=stored.version + 1)
         if ports.stores.connections.save(ended):
             return ended
-
-
-def _erase_pair(ports: ConnectPorts, oauth: ProviderOAuth, grant_id: GrantId) -> None:
-    """A grant that other connections may share is left to them."""
-    grant = ports.stores.grants.get(grant_id)
-    if grant is None or grant.state is GrantState.REVOKED or oauth.profile.shares_grants:
-        return
-    with contextlib.suppress(SyncError):
-        oauth.revoke(ports.vault.open(grant.sealed_pair, grant_id).refresh_token)
-    # Another version, so that a refresh under way cannot bring the grant back to life.
-    ports.stores.grants.put_new(
-        replace(
-            grant,
-            state=GrantState.REVOKED,
-            token_version=grant.token_version + 1,
-            sealed_pair=b"",
-            sealed_former_pair=None,
-        )
-    )

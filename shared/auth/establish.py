@@ -1,164 +1,208 @@
-"""Storing a consent: the pair, the claim on the remote company, the connection.
+"""Making a connection: the claim on the remote company, a grant in use, the row.
 
-A connection keeps one grant id for as long as it is connected to the same remote company: a new
-consent saves its pair as the next token version of that grant, on the same condition as a refresh
-does. So versions never go back or stand for two pairs, a refresh under way at that moment loses, and
-runs under way go on with the new pair. Another remote company means another grant id.
+A connection keeps one grant for as long as it is connected to the same remote company through consents
+of one chain; see `shared.auth.holding`. What the row no longer uses afterwards is let go of.
+
+Claim and grant are looked at again after the row is saved, for a disconnection that undid either in
+between: whoever comes later sees the other's row, so no interleaving ends with a connected row over a
+grant or a remote company that somebody else was given. See `shared.auth.disconnect`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from shared.auth import grant_rules
+from shared.auth import grant_notices, refusals
+from shared.auth.abandoned import let_go, release_claim
 from shared.auth.connect_ports import ConnectPorts
 from shared.domain.connections import (
     Connection,
     ConnectionSettings,
     ConnectionState,
     RemoteCompany,
+    Setup,
 )
-from shared.domain.errors import Conflicting
-from shared.domain.grants import Grant
-from shared.domain.ids import ConnectionKey, CorrelationId, GrantId, RemoteCompanyId
-from shared.domain.runs import Problem
-from shared.providers.base import Consent, ProviderProfile
-from shared.storage.ports import AuditEntry, ConsentRequest
+from shared.domain.errors import Conflicting, SyncError
+from shared.domain.grants import GrantState
+from shared.domain.ids import (
+    ConnectionKey,
+    CorrelationId,
+    GrantId,
+    PersonId,
+    RemoteCompanyId,
+)
+from shared.providers.base import ProviderOAuth, ProviderProfile
+from shared.storage.ports import AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Who connects which company to what. `replaces`: the connected remote company that they give up."""
+
+    key: ConnectionKey
+    person_id: PersonId
+    remote_company: RemoteCompany
+    replaces: RemoteCompanyId | None = None
+    chosen: bool = False
+    """Whether a person chose it among those that a consent covers."""
+
+    @property
+    def remote_company_id(self) -> RemoteCompanyId:
+        return self.remote_company.remote_company_id
+
+
+def live(stored: Connection | None) -> Connection | None:
+    """The connection, unless it is disconnected."""
+    return None if stored is None or stored.state is ConnectionState.DISCONNECTED else stored
 
 
 def establish(
     ports: ConnectPorts,
-    profile: ProviderProfile,
-    request: ConsentRequest,
-    consent: Consent,
-    remote_company: RemoteCompany,
-    asked_at: datetime,
+    oauth: ProviderOAuth,
+    intent: Intent,
+    hold: Callable[[Connection | None], GrantId],
 ) -> Connection:
-    """The connection as saved. Raises `Conflicting` (REMOTE_COMPANY_DIFFERS, REMOTE_COMPANY_TAKEN)."""
-    key = request.connection
-    while True:
-        stored = ports.stores.connections.get(key)
-        _refuse_another(profile, stored, remote_company)
-        _claim(ports, profile, key, remote_company.remote_company_id)
-        same = (
-            stored is not None
-            and stored.remote_company.remote_company_id == remote_company.remote_company_id
-        )
-        connection = Connection(
-            key=key,
-            state=ConnectionState.CONNECTED,
-            grant_id=_store_pair(
-                ports, profile, consent, asked_at, stored.grant_id if stored else None
-            ),
-            remote_company=remote_company,
-            settings=stored.settings if stored and same else ConnectionSettings(),
-            connected_at=ports.clock.now(),
-            version=(stored.version if stored else 0) + 1,
-            correlation_id=CorrelationId(ports.ids.new()),
-        )
-        if ports.stores.connections.save(connection):
-            break
+    """The connection as saved.
+
+    `hold` is given the row as it stands and answers a grant that the company is attached to. Raises
+    what it raises, and `Conflicting` (REMOTE_COMPANY_TAKEN, CONNECTION_CHANGED); the row is then as it
+    was, or disconnected where the disconnection came in between.
+    """
+    claim(ports, oauth.profile, intent.key, intent.remote_company_id)
     try:
-        # Again, for a disconnection that released it since: see `disconnect`.
-        _claim(ports, profile, key, remote_company.remote_company_id)
-    except Conflicting:
-        ended = replace(
-            connection, state=ConnectionState.DISCONNECTED, version=connection.version + 1
-        )
-        ports.stores.connections.save(ended)
+        stored = _replaceable(ports, oauth.profile, intent)
+        grant_id = hold(live(stored))
+    except SyncError:
+        release_claim(ports, intent.key, intent.remote_company_id)
         raise
-    ports.stores.audit.add(
-        AuditEntry(
-            company_id=key.company_id,
-            at=ports.clock.now(),
-            entry_id=ports.ids.new(),
-            who=request.person_id,
-            what="connection.reconnected" if same else "connection.connected",
-            about={
-                "provider": key.provider,
-                "remote_company_id": remote_company.remote_company_id,
-            },
-        )
-    )
+    former, connection = _save(ports, oauth, intent, stored, grant_id)
+    try:
+        _check_again(ports, oauth, connection)
+    finally:
+        if former is not None and _left(former, connection):
+            let_go(ports, oauth, former)
+    grant_notices.connected(ports, connection, oauth.profile)
+    _audit(ports, intent, former)
     return connection
 
 
-def _refuse_another(
-    profile: ProviderProfile, stored: Connection | None, remote_company: RemoteCompany
-) -> None:
-    if stored is None or stored.state is ConnectionState.DISCONNECTED:
-        return
-    connected = stored.remote_company
-    if connected.remote_company_id == remote_company.remote_company_id:
-        return
-    raise Conflicting(
-        Problem(
-            "REMOTE_COMPANY_DIFFERS",
-            f'"{connected.name}" is connected, but access was given to "{remote_company.name}".',
-            f'Reconnect {profile.label} and choose "{connected.name}", or disconnect it first.',
-        )
-    )
-
-
-def _claim(
+def claim(
     ports: ConnectPorts,
     profile: ProviderProfile,
     key: ConnectionKey,
     remote_company_id: RemoteCompanyId,
 ) -> None:
+    """Raises `Conflicting` with code REMOTE_COMPANY_TAKEN."""
     owner = ports.stores.connections.claim_remote_company(
         key.provider, remote_company_id, key.company_id
     )
     if owner != key.company_id:
-        raise Conflicting(
-            Problem(
-                "REMOTE_COMPANY_TAKEN",
-                f"This {profile.label} company is connected to another BlueClerk company.",
-                "Disconnect it there first, or choose another company.",
-            )
-        )
+        raise refusals.taken(profile)
 
 
-def _store_pair(
+def _replaceable(
+    ports: ConnectPorts, profile: ProviderProfile, intent: Intent
+) -> Connection | None:
+    """The row as it stands, which this connection may take the place of."""
+    stored = ports.stores.connections.get(intent.key)
+    current = live(stored)
+    if current is not None and current.remote_company.remote_company_id not in (
+        intent.remote_company_id,
+        intent.replaces,
+    ):
+        raise refusals.changed_meanwhile(profile)
+    return stored
+
+
+def _save(
     ports: ConnectPorts,
-    profile: ProviderProfile,
-    consent: Consent,
-    asked_at: datetime,
-    grant_id: GrantId | None,
-) -> GrantId:
-    """Save the pair under this grant id where it can be the next version, else under a new one."""
-    stored = ports.stores.grants.get(grant_id) if grant_id else None
-    covered = set(consent.remote_company_ids)
-    while stored is not None and set(stored.remote_company_ids) == covered:
-        version = stored.token_version
-        grant = _grant(ports, profile, consent, asked_at, stored.grant_id, version + 1)
-        if ports.stores.grants.save_pair(grant, expected_token_version=version):
-            return stored.grant_id
-        stored = ports.stores.grants.get(stored.grant_id)
-    grant = _grant(ports, profile, consent, asked_at, GrantId(ports.ids.new()), 1)
-    ports.stores.grants.put_new(grant)
-    return grant.grant_id
-
-
-def _grant(
-    ports: ConnectPorts,
-    profile: ProviderProfile,
-    consent: Consent,
-    asked_at: datetime,
+    oauth: ProviderOAuth,
+    intent: Intent,
+    stored: Connection | None,
     grant_id: GrantId,
-    version: int,
-) -> Grant:
-    access_until, refresh_until = grant_rules.next_expiries(
-        consent.tokens, asked_at, profile.tokens
+) -> tuple[Connection | None, Connection]:
+    """The row that was replaced, and the one saved instead."""
+    while True:
+        same = stored is not None and _same_company(stored, intent)
+        connection = Connection(
+            key=intent.key,
+            state=ConnectionState.CONNECTED,
+            grant_id=grant_id,
+            remote_company=intent.remote_company,
+            settings=stored.settings if stored and same else ConnectionSettings(),
+            setup=stored.setup if stored and same else Setup(),
+            connected_at=ports.clock.now(),
+            version=(stored.version if stored else 0) + 1,
+            correlation_id=CorrelationId(ports.ids.new()),
+        )
+        if ports.stores.connections.save(connection):
+            return stored, connection
+        try:
+            stored = _replaceable(ports, oauth.profile, intent)
+        except Conflicting:
+            let_go(ports, oauth, connection)
+            raise
+
+
+def _check_again(ports: ConnectPorts, oauth: ProviderOAuth, connection: Connection) -> None:
+    """End the connection if its claim or its grant was taken from it before its row was saved."""
+    key, profile = connection.key, oauth.profile
+    try:
+        claim(ports, profile, key, connection.remote_company.remote_company_id)
+        grant = ports.stores.grants.get(connection.grant_id)
+        row = live(ports.stores.connections.get(key))
+        if row is None or row.grant_id != connection.grant_id:
+            # Whoever changed it since saw our row, and looks after what it used; but for this claim.
+            release_claim(ports, key, connection.remote_company.remote_company_id)
+            return
+        if (
+            grant is None
+            or grant.state is GrantState.REVOKED
+            or key.company_id not in grant.companies
+        ):
+            raise refusals.changed_meanwhile(profile)
+    except Conflicting:
+        ended = replace(
+            connection, state=ConnectionState.DISCONNECTED, version=connection.version + 1
+        )
+        if ports.stores.connections.save(ended):
+            let_go(ports, oauth, ended)
+        raise
+
+
+def _left(former: Connection, connection: Connection) -> bool:
+    return (
+        former.grant_id != connection.grant_id
+        or former.remote_company.remote_company_id != connection.remote_company.remote_company_id
     )
-    return Grant(
-        grant_id=grant_id,
-        provider=profile.name,
-        remote_company_ids=consent.remote_company_ids,
-        sealed_pair=ports.vault.seal(grant_rules.pair_of(consent.tokens), grant_id),
-        token_version=version,
-        access_expires_at=access_until,
-        refresh_expires_at=refresh_until,
-        rotated_at=asked_at,
+
+
+def _same_company(stored: Connection, intent: Intent) -> bool:
+    return stored.remote_company.remote_company_id == intent.remote_company_id
+
+
+def _audit(ports: ConnectPorts, intent: Intent, former: Connection | None) -> None:
+    about = {
+        "provider": intent.key.provider,
+        "remote_company_id": intent.remote_company_id,
+    }
+    if former is not None and live(former) and not _same_company(former, intent):
+        what = "connection.started_afresh"
+        about["instead_of"] = former.remote_company.remote_company_id
+    elif intent.chosen:
+        what = "connection.chosen"
+    elif former is not None and _same_company(former, intent):
+        what = "connection.reconnected"
+    else:
+        what = "connection.connected"
+    ports.stores.audit.add(
+        AuditEntry(
+            company_id=intent.key.company_id,
+            at=ports.clock.now(),
+            entry_id=ports.ids.new(),
+            who=intent.person_id,
+            what=what,
+            about=about,
+        )
     )

@@ -82,22 +82,26 @@ def pair_of(tokens: IssuedTokens) -> TokenPair:
     return TokenPair(access_token=tokens.access_token, refresh_token=tokens.refresh_token)
 
 
-def check(grant: Grant | None, connection: Connection, profile: ProviderProfile) -> Grant:
-    """The grant, if its tokens may be handed out for this connection.
-
-    Raises `NeedsReauth`, or `ConnectionStopped` with code DISCONNECTED or REMOTE_COMPANY_NOT_COVERED.
-    """
-    disconnected = connection.state is ConnectionState.DISCONNECTED
-    if disconnected or (grant is not None and grant.state is GrantState.REVOKED):
-        raise ConnectionStopped(
-            Problem(
-                "DISCONNECTED",
-                f"{profile.label} is disconnected.",
-                f"Go to Settings → Integrations → Connect {profile.label}.",
-            )
-        )
+def live(grant: Grant | None, profile: ProviderProfile) -> Grant:
+    """The grant, if its pair may be renewed. Raises `NeedsReauth`, or `ConnectionStopped` (DISCONNECTED)."""
+    if grant is not None and grant.state is GrantState.REVOKED:
+        raise _disconnected(profile)
     if grant is None or grant.state is GrantState.NEEDS_REAUTH:
-        raise NeedsReauth(connection.key.provider)
+        raise NeedsReauth(profile.name)
+    return grant
+
+
+def check_connected(connection: Connection, profile: ProviderProfile) -> None:
+    """Raises `ConnectionStopped` with code DISCONNECTED."""
+    if connection.state is ConnectionState.DISCONNECTED:
+        raise _disconnected(profile)
+
+
+def check_covered(grant: Grant, connection: Connection, profile: ProviderProfile) -> None:
+    """Whether the grant's tokens may be handed out for this connection.
+
+    Raises `ConnectionStopped` with code REMOTE_COMPANY_NOT_COVERED.
+    """
     covered = connection.remote_company.remote_company_id in grant.remote_company_ids
     if grant.provider != connection.key.provider or not covered:
         raise ConnectionStopped(
@@ -107,4 +111,13 @@ def check(grant: Grant | None, connection: Connection, profile: ProviderProfile)
                 f"Go to Settings → Integrations → Reconnect {profile.label}.",
             )
         )
-    return grant
+
+
+def _disconnected(profile: ProviderProfile) -> ConnectionStopped:
+    return ConnectionStopped(
+        Problem(
+            "DISCONNECTED",
+            f"{profile.label} is disconnected.",
+            f"Go to Settings → Integrations → Connect {profile.label}.",
+        )
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ class TokenKeeper:
 
     `call_deadline` is the total deadline of one `ProviderOAuth.refresh`, in seconds; every lease
     outlasts it. Opened pairs are kept by grant, token version and blob, the last used ones only.
+    `on_renewed` is told of each renewal once it is saved: the grant before it, with the lease of whoever
+    renewed it, and after it. Its `StorageUnavailable` is swallowed.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class TokenKeeper:
         ids: Ids,
         chance: Chance,
         call_deadline: float,
+        on_renewed: Callable[[Grant, Grant], None] = lambda _before, _after: None,
     ) -> None:
         self.grants = grants
         self.vault = vault
@@ -40,8 +44,11 @@ class TokenKeeper:
         self.ids = ids
         self.chance = chance
         self.call_deadline = timedelta(seconds=call_deadline)
-        self.unsaved: dict[GrantId, Grant] = {}
-        """Pairs a provider gave and storage has not taken yet: each the only live one of its grant."""
+        self.on_renewed = on_renewed
+        self.unsaved: dict[GrantId, tuple[Grant, Grant]] = {}
+        """Grants as they were, and with the pair that a provider gave and storage has not taken yet:
+        the only live one.
+        """
 
         def open_pair(grant_id: GrantId, version: int, blob: bytes) -> TokenPair:
             del version  # only part of the key

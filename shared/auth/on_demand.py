@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.auth.grant_notices import NoticePorts
 from shared.auth.reauth import mark_connection_needs_reauth
 from shared.domain.connections import Connection
 from shared.domain.errors import ConnectionStopped, NeedsReauth, RetryLater
 from shared.domain.ids import ConnectionKey
-from shared.providers.base import TokenSource
-from shared.storage.ports import Stores
+from shared.providers.base import ProviderProfile, TokenSource
 
 
 class FreshnessEnd(StrEnum):
@@ -33,8 +33,9 @@ class Freshness:
 
 
 def ensure_fresh(
-    stores: Stores,
+    ports: NoticePorts,
     key: ConnectionKey,
+    profile: ProviderProfile,
     token_source: Callable[[Connection], TokenSource],
     *,
     after_version: int | None = None,
@@ -44,7 +45,7 @@ def ensure_fresh(
     Outcomes are data, for a function's answer. Raises nothing of the provider's or storage's doing
     once the connection is read.
     """
-    connection = stores.connections.get(key)
+    connection = ports.stores.connections.get(key)
     if connection is None:
         return Freshness(FreshnessEnd.STOPPED, code="NOT_CONNECTED")
     tokens = token_source(connection)
@@ -54,7 +55,7 @@ def ensure_fresh(
         else:
             _, version = tokens.renew(after_version=after_version)
     except NeedsReauth:
-        mark_connection_needs_reauth(stores, connection)
+        mark_connection_needs_reauth(ports, connection, profile)
         return Freshness(FreshnessEnd.NEEDS_REAUTH, code="UNAUTHORIZED")
     except ConnectionStopped as stopped:
         return Freshness(FreshnessEnd.STOPPED, code=stopped.problem.code)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.auth import grant_rules
+from shared.auth import grant_rules, sweep_rules
 from shared.auth.keeper import TokenKeeper
-from shared.domain.connections import Connection
 from shared.domain.errors import NeedsReauth, ProviderUnavailable, StorageUnavailable, SyncError
 from shared.domain.grants import Grant, GrantState, Lease, TokenPair
+from shared.domain.ids import GrantId
 from shared.providers.base import (
     IssuedTokens,
     ProviderOAuth,
@@ -37,14 +37,14 @@ class _Held:
 
 
 class Renewal:
-    """Renews the pair of one connection's grant."""
+    """Renews the pair of one grant, whoever asks: a hand-out or the sweep."""
 
-    def __init__(self, keeper: TokenKeeper, connection: Connection, oauth: ProviderOAuth) -> None:
+    def __init__(self, keeper: TokenKeeper, grant_id: GrantId, oauth: ProviderOAuth) -> None:
         self._keeper = keeper
-        self._connection = connection
         self._oauth = oauth
+        self._profile = oauth.profile
         self._rules = oauth.profile.tokens
-        self._grant_id = connection.grant_id
+        self._grant_id = grant_id
 
     def read(self) -> Grant:
         """The grant as stored now, after saving what this container still has to save.
@@ -53,9 +53,9 @@ class Renewal:
         """
         unsaved = self._keeper.unsaved.get(self._grant_id)
         if unsaved is not None:
-            self._save(unsaved, until=self._now())
+            self._save(*unsaved, until=self._now())
         stored = self._keeper.grants.get(self._grant_id)
-        return grant_rules.check(stored, self._connection, self._oauth.profile)
+        return grant_rules.live(stored, self._profile)
 
     def attempt(self, seen: Grant, refused_version: int) -> Grant | None:
         """A grant to use, newer than `refused_version`; None: look again, somebody else is at work.
@@ -152,13 +152,15 @@ class Renewal:
             sealed_former_pair=held.grant.sealed_pair if self._rules.former_honoured else None,
             rotated_at=asked_at,
         )
-        self._keeper.unsaved[self._grant_id] = renewed
-        saved = self._save(renewed, until=held.lease.expires_at)
+        renewed = replace(renewed, place=sweep_rules.place_of(renewed, self._profile, asked_at))
+        before = replace(held.grant, lease=held.lease)
+        self._keeper.unsaved[self._grant_id] = before, renewed
+        saved = self._save(before, renewed, until=held.lease.expires_at)
         self._release(held.lease)
         return renewed if saved else None
 
-    def _save(self, renewed: Grant, until: datetime) -> bool:
-        """False where the version had moved (by another, or by a first try of ours without an answer).
+    def _save(self, before: Grant, renewed: Grant, until: datetime) -> bool:
+        """False where another had moved the version.
 
         Tried until that instant. Raises `StorageUnavailable`; the pair then stays in `unsaved`, for
         the next hand-out of this container to save before it does anything else.
@@ -167,7 +169,10 @@ class Renewal:
         pause = _SAVE_PAUSE
         while True:
             try:
-                saved = self._keeper.grants.save_pair(renewed, expected_token_version=expected)
+                # Refused it may be for a first try of ours, which happened without an answer.
+                saved = self._keeper.grants.save_pair(
+                    renewed, expected_token_version=expected
+                ) or self._is_stored(renewed)
                 break
             except StorageUnavailable:
                 if self._now() >= until:
@@ -175,7 +180,17 @@ class Renewal:
                 self._keeper.sleep_about(pause)
                 pause *= 2
         self._keeper.unsaved.pop(self._grant_id, None)
+        if saved:
+            with contextlib.suppress(StorageUnavailable):
+                self._keeper.on_renewed(before, renewed)
         return saved
+
+    def _is_stored(self, renewed: Grant) -> bool:
+        stored = self._keeper.grants.get(self._grant_id)
+        return stored is not None and (stored.token_version, stored.sealed_pair) == (
+            renewed.token_version,
+            renewed.sealed_pair,
+        )
 
     def _refused(self, held: _Held) -> None:
         """Mark the grant, unless its version moved or an earlier holder may yet move it."""
@@ -191,10 +206,13 @@ class Renewal:
         )
         self._release(held.lease)
         if marked:
-            raise NeedsReauth(self._connection.key.provider)
+            raise NeedsReauth(self._profile.name)
 
     def _unanswered(self, held: _Held, outcome: RefreshUnanswered) -> None:
-        """Have every container pause, then raise `ProviderUnavailable`; unless the version moved."""
+        """Have every container pause, then raise `ProviderUnavailable`; unless the version moved.
+
+        The first time it is written down since when, with a place in the sweep that comes soon.
+        """
         moved = self._moved(held)
         self._release(held.lease)
         if moved:
@@ -207,10 +225,17 @@ class Renewal:
                 now=now,
                 expires_at=now + grant_rules.COOLDOWN,
             )
+            if held.grant.unanswered_since is None:
+                self._keeper.grants.set_place(
+                    self._grant_id,
+                    sweep_rules.place_unanswered(held.grant, now, self._keeper.chance.fraction()),
+                    expected_token_version=held.grant.token_version,
+                    unanswered_since=now,
+                )
         raise ProviderUnavailable(
-            f"{self._connection.key.provider}: token refresh without an answer ({outcome.reason})",
+            f"{self._profile.name}: token refresh without an answer ({outcome.reason})",
             after=grant_rules.COOLDOWN.total_seconds(),
-            provider=self._connection.key.provider,
+            provider=self._profile.name,
         )
 
     def _moved(self, held: _Held) -> bool:

@@ -10,17 +10,20 @@ What holds, for every provider by its `TokenRules`:
 
 Losers of the lease wait for the version to move. After a refresh without an answer a lease that
 nobody works under (`COOLDOWN_OWNER`) stands in the row, so that all containers pause together.
+
+About once an hour a hand-out writes down that the grant is in use: the sweep then renews it in time.
 """
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
 
-from shared.auth import grant_rules
+from shared.auth import grant_rules, sweep_rules
 from shared.auth.keeper import TokenKeeper
 from shared.auth.renewal import Renewal
 from shared.domain.connections import Connection
-from shared.domain.errors import ProviderUnavailable, RetryLater
+from shared.domain.errors import ProviderUnavailable, RetryLater, StorageUnavailable
 from shared.domain.grants import Grant
 from shared.providers.base import ProviderOAuth
 
@@ -53,33 +56,63 @@ class GrantTokens:
         patience: float | None = None,
     ) -> None:
         self._keeper = keeper
+        self._connection = connection
+        self._profile = oauth.profile
         self._rules = oauth.profile.tokens
         self._provider = connection.key.provider
-        self._renewal = Renewal(keeper, connection, oauth)
+        self._renewal = Renewal(keeper, connection.grant_id, oauth)
         whole_lease = keeper.call_deadline + grant_rules.SAVE_MARGIN + grant_rules.CLOCK_SKEW
         self._patience = whole_lease if patience is None else timedelta(seconds=patience)
         self._held: tuple[str, int, datetime] | None = None
+        self._noted_at: datetime | None = None
 
     def access_token(self) -> tuple[str, int]:
         held = self._held
         now = self._keeper.clock.now()
         if held is not None and now < held[2]:
             return held[0], held[1]
-        grant = self._renewal.read()
+        grant = self._read()
         if now >= grant_rules.fresh_until(grant, self._rules):
             grant = self._renewed(grant, refused_version=0)
         return self._use(grant)
 
     def renew(self, *, after_version: int) -> tuple[str, int]:
-        return self._use(self._renewed(self._renewal.read(), refused_version=after_version))
+        return self._use(self._renewed(self._read(), refused_version=after_version))
+
+    def _read(self) -> Grant:
+        grant_rules.check_connected(self._connection, self._profile)
+        grant = self._renewal.read()
+        grant_rules.check_covered(grant, self._connection, self._profile)
+        return grant
 
     def _use(self, grant: Grant) -> tuple[str, int]:
+        # Once more: it may have been renewed, by a consent to something else too.
+        grant_rules.check_covered(grant, self._connection, self._profile)
         token = self._keeper.opened(grant).access_token
         hold_until = min(
             self._keeper.clock.now() + _HOLD, grant_rules.fresh_until(grant, self._rules)
         )
         self._held = (token, grant.token_version, hold_until)
+        self._note_use(grant)
         return token, grant.token_version
+
+    def _note_use(self, grant: Grant) -> None:
+        """Not of a consent that nobody has finished, whose company is only looked at.
+
+        Failing costs nothing but a renewal that a caller waits for: the next session tries again.
+        """
+        now = self._keeper.clock.now()
+        noted = self._noted_at is not None and now - self._noted_at < sweep_rules.NOTE_EVERY
+        if noted or not grant.companies or not sweep_rules.to_be_noted(grant, now):
+            return
+        self._noted_at = now  # first: the other threads of this session need not write it too
+        with contextlib.suppress(StorageUnavailable):
+            self._keeper.grants.set_place(
+                grant.grant_id,
+                sweep_rules.place_when_wanted(grant, self._profile, now),
+                expected_token_version=grant.token_version,
+                wanted_at=now,
+            )
 
     def _renewed(self, grant: Grant, refused_version: int) -> Grant:
         """A grant later than `refused_version` with a token to use, by our own or another's refresh."""
@@ -102,7 +135,7 @@ class GrantTokens:
                 return renewed
             self._keeper.sleep_about(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
-            grant = self._renewal.read()
+            grant = self._read()
 
     def _step(
         self, grant: Grant, refused_version: int, waited: timedelta, *, lives: bool

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from shared.domain.connections import RemoteCompany
+from shared.domain.connections import OfferedCompany, RemoteCompany
 from shared.domain.customer_plan import CustomerRules
+from shared.domain.grants import TokenPair
 from shared.domain.ids import (
     ProviderName,
     RecordKind,
@@ -60,8 +61,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """How the provider's tokens live. `former_honoured` is the grace of a replaced refresh token."""
+    """How the provider's tokens live. `former_honoured` is the grace of a replaced refresh token.
 
+    `access_lifetime` is the documented one, by which the sweep plans; what an answer says decides.
+    """
+
+    access_lifetime: timedelta
     refresh_ahead: timedelta
     former_honoured: timedelta
     idle_lifetime: timedelta | None
@@ -243,10 +248,16 @@ class ConsentCallback:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A code exchanged: the tokens and the remote companies that this consent covers."""
+    """A code exchanged: the tokens and the remote companies that this consent covers.
+
+    `user_id` is the provider's for the person who consented, and not empty exactly where the provider
+    keeps one live token chain per user and app: a new consent then replaces the chain of every one
+    before it.
+    """
 
     tokens: IssuedTokens
-    remote_company_ids: tuple[RemoteCompanyId, ...]
+    covered: tuple[OfferedCompany, ...]
+    user_id: str = ""
 
 
 class ProviderOAuth(Protocol):
@@ -263,8 +274,12 @@ class ProviderOAuth(Protocol):
 
     def refresh(self, refresh_token: str, now: datetime) -> RefreshOutcome: ...
 
-    def revoke(self, refresh_token: str) -> bool:
-        """Best effort: True when the provider confirmed."""
+    def withdraw(self, pair: TokenPair, remote_company_id: RemoteCompanyId, *, last: bool) -> bool:
+        """Take back the access to that one remote company; best effort, True when confirmed.
+
+        `last`: nothing else uses the grant, so that all of it may end. Where a provider cannot take
+        back less than all of it, this does nothing unless `last`. Raises nothing of its doing.
+        """
 
 
 class TokenSource(Protocol):

@@ -111,6 +111,11 @@ class ConnectionStore(Protocol):
     ) -> CompanyId:
         """One remote company serves one BlueClerk company: answers whose it is now (maybe another's)."""
 
+    def owner_of_remote_company(
+        self, provider: ProviderName, remote_company_id: RemoteCompanyId
+    ) -> CompanyId | None:
+        """Whose it is now; claims nothing."""
+
     def release_remote_company(
         self, provider: ProviderName, remote_company_id: RemoteCompanyId, company_id: CompanyId
     ) -> None:

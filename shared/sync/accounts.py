@@ -43,7 +43,9 @@ def income_accounts(
     try:
         rows = services.provider(connection).income_accounts()
     except NeedsReauth:
-        mark_connection_needs_reauth(services.stores, connection)
+        mark_connection_needs_reauth(
+            services, connection, services.profile(connection.key.provider)
+        )
         raise
     listed = AccountList(tuple(sorted(rows, key=lambda row: (row.name, row.remote_id))), now)
     try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from shared.config import Settings
@@ -74,6 +75,8 @@ class Services:
     verify_bearer: Callable[[str], Caller]
     connect_ports: Callable[[], ConnectPorts]
     token_source: Callable[[Connection], TokenSource]
+    sweep: Callable[[ProviderName, datetime], Mapping[str, int]]
+    """See `shared.auth.sweep.Sweep.run`."""
 
     def provider(self, connection: Connection) -> AccountingProvider:
         """For reads of a moment; a sync opens the books itself."""

@@ -252,7 +252,8 @@ def _working(perform: Callable[[_Work], SliceResult], until: datetime) -> _Step:
         except NeedsReauth:
             result = SliceResult(SliceEnd.NEEDS_REAUTH)
         if result.end is SliceEnd.NEEDS_REAUTH:
-            mark_connection_needs_reauth(services.stores, connection)
+            profile = services.profile(connection.key.provider)
+            mark_connection_needs_reauth(services, connection, profile)
         return result
 
     return step

@@ -40,6 +40,20 @@ def test_counters_tell_calls_commits_and_refreshes_by_realm(
     assert control.counters()["batches"] == 0
 
 
+def test_whatever_was_issued_can_be_asked_for(books: Books, control: ControlClient) -> None:
+    """Dead ones too: a test looks for them where they must not be."""
+    control.settings(rotationSeconds=0)
+    first = books.tokens
+    second = books.refresh(first["refresh_token"]).json()
+    control.connect(HARBOR)
+    issued = control.get("/grants/issued", realm=CEDAR_RIDGE)["secrets"]
+    pairs = {pair[name] for pair in (first, second) for name in ("access_token", "refresh_token")}
+    assert pairs < set(issued)
+    [code] = set(issued) - pairs
+    assert code.startswith("XAB11")
+    assert set(issued) < set(control.get("/grants/issued")["secrets"])
+
+
 def test_the_journal_tells_each_call(books: Books, control: ControlClient) -> None:
     control.fault("html500", kind="batch", nth=[1])
     body = {"BatchItemRequest": creations(2)}

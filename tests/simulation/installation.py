@@ -222,6 +222,7 @@ class Installation:
                 open_provider=lambda connection, tokens: (
                     self._books(connection, RecordKind.ITEM, tokens).provider
                 ),
+                token_source=token_source,
             )
 
         return Services(
@@ -240,6 +241,7 @@ class Installation:
             verify_bearer=_nobody_asks,
             connect_ports=connect_ports,
             token_source=token_source,
+            sweep=_nobody_asks,
         )
 
     def _books(self, connection: Connection, kind: RecordKind, tokens: TokenSource) -> Books:
@@ -303,5 +305,5 @@ class Installation:
         return self.server.refresh_would_do(pair.refresh_token)
 
 
-def _nobody_asks(_token: str) -> object:
-    raise AssertionError("nobody signs in here")
+def _nobody_asks(*_: object) -> object:
+    raise AssertionError("nobody signs in here, and nothing is swept")

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
+from shared.domain.connections import OfferedCompany
 from shared.domain.errors import RequestInvalid
+from shared.domain.grants import TokenPair
 from shared.domain.ids import RemoteCompanyId
 from shared.domain.runs import Problem
 from shared.providers.base import (
@@ -105,7 +107,7 @@ class TokenServer:
             raise RequestInvalid(Problem("CODE_REFUSED", "The code was refused.", "", "code"))
         number = self._chains[company].issued if company in self._chains else 0
         chain = self._chains[company] = _Chain(company, issued=number)
-        return Consent(self._issue(chain, rotate=True), (company,))
+        return Consent(self._issue(chain, rotate=True), (OfferedCompany(company),))
 
     def refresh(self, refresh_token: str, now: datetime) -> RefreshOutcome:
         fault = self._faults.at_tokens()
@@ -135,8 +137,8 @@ class TokenServer:
         finally:
             chain.asking.remove(actor.process)
 
-    def revoke(self, refresh_token: str) -> bool:
-        chain = self._chain_of(refresh_token)
+    def withdraw(self, pair: TokenPair, remote_company_id: RemoteCompanyId, *, last: bool) -> bool:
+        chain = self._chain_of(pair.refresh_token)
         if chain is not None:
             chain.revoked = True
         return True

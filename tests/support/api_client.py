@@ -22,6 +22,8 @@ from functions.api.app import create_app
 from shared.auth.caller import Caller
 from shared.auth.connect_ports import ConnectPorts
 from shared.auth.data_keys import LocalDataKeys
+from shared.auth.keeper import TokenKeeper
+from shared.auth.tokens import GrantTokens
 from shared.auth.vault import EnvelopeVault
 from shared.domain.connections import Connection
 from shared.domain.errors import Unauthenticated
@@ -30,7 +32,7 @@ from shared.domain.runs import Problem
 from shared.observability import make_logger
 from shared.storage.ports import Stores
 from shared.sync.services import Services
-from tests.support.effects import VirtualClock
+from tests.support.effects import SeededChance, VirtualClock
 from tests.support.fake_books import FakeBooks
 from tests.support.fake_oauth import FakeOAuth, oauth_profile
 from tests.support.services import COMPANY, build_services, connect, settings_of_a_test
@@ -117,17 +119,28 @@ def api_world(stores: Stores | None = None) -> ApiWorld:
             ids=services.ids,
             secret_bytes=secret_bytes,
             open_provider=lambda _connection, _tokens: books,
+            token_source=lambda connection: GrantTokens(keeper, connection, oauth),
         )
 
+    chance = SeededChance()
     services = build_services(
         books=books,
         clock=clock,
         stores=stores,
         workflows=workflows,
+        chance=chance,
         settings=settings_of_a_test(public_url=PUBLIC_URL),
         oauth=lambda _name: oauth,
         verify_bearer=_verified,
         connect_ports=connect_ports,
+    )
+    keeper = TokenKeeper(
+        grants=services.stores.grants,
+        vault=vault,
+        clock=clock,
+        ids=services.ids,
+        chance=chance,
+        call_deadline=20.0,
     )
     log = io.StringIO()
     app = create_app(services, make_logger(f"api-{next(_WORLDS)}", log))

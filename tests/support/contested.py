@@ -9,7 +9,7 @@ from typing import Any
 class Contested:
     """Any store: before each of the next `losses` calls of `method`, `interfere` runs on the store.
 
-    `interfere` is given the store and the call's arguments.
+    `interfere` is given the store and the call's arguments without a name.
     """
 
     def __init__(
@@ -25,10 +25,10 @@ class Contested:
         if name != self._method:
             return answer
 
-        def contested(*arguments: Any) -> Any:
+        def contested(*arguments: Any, **named: Any) -> Any:
             if self.losses:
                 self.losses -= 1
                 self._interfere(self._store, *arguments)
-            return answer(*arguments)
+            return answer(*arguments, **named)
 
         return contested

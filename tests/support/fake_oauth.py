@@ -1,7 +1,8 @@
 """A provider's authorization server and our client of it in one object, behaving by `TokenRules`.
 
-One consent, one chain of pairs: `live` is the refresh token that works. Faults are queued and used up
-one a call. What was asked is kept in `calls`, so that a test can say how often a provider was bothered.
+One chain of pairs: `live` is the refresh token that works, and a consent begins it anew; unless each
+consent is to have a chain of its own (`own_chains`). Faults are queued and used up one a call. What was
+asked is kept in `calls`, so that a test can say how often a provider was bothered.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from shared.domain.connections import OfferedCompany
 from shared.domain.effects import Clock
 from shared.domain.errors import RequestInvalid
+from shared.domain.grants import TokenPair
 from shared.domain.ids import RemoteCompanyId
 from shared.domain.runs import Problem
 from shared.providers.base import (
@@ -29,18 +32,21 @@ from shared.providers.base import (
 from tests.support.fake_profile import fake_profile
 
 QUICKBOOKS = TokenRules(
+    access_lifetime=timedelta(hours=1),
     refresh_ahead=timedelta(minutes=5),
     former_honoured=timedelta(0),
     idle_lifetime=timedelta(days=100),
     lost_answer_may_repeat=True,
 )
 XERO = TokenRules(
+    access_lifetime=timedelta(minutes=30),
     refresh_ahead=timedelta(minutes=5),
     former_honoured=timedelta(minutes=30),
     idle_lifetime=timedelta(days=60),
     lost_answer_may_repeat=True,
 )
 FRESHBOOKS = TokenRules(
+    access_lifetime=timedelta(hours=12),
     refresh_ahead=timedelta(minutes=5),
     former_honoured=timedelta(0),
     idle_lifetime=None,
@@ -86,9 +92,19 @@ class FakeOAuth:
     """How many pairs were issued; the latest is `access-<issued>`."""
     calls: list[str] = field(default_factory=list)
     """The refresh token of each refresh that was asked for, in order."""
-    revoked: list[str] = field(default_factory=list)
+    own_chains: bool = False
+    others: set[str] = field(default_factory=set)
+    """With `own_chains`: the refresh tokens of the other consents, which work as well."""
+    withdrawn: list[tuple[str, RemoteCompanyId, bool]] = field(default_factory=list)
+    """What was asked to be taken back: refresh token, remote company, whether it was the last use."""
+    on_withdraw: Callable[[], None] = lambda: None
+    """Called before anything is taken back."""
     codes: dict[str, tuple[RemoteCompanyId, ...]] = field(default_factory=dict)
     """Codes not used up yet, and what their consent covers."""
+    names: dict[RemoteCompanyId, str] = field(default_factory=dict)
+    """Of the companies whose names a consent tells."""
+    user_id: str = ""
+    """Who consents, where the provider keeps one chain per user."""
     exchanges: list[dict[str, str]] = field(default_factory=list)
 
     def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
@@ -107,7 +123,10 @@ class FakeOAuth:
         covered = self.codes.pop(code, None)
         if covered is None:
             raise RequestInvalid(Problem("CODE_REFUSED", "The code was refused.", "", "code"))
-        return Consent(self._issue(rotate=True), covered)
+        if self.own_chains and self.live:
+            self.others.add(self.live)
+        offered = tuple(OfferedCompany(one, self.names.get(one, "")) for one in covered)
+        return Consent(self._issue(rotate=True), offered, self.user_id)
 
     def refresh(self, refresh_token: str, now: datetime) -> RefreshOutcome:
         self.calls.append(refresh_token)
@@ -120,6 +139,9 @@ class FakeOAuth:
             return RefreshUnanswered("status 502, text/html", sent=True)
         if not self.accepts(refresh_token):
             return RefreshRefused()
+        if refresh_token in self.others:
+            self.others ^= {refresh_token, self.live or ""}
+            self.live = refresh_token
         tokens = self._issue(rotate=self.rotates)
         self.after()
         if fault is Fault.LOST:
@@ -128,21 +150,24 @@ class FakeOAuth:
 
     def accepts(self, refresh_token: str) -> bool:
         """Whether a refresh with this token would be answered with a pair now."""
-        if self.live is None:
-            return False
-        if refresh_token == self.live:
+        if refresh_token in self.others or (self.live and refresh_token == self.live):
             return True
         honoured = self.profile.tokens.former_honoured
         return (
-            refresh_token == self.former
+            self.live is not None
+            and refresh_token == self.former
             and self.replaced_at is not None
             and self.clock.now() < self.replaced_at + honoured
         )
 
-    def revoke(self, refresh_token: str) -> bool:
-        self.revoked.append(refresh_token)
-        if self.accepts(refresh_token):
-            self.live = None
+    def withdraw(self, pair: TokenPair, remote_company_id: RemoteCompanyId, *, last: bool) -> bool:
+        """Ends the chain where the grant is one company's, and where this was its last use."""
+        self.on_withdraw()
+        self.withdrawn.append((pair.refresh_token, remote_company_id, last))
+        if last or not self.profile.shares_grants:
+            self.others.discard(pair.refresh_token)
+            if pair.refresh_token == self.live:
+                self.live = None
         return True
 
     def _issue(self, *, rotate: bool) -> IssuedTokens:

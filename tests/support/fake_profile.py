@@ -47,6 +47,7 @@ def fake_profile(
             ramp=(1, 4, in_flight),
         ),
         tokens=TokenRules(
+            access_lifetime=timedelta(hours=1),
             refresh_ahead=timedelta(minutes=10),
             former_honoured=timedelta(0),
             idle_lifetime=timedelta(days=100),

@@ -124,6 +124,7 @@ def build_services(
         verify_bearer=ports.get("verify_bearer", _not_given),
         connect_ports=ports.get("connect_ports", _not_given),
         token_source=ports.get("token_source", _not_given),
+        sweep=ports.get("sweep", _not_given),
     )
 
 

@@ -9,6 +9,8 @@ from pydantic import Field, StringConstraints
 
 from functions.api.models.base import AnswerModel, RequestModel
 from functions.api.models.runs import RunAnswer
+from shared.auth.choices import ShownChoice
+from shared.auth.refusals import TAKEN_BY_ANOTHER
 from shared.domain.connections import Connection, ConnectionState, PacingMode, StepState
 from shared.domain.runs import Run
 from shared.providers.base import ProviderProfile
@@ -17,6 +19,7 @@ from shared.sync.health import Colour, Health
 
 MAX_RETURN_TO = 2000
 MAX_ACCOUNT_ID = 200
+MAX_REMOTE_COMPANY_ID = 200
 
 
 class HealthAnswer(AnswerModel):
@@ -52,6 +55,43 @@ class SetupAnswer(AnswerModel):
     map_items: StepState
 
 
+class OfferedCompanyAnswer(AnswerModel):
+    """A remote company that the person's consent covers."""
+
+    id: str
+    name: str = Field(description="Empty where the provider did not tell it.")
+    unavailable: str | None = Field(description="Why it cannot be chosen; null: it can.")
+
+
+class PendingChoiceAnswer(AnswerModel):
+    """A consent that waits for a decision: `POST` or `DELETE` of `organisation`."""
+
+    offered: list[OfferedCompanyAnswer]
+    connected: str | None = Field(
+        description="The name of the company that is connected now and not among those offered."
+    )
+    start_afresh_needed: bool = Field(
+        description="Whether choosing replaces the connected company, which `startAfresh` must say."
+    )
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, choice: ShownChoice) -> PendingChoiceAnswer:
+        return cls(
+            offered=[
+                OfferedCompanyAnswer(
+                    id=one.remote_company_id,
+                    name=one.name,
+                    unavailable=TAKEN_BY_ANOTHER if one.remote_company_id in choice.taken else None,
+                )
+                for one in choice.offered
+            ],
+            connected=choice.connected or None,
+            start_afresh_needed=bool(choice.connected),
+            expires_at=choice.expires_at,
+        )
+
+
 class ConnectionAnswer(AnswerModel):
     """A provider, and the company's connection to it if there is one."""
 
@@ -64,6 +104,7 @@ class ConnectionAnswer(AnswerModel):
     setup: SetupAnswer | None
     connected_at: datetime | None
     last_run: RunAnswer | None
+    pending_choice: PendingChoiceAnswer | None
 
     @classmethod
     def of(
@@ -72,8 +113,10 @@ class ConnectionAnswer(AnswerModel):
         connection: Connection | None,
         health: Health,
         run: Run | None,
+        choice: ShownChoice | None,
     ) -> ConnectionAnswer:
         shown = HealthAnswer(colour=health.colour, reason=health.reason, action=health.action)
+        waiting = PendingChoiceAnswer.of(choice) if choice else None
         if connection is None:
             return cls(
                 provider=profile.name,
@@ -85,6 +128,7 @@ class ConnectionAnswer(AnswerModel):
                 setup=None,
                 connected_at=None,
                 last_run=None,
+                pending_choice=waiting,
             )
         company = connection.remote_company
         return cls(
@@ -110,6 +154,7 @@ class ConnectionAnswer(AnswerModel):
             ),
             connected_at=connection.connected_at,
             last_run=RunAnswer.of(run) if run else None,
+            pending_choice=waiting,
         )
 
 
@@ -179,3 +224,15 @@ class AuthorizeAnswer(AnswerModel):
     """Send the person's browser there; the address works once, for some minutes."""
 
     authorize_url: str
+
+
+class OrganisationBody(RequestModel):
+    """Which of the offered companies is meant."""
+
+    remote_company_id: Annotated[
+        str, StringConstraints(min_length=1, max_length=MAX_REMOTE_COMPANY_ID)
+    ]
+    start_afresh: bool = Field(
+        default=False,
+        description="Replace the connected company: it is disconnected, settings begin anew.",
+    )

@@ -1,4 +1,4 @@
-"""Connect a provider and disconnect it: the two ends of a consent."""
+"""Connect a provider and disconnect it: the two ends of a consent, and the choice after it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from functions.api.dependencies import CorrelationOf, ProviderOf, ServicesOf, known_provider
-from functions.api.models.connections import AuthorizeAnswer, AuthorizeBody, ConnectionAnswer
+from functions.api.models.connections import (
+    AuthorizeAnswer,
+    AuthorizeBody,
+    ConnectionAnswer,
+    OrganisationBody,
+)
 from functions.api.pages import message_page
 from functions.api.problems import answer_to
 from functions.api.security import CallerOf, protected_router
 from functions.api.views import connection_answer
-from shared.auth.connect import begin_consent, finish_consent
+from shared.auth import refusals
+from shared.auth.choices import cancel, choose
+from shared.auth.connect import FinishedConsent, begin_consent, finish_consent
 from shared.auth.disconnect import disconnect
 from shared.config import ConfigurationError
 from shared.domain.errors import SyncError
-from shared.domain.ids import ConnectionKey, ProviderName
+from shared.domain.ids import ConnectionKey, ProviderName, RemoteCompanyId
 from shared.sync.connections import not_connected
 from shared.sync.services import Services
 
@@ -44,22 +51,50 @@ def authorize(
 def disconnect_provider(
     provider: ProviderOf, services: ServicesOf, caller: CallerOf
 ) -> ConnectionAnswer:
-    """Stop, and revoke and erase the tokens. Links and settings stay for reconnecting."""
+    """Stop, withdraw access and erase the tokens. Links and settings stay for reconnecting."""
     key = ConnectionKey(caller.company_id, provider)
     if services.stores.connections.get(key) is None:
         raise not_connected(services, key)
     ended = disconnect(services.connect_ports(), services.oauth(provider), key, caller.person_id)
-    return connection_answer(services, provider, ended)
+    return connection_answer(services, caller.company_id, provider, ended)
+
+
+@router.post("/organisation")
+def choose_organisation(
+    provider: ProviderOf, body: OrganisationBody, services: ServicesOf, caller: CallerOf
+) -> ConnectionAnswer:
+    """Connect to one of the companies in `pendingChoice`; see there whether that starts afresh."""
+    connection = choose(
+        services.connect_ports(),
+        services.oauth(provider),
+        ConnectionKey(caller.company_id, provider),
+        caller.person_id,
+        RemoteCompanyId(body.remote_company_id),
+        start_afresh=body.start_afresh,
+    )
+    return connection_answer(services, caller.company_id, provider, connection)
+
+
+@router.delete("/organisation")
+def cancel_choice(provider: ProviderOf, services: ServicesOf, caller: CallerOf) -> ConnectionAnswer:
+    """Drop the consent that waits in `pendingChoice`; the connection stays exactly as it is."""
+    key = ConnectionKey(caller.company_id, provider)
+    cancel(services.connect_ports(), services.oauth(provider), key, caller.person_id)
+    stored = services.stores.connections.get(key)
+    return connection_answer(services, caller.company_id, provider, stored)
 
 
 @callback_router.get(
     "/v1/oauth/{provider}/callback",
     response_class=Response,
     responses={
-        200: {"description": "Connected; a page for the person.", "content": {"text/html": {}}},
-        303: {"description": "Connected; on to the path that `authorize` was given."},
+        200: {
+            "description": "Connected, or a company to choose; a page for the person.",
+            "content": {"text/html": {}},
+        },
+        303: {"description": "The same; on to the path that `authorize` was given."},
         "4XX": {
-            "description": "Not connected; a page that says why.",
+            "description": "Not connected (409: maybe something to decide); a page that says why.",
             "content": {"text/html": {}},
         },
     },
@@ -79,20 +114,35 @@ def finish_authorization(
         )
     except SyncError as error:
         told = answer_to(error, services.profile)
+        differs = told.problem.code == "REMOTE_COMPANY_DIFFERS"
         return message_page(
             told.status,
-            "Not connected",
+            "Another company is connected" if differs else "Not connected",
             [told.problem.message, told.problem.action, f"Reference: {correlation_id}"],
             told.headers,
         )
     if finished.return_to:
         return RedirectResponse(finished.return_to, status_code=303)
-    label = services.profile(name).label
-    company = finished.connection.remote_company.name
+    return _page_of(finished, services.profile(name).label)
+
+
+def _page_of(finished: FinishedConsent, label: str) -> Response:
+    if finished.connection is not None:
+        company = finished.connection.remote_company.name
+        return message_page(
+            200,
+            "You're connected",
+            [f"BlueClerk is connected to “{company}” in {label}.", "You can close this page."],
+        )
+    offered = refusals.names(finished.choice.offered) if finished.choice else ""
     return message_page(
         200,
-        "You're connected",
-        [f"BlueClerk is connected to “{company}” in {label}.", "You can close this page."],
+        "Choose the company",
+        [
+            f"Access was given to several {label} companies: {offered}.",
+            "Nothing is connected yet.",
+            f"Go to Settings → Integrations → {label} in BlueClerk and choose within 20 minutes.",
+        ],
     )
 
 

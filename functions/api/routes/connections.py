@@ -32,7 +32,8 @@ def list_connections(services: ServicesOf, caller: CallerOf) -> ConnectionList:
     }
     return ConnectionList(
         connections=[
-            connection_answer(services, name, known.get(name)) for name in provider_names()
+            connection_answer(services, caller.company_id, name, known.get(name))
+            for name in provider_names()
         ]
     )
 
@@ -43,7 +44,8 @@ def get_connection(
 ) -> ConnectionAnswer:
     """State and health of one; never connected is a state like any other."""
     key = ConnectionKey(caller.company_id, provider)
-    return connection_answer(services, provider, services.stores.connections.get(key))
+    stored = services.stores.connections.get(key)
+    return connection_answer(services, caller.company_id, provider, stored)
 
 
 @router.put("/{provider}/settings")
@@ -64,7 +66,7 @@ def put_settings(
         default_income_account_id=body.default_income_account_id,
         pacing_mode=body.pacing_mode,
     )
-    return connection_answer(services, provider, changed)
+    return connection_answer(services, caller.company_id, provider, changed)
 
 
 @router.put("/{provider}/setup")
@@ -78,7 +80,7 @@ def put_setup(
         caller.person_id,
         **body.model_dump(exclude_none=True),
     )
-    return connection_answer(services, provider, decided)
+    return connection_answer(services, caller.company_id, provider, decided)
 
 
 @router.get("/{provider}/accounts")

@@ -1,4 +1,4 @@
-"""OAuth 2.0 of QuickBooks (quickbooks.md section 1): consent, exchange, refresh, revoke.
+"""OAuth 2.0 of QuickBooks (quickbooks.md section 1): consent, exchange, refresh, withdrawal.
 
 Authlib builds the requests; its clients are not used to send them, because neither keeps a total
 deadline and each would refresh by itself, beside the lease. Every call is sent once by our transport.
@@ -15,7 +15,9 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from shared.domain.connections import OfferedCompany
 from shared.domain.errors import ProviderUnavailable, RequestInvalid
+from shared.domain.grants import TokenPair
 from shared.domain.ids import RemoteCompanyId
 from shared.domain.runs import Problem
 from shared.providers.base import (
@@ -111,7 +113,7 @@ class QuickBooksOAuth:
         answer = self._ask_for_tokens("authorization_code", code=code, redirect_uri=redirect_uri)
         tokens = _issued(answer)
         if tokens is not None:
-            return Consent(tokens, (RemoteCompanyId(realm),))
+            return Consent(tokens, (OfferedCompany(RemoteCompanyId(realm)),))
         error = _error(answer)
         if error == "invalid_grant":
             raise RequestInvalid(_CODE_REFUSED)
@@ -131,9 +133,15 @@ class QuickBooksOAuth:
         sent = answer.sent if isinstance(answer, HttpFailure) else True
         return RefreshUnanswered(_reason(answer), sent)
 
-    def revoke(self, refresh_token: str) -> bool:
-        """1.1: the token in a JSON body; 200 ends the connection for its company (1.4)."""
-        body = json.dumps({"token": refresh_token}).encode("ascii")
+    def withdraw(
+        self,
+        pair: TokenPair,
+        remote_company_id: RemoteCompanyId,  # noqa: ARG002 - a grant is one company's (1.2)
+        *,
+        last: bool,  # noqa: ARG002 - same
+    ) -> bool:
+        """1.1: the refresh token, revoked by a JSON body; 200 disconnects its company (1.4)."""
+        body = json.dumps({"token": pair.refresh_token}).encode("ascii")
         answer = self._post(self._endpoints.revoke_url, "application/json", body)
         return isinstance(answer, HttpAnswer) and answer.status == HTTPStatus.OK
 

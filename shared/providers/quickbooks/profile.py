@@ -26,6 +26,7 @@ LIMITS: Final = Limits(
 )
 
 TOKENS: Final = TokenRules(
+    access_lifetime=timedelta(hours=1),  # 1.4, expires_in 3600 [verified: R-pl]
     refresh_ahead=timedelta(minutes=5),  # 1.4 [verified: R-pl]
     former_honoured=timedelta(0),  # 1.4: sources conflict, assumed dead at once [uncertain]
     idle_lifetime=timedelta(days=100),  # 1.4 [verified: D-faq]

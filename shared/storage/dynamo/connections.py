@@ -78,6 +78,13 @@ class DynamoConnections:
         standing = self._rows.put_or_standing(row, RemoteCompanyRow.pk.does_not_exist())
         return company_id if standing is None else CompanyId(standing.company_id)
 
+    def owner_of_remote_company(
+        self, provider: ProviderName, remote_company_id: RemoteCompanyId
+    ) -> CompanyId | None:
+        pk = join("remote-company", provider, remote_company_id)
+        row = self._rows.get(RemoteCompanyRow, pk, _CLAIM)
+        return None if row is None else CompanyId(row.company_id)
+
     def release_remote_company(
         self, provider: ProviderName, remote_company_id: RemoteCompanyId, company_id: CompanyId
     ) -> None:

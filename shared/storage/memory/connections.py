@@ -40,6 +40,12 @@ class MemoryConnections:
         with self._lock:
             return self._owners.setdefault((provider, remote_company_id), company_id)
 
+    def owner_of_remote_company(
+        self, provider: ProviderName, remote_company_id: RemoteCompanyId
+    ) -> CompanyId | None:
+        with self._lock:
+            return self._owners.get((provider, remote_company_id))
+
     def release_remote_company(
         self, provider: ProviderName, remote_company_id: RemoteCompanyId, company_id: CompanyId
     ) -> None:

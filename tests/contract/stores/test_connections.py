@@ -83,3 +83,12 @@ class TestRemoteCompanies:
         assert claim(QUICKBOOKS, REALM, OTHER_COMPANY) == COMPANY
         release(QUICKBOOKS, REALM, COMPANY)
         assert claim(QUICKBOOKS, REALM, OTHER_COMPANY) == OTHER_COMPANY
+
+    def test_whose_it_is_can_be_asked_without_claiming_it(self, stores: Stores) -> None:
+        owner = stores.connections.owner_of_remote_company
+        assert owner(QUICKBOOKS, REALM) is None
+        stores.connections.claim_remote_company(QUICKBOOKS, REALM, COMPANY)
+        assert owner(QUICKBOOKS, REALM) == COMPANY
+        assert owner(ProviderName("xero"), REALM) is None
+        stores.connections.release_remote_company(QUICKBOOKS, REALM, COMPANY)
+        assert owner(QUICKBOOKS, REALM) is None

@@ -57,6 +57,7 @@ EVERY_CALL: dict[str, Callable[[Stores], object]] = {
     "of_company": lambda s: s.connections.of_company(COMPANY),
     "save_connection": lambda s: s.connections.save(connection()),
     "claim": lambda s: s.connections.claim_remote_company(QUICKBOOKS, REALM, COMPANY),
+    "owner": lambda s: s.connections.owner_of_remote_company(QUICKBOOKS, REALM),
     "release": lambda s: s.connections.release_remote_company(QUICKBOOKS, REALM, COMPANY),
     "put_consent": lambda s: s.consents.put(consent("a")),
     "take_consent": lambda s: s.consents.take("a"),

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.aws import REGION
+from local.ports import HOST
 from local.stack import Stack
 from tests.support.deployed.company import until
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 SYNC_ITEMS = "SyncItemsFunction"
 SCHEDULE_SYNCS = "ScheduleSyncsFunction"
+REFRESH_TOKEN = "RefreshTokenFunction"
 API = "ApiFunction"
+RUNS_RULE = "ScheduleSyncsFunctionEveryMinute"
+SWEEP_RULE = "RefreshTokenFunctionSweepQuickBooks"
 
 
 class Functions:
@@ -60,10 +65,24 @@ class Functions:
                 Environment={"Variables": environment},
             )
 
+    def environment(self, function: str) -> dict[str, str]:
+        """For running the library in a process of the test's own, as the function runs it."""
+        configuration = self._lambda.get_function_configuration(
+            FunctionName=self._stack.deployed.resources[function]
+        )
+        return {
+            **configuration["Environment"]["Variables"],
+            "AWS_ENDPOINT_URL": self._stack.aws.endpoint_url,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "NO_PROXY": HOST,
+        }
+
     @contextmanager
-    def ticking(self) -> Iterator[None]:
-        """The schedule's rule does its work for a while (see `hold_the_schedule`)."""
-        rule = self._stack.deployed.resources["ScheduleSyncsFunctionEveryMinute"]
+    def ticking(self, of: str = RUNS_RULE) -> Iterator[None]:
+        """A schedule's rule does its work for a while (see `hold_the_schedule`)."""
+        rule = self._stack.deployed.resources[of]
         self._events.enable_rule(Name=rule)
         try:
             yield
@@ -71,13 +90,19 @@ class Functions:
             self._events.disable_rule(Name=rule)
 
     def hold_the_schedule(self) -> None:
-        """Nothing is taken over by itself, however slow the machine is.
+        """Nothing is taken over or swept by itself, however slow the machine is.
 
         Put rather than disabled: the emulator then counts the minute from now, not from `ticking`.
         """
-        rule = self._stack.deployed.resources["ScheduleSyncsFunctionEveryMinute"]
-        schedule = self._events.describe_rule(Name=rule)["ScheduleExpression"]
-        self._events.put_rule(Name=rule, ScheduleExpression=schedule, State="DISABLED")
+        for each in (RUNS_RULE, SWEEP_RULE):
+            rule = self._stack.deployed.resources[each]
+            schedule = self.schedule(each)
+            self._events.put_rule(Name=rule, ScheduleExpression=schedule, State="DISABLED")
+
+    def schedule(self, rule: str) -> str:
+        """When it ticks, as it is deployed."""
+        name = self._stack.deployed.resources[rule]
+        return str(self._events.describe_rule(Name=name)["ScheduleExpression"])
 
     def invoke(self, function: str, event: object) -> dict[str, Any]:
         answer = self._lambda.invoke(

@@ -6,21 +6,26 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared.domain.connections import ConnectionState
+from shared.domain.connections import ConnectionState, RemoteCompany
+from shared.domain.ids import ConnectionKey, PersonId, ProviderName, RemoteCompanyId
+from shared.storage.ports import ConsentRequest
 from tests.support.api_client import PUBLIC_URL, ApiWorld
+from tests.support.services import COMPANY
 
 QUICKBOOKS = "/v1/connections/quickbooks"
+ORGANISATION = f"{QUICKBOOKS}/organisation"
 CALLBACK = "/v1/oauth/quickbooks/callback"
 
 
-def begin(world: ApiWorld, **body: str) -> str:
+def begin(world: ApiWorld, who: str = "office", **body: str) -> str:
     """The one-time state of a consent just begun."""
-    answer = world.call("POST", f"{QUICKBOOKS}/authorize", body)
+    answer = world.call("POST", f"{QUICKBOOKS}/authorize", body, who=who)
     assert answer.status_code == 200
     return parse_qs(urlsplit(answer.json()["authorizeUrl"]).query)["state"][0]
 
@@ -119,11 +124,11 @@ def test_names_from_the_books_are_escaped_on_the_page(world: ApiWorld) -> None:
     assert "&lt;b&gt;Hill &amp; Sons&lt;/b&gt;" in answer.text
 
 
-def test_disconnecting_stops_and_revokes_and_is_safe_again(world: ApiWorld) -> None:
+def test_disconnecting_stops_and_withdraws_and_is_safe_again(world: ApiWorld) -> None:
     come_back(world, state=begin(world), code="code-1")
     answer = world.call("POST", f"{QUICKBOOKS}/disconnect")
     assert (answer.status_code, answer.json()["state"]) == (200, ConnectionState.DISCONNECTED)
-    assert world.oauth.revoked
+    assert world.oauth.withdrawn
     assert world.call("POST", f"{QUICKBOOKS}/disconnect").status_code == 200
     audit = world.call("GET", "/v1/audit").json()["entries"]
     assert [entry["what"] for entry in audit] == [
@@ -133,6 +138,165 @@ def test_disconnecting_stops_and_revokes_and_is_safe_again(world: ApiWorld) -> N
     ]
 
 
-def test_reading_alone_may_neither_connect_nor_disconnect(world: ApiWorld) -> None:
-    for action in ("authorize", "disconnect"):
+def test_reading_alone_may_neither_connect_nor_choose_nor_disconnect(world: ApiWorld) -> None:
+    for action in ("authorize", "organisation", "disconnect"):
         assert world.call("POST", f"{QUICKBOOKS}/{action}", who="clerk").status_code == 403
+    assert world.call("DELETE", ORGANISATION, who="clerk").status_code == 403
+
+
+def test_several_companies_are_asked_about_on_a_page_and_in_the_connection(world: ApiWorld) -> None:
+    answer = offer_two(world)
+    assert (answer.status_code, "Choose the company" in answer.text) == (200, True)
+    assert "“Hill Plumbing”" not in answer.text
+    assert "&quot;Hill Plumbing&quot;, &quot;&lt;b&gt;Creek&quot;" in answer.text
+    connection = world.call("GET", QUICKBOOKS).json()
+    assert connection["state"] == "not_connected"
+    assert connection["pendingChoice"] == {
+        "offered": [
+            {"id": "realm-1", "name": "Hill Plumbing", "unavailable": None},
+            {"id": "realm-2", "name": "<b>Creek", "unavailable": None},
+        ],
+        "connected": None,
+        "startAfreshNeeded": False,
+        "expiresAt": (world.clock.now() + timedelta(minutes=20)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    (listed,) = world.call("GET", "/v1/connections").json()["connections"]
+    assert listed["pendingChoice"] == connection["pendingChoice"]
+    assert world.call("GET", QUICKBOOKS, who="other").json()["pendingChoice"] is None
+
+
+def test_a_choice_goes_on_to_the_path_it_was_given(world: ApiWorld) -> None:
+    answer = offer_two(world, returnTo="/settings")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/settings")
+
+
+def test_choosing_connects_once(world: ApiWorld) -> None:
+    offer_two(world)
+    chosen = world.call("POST", ORGANISATION, {"remoteCompanyId": "realm-1"})
+    assert (chosen.status_code, chosen.json()["state"]) == (200, "connected")
+    assert chosen.json()["pendingChoice"] is None
+    again = world.call("POST", ORGANISATION, {"remoteCompanyId": "realm-1"})
+    assert (again.status_code, again.json()["code"]) == (404, "NO_CHOICE")
+    assert [entry["what"] for entry in audit(world)] == ["connection.chosen"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "field"),
+    [
+        ({"remoteCompanyId": "realm-9"}, 400, "NOT_OFFERED", "remoteCompanyId"),
+        ({}, 400, "MISSING", "remoteCompanyId"),
+        ({"remoteCompanyId": ""}, 400, "EMPTY", "remoteCompanyId"),
+        ({"remoteCompanyId": "1" * 201}, 400, "TOO_LONG", "remoteCompanyId"),
+        ({"remoteCompanyId": "realm-1", "startAfresh": "yes"}, 400, "WRONG_TYPE", "startAfresh"),
+        ({"remoteCompanyId": "realm-1", "more": 1}, 400, "UNKNOWN_FIELD", "more"),
+    ],
+)
+def test_a_decision_that_makes_no_sense_names_the_field(
+    world: ApiWorld, body: dict[str, Any], status: int, code: str, field: str
+) -> None:
+    offer_two(world)
+    answer = world.call("POST", ORGANISATION, body)
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (
+        status,
+        code,
+        field,
+    )
+    assert world.call("GET", QUICKBOOKS).json()["pendingChoice"] is not None
+
+
+def test_who_has_a_company_is_not_told(world: ApiWorld) -> None:
+    come_back(world, state=begin(world, who="other"), code="code-1")
+    offer_two(world)
+    first, second = world.call("GET", QUICKBOOKS).json()["pendingChoice"]["offered"]
+    assert first["unavailable"] == "connected to another BlueClerk company"
+    assert second["unavailable"] is None
+    refused = world.call("POST", ORGANISATION, {"remoteCompanyId": "realm-1"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "REMOTE_COMPANY_TAKEN")
+    assert "company-2" not in refused.text
+
+
+def test_a_late_decision_says_to_begin_again(world: ApiWorld) -> None:
+    offer_two(world)
+    world.clock.sleep(20 * 60)
+    assert world.call("GET", QUICKBOOKS).json()["pendingChoice"] is None
+    answer = world.call("POST", ORGANISATION, {"remoteCompanyId": "realm-1"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "CHOICE_EXPIRED")
+    assert "begin again" in answer.json()["action"]
+
+
+def test_another_company_is_a_409_page_with_both_names_and_both_ways_out(world: ApiWorld) -> None:
+    before, answer = connect_then_differ(world)
+    assert answer.status_code == 409
+    for part in ("Hill Plumbing", "Creek Roofing", "Cancel", "start afresh", "20 minutes"):
+        assert part in answer.text
+    assert "Not connected" not in answer.text
+    after = world.call("GET", QUICKBOOKS).json()
+    waiting = after.pop("pendingChoice")
+    assert waiting["connected"] == "Hill Plumbing"
+    assert waiting["startAfreshNeeded"] is True
+    assert {**after, "pendingChoice": None} == before
+
+
+def test_cancelling_leaves_everything_as_it_was(world: ApiWorld) -> None:
+    before, _ = connect_then_differ(world)
+    answer = world.call("DELETE", ORGANISATION)
+    assert answer.status_code == 200
+    assert answer.json() == before
+    assert world.call("GET", QUICKBOOKS).json() == before
+    again = world.call("DELETE", ORGANISATION)
+    assert (again.status_code, again.json()["code"]) == (404, "NO_CHOICE")
+    assert audit(world)[0]["what"] == "connection.choice_cancelled"
+
+
+def test_starting_afresh_must_be_said_and_replaces_the_connection(world: ApiWorld) -> None:
+    connect_then_differ(world)
+    refused = world.call("POST", ORGANISATION, {"remoteCompanyId": "realm-2"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "REMOTE_COMPANY_DIFFERS")
+    assert "start afresh" in refused.json()["action"]
+    body = {"remoteCompanyId": "realm-2", "startAfresh": True}
+    answer = world.call("POST", ORGANISATION, body).json()
+    assert answer["remoteCompany"]["name"] == "Creek Roofing"
+    assert answer["settings"]["defaultIncomeAccountId"] is None
+    assert answer["pendingChoice"] is None
+    assert audit(world)[0]["what"] == "connection.started_afresh"
+
+
+def test_a_callback_of_another_provider_or_a_forged_one_is_a_page_and_stores_nothing(
+    world: ApiWorld,
+) -> None:
+    world.services.stores.consents.put(
+        ConsentRequest(
+            state="of-xero",
+            connection=ConnectionKey(COMPANY, ProviderName("xero")),
+            person_id=PersonId("office"),
+            redirect_uri=f"{PUBLIC_URL}{CALLBACK}",
+            expires_at=world.clock.now() + timedelta(minutes=10),
+        )
+    )
+    for state in ("of-xero", "forged", ""):
+        answer = come_back(world, state=state, code="code-1")
+        assert (answer.status_code, "not ours" in answer.text) == (400, True)
+    assert world.oauth.exchanges == []
+    assert world.call("GET", QUICKBOOKS).json()["state"] == "not_connected"
+
+
+def audit(world: ApiWorld) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = world.call("GET", "/v1/audit").json()["entries"]
+    return entries
+
+
+def offer_two(world: ApiWorld, **body: str) -> Any:
+    """A consent that covers two companies, one with a name that must be escaped."""
+    hill, creek = RemoteCompanyId("realm-1"), RemoteCompanyId("realm-2")
+    world.oauth.codes["code-2"] = (hill, creek)
+    world.oauth.names = {hill: "Hill Plumbing", creek: "<b>Creek"}
+    return come_back(world, state=begin(world, **body), code="code-2")
+
+
+def connect_then_differ(world: ApiWorld) -> tuple[dict[str, Any], Any]:
+    """Connected with an account chosen, then a consent for another company: before, and its page."""
+    world.connect()
+    before = world.call("GET", QUICKBOOKS).json()
+    world.books.company = RemoteCompany(RemoteCompanyId("realm-2"), "Creek Roofing", "USD")
+    world.oauth.codes["code-2"] = (RemoteCompanyId("realm-2"),)
+    return before, come_back(world, state=begin(world), code="code-2")

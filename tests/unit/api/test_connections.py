@@ -86,6 +86,7 @@ def test_a_provider_never_connected_is_red_and_says_how_to_connect(world: ApiWor
         "setup": None,
         "connectedAt": None,
         "lastRun": None,
+        "pendingChoice": None,
     }
     assert world.call("GET", "/v1/connections").json()["connections"][0] == answer
 

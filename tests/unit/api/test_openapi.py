@@ -53,11 +53,14 @@ def test_the_document_is_served_without_a_sign_in_and_has_every_route() -> None:
         ("/v1/connections/{provider}/accounts", "get"),
         ("/v1/connections/{provider}/authorize", "post"),
         ("/v1/connections/{provider}/disconnect", "post"),
+        ("/v1/connections/{provider}/organisation", "post"),
+        ("/v1/connections/{provider}/organisation", "delete"),
         ("/v1/connections/{provider}/syncs", "get"),
         ("/v1/connections/{provider}/syncs", "post"),
         ("/v1/connections/{provider}/syncs/{runId}", "get"),
         ("/v1/oauth/{provider}/callback", "get"),
         ("/v1/failures", "get"),
+        ("/v1/notifications", "get"),
         ("/v1/audit", "get"),
     }
 

@@ -102,4 +102,5 @@ def a_grant(
         access_expires_at=now + life,
         refresh_expires_at=None,
         rotated_at=now + life - timedelta(hours=1),
+        companies=frozenset({KEY.company_id}),
     )

@@ -19,14 +19,11 @@ from shared.domain.errors import (
     RetryLater,
 )
 from shared.domain.grants import GrantState
-from shared.domain.ids import CompanyId, ConnectionKey, PersonId, ProviderName, RemoteCompanyId
+from shared.domain.ids import CompanyId, ConnectionKey, PersonId, ProviderName
+from tests.support.contested import Contested
 from tests.support.fake_oauth import oauth_profile
-from tests.unit.auth.connect_world import ADA, CALLBACK, ConnectWorld
+from tests.unit.auth.connect_world import ADA, CALLBACK, OTHER_KEY, OTHER_REALM, ConnectWorld
 from tests.unit.auth.doubles import KEY, REALM
-from tests.unit.auth.token_world import FailingGrants
-
-OTHER_REALM = RemoteCompanyId("realm-2")
-OTHER_KEY = ConnectionKey(CompanyId("beta"), KEY.provider)
 
 
 @pytest.fixture
@@ -200,7 +197,7 @@ def test_a_token_that_is_not_for_that_company_is_found_out(world):
     world.companies.refuses_token = True
 
     assert code_of(refusal(world, world.agree(world.begin()))) == "CONSENT_REFUSED"
-    assert free(world, REALM)
+    assert world.free(REALM)
 
 
 def test_a_provider_that_answers_for_another_company_is_drift(world):
@@ -218,18 +215,14 @@ def test_a_first_consent_needs_the_provider_to_answer(world):
     with pytest.raises(RetryLater):
         world.finish(parameters)
     assert world.stores.connections.get(KEY) is None
-    assert free(world, REALM)
+    assert world.free(REALM)
 
 
-@pytest.mark.parametrize(
-    ("covered", "code"),
-    [((), "CONSENT_INCOMPLETE"), ((REALM, OTHER_REALM), "SEVERAL_REMOTE_COMPANIES")],
-)
-def test_a_consent_must_be_for_one_company(world, covered, code):
+def test_a_consent_that_names_no_company_is_refused(world):
     parameters = world.agree(world.begin())
-    world.oauth.codes["code-1"] = covered
+    world.oauth.codes["code-1"] = ()
 
-    assert code_of(refusal(world, parameters)) == code
+    assert code_of(refusal(world, parameters)) == "CONSENT_INCOMPLETE"
 
 
 def test_of_several_companies_the_connected_one_is_meant(world):
@@ -248,7 +241,8 @@ def test_a_remote_company_serves_one_company_only(world):
     assert "beta" not in refused.problem.message
     other = world.stores.connections.get(OTHER_KEY)
     assert world.tokens(other).access_token()[1] == 1
-    assert world.oauth.revoked == [], "revoking could disconnect the company that has it"
+    assert world.oauth.withdrawn == [], "that could disconnect the company that has it"
+    assert world.stores.choices.get(KEY) is None
 
 
 def test_connecting_again_keeps_settings_and_raises_the_version(world):
@@ -314,16 +308,13 @@ def test_a_refresh_that_was_first_is_followed_by_the_next_version(world):
 
 def test_a_refresh_saved_between_look_and_save_is_followed_too(world):
     before = world.connect()
-    grants = FailingGrants(world.stores.grants)
     refreshed = replace(world.grant(before), sealed_pair=b"another")
-    saves = iter([refreshed])
 
-    def another_saves_first():
-        for grant in saves:
-            assert world.stores.grants.save_pair(grant, expected_token_version=1)
+    def another_saves_first(grants, *_):
+        assert grants.save_pair(refreshed, expected_token_version=1)
 
-    grants.on_save = another_saves_first
-    world.ports = replace(world.ports, stores=replace(world.stores, grants=grants))
+    contested = Contested(world.stores.grants, "save_pair", another_saves_first, 1)
+    world.ports = replace(world.ports, stores=replace(world.stores, grants=contested))
 
     again = world.connect()
 
@@ -342,33 +333,22 @@ def test_connecting_again_does_not_wait_for_what_is_known(world):
     assert world.grant(again).token_version == 2
 
 
-def test_another_remote_company_is_refused_with_both_names(world):
-    first = world.connect()
-    grant = world.grant(first)
+def test_another_company_connected_since_the_consent_was_looked_at_is_not_replaced(world):
+    def somebody_is_quicker():
+        world.companies.look = lambda: None
+        world.connect(OTHER_REALM)
 
-    refused = refusal(world, world.agree(world.begin(), OTHER_REALM))
+    parameters = world.agree(world.begin(), code="code-9")
+    world.companies.look = somebody_is_quicker
 
-    assert isinstance(refused, Conflicting)
-    assert code_of(refused) == "REMOTE_COMPANY_DIFFERS"
-    assert '"Acme Books"' in refused.problem.message
-    assert '"Beta Books"' in refused.problem.message
-    assert world.grant(first) == grant
-    assert free(world, OTHER_REALM)
+    with pytest.raises(Conflicting) as raised:
+        world.finish(parameters)
 
-
-def test_after_disconnecting_another_remote_company_may_follow_with_settings_of_its_own(world):
-    first = world.connect()
-    world.stores.connections.save(
-        replace(first, settings=ConnectionSettings(default_income_account_id="79"), version=2)
-    )
-    world.disconnect()
-
-    second = world.connect(OTHER_REALM)
-
-    assert second.remote_company.name == "Beta Books"
-    assert second.settings == ConnectionSettings()
-    assert second.grant_id != first.grant_id
-    assert world.tokens(second).access_token()[1] == 1
+    assert code_of(raised.value) == "CONNECTION_CHANGED"
+    stored = world.stores.connections.get(KEY)
+    assert stored.remote_company.remote_company_id == OTHER_REALM
+    assert world.tokens(stored).access_token()[1] == 1
+    assert world.free(REALM)
 
 
 def test_a_row_that_changes_while_the_consent_is_stored_is_not_overwritten(world):
@@ -400,116 +380,3 @@ def test_a_row_that_changes_while_the_consent_is_stored_is_not_overwritten(world
     assert again.settings.default_income_account_id == "80"
     assert again.version == first.version + 2
     assert world.tokens(again).access_token()[0] == "access-12"
-
-
-def test_disconnecting_revokes_erases_and_keeps_the_rest(world):
-    connection = world.connect()
-
-    ended = world.disconnect()
-
-    assert ended.state is ConnectionState.DISCONNECTED
-    assert ended.remote_company == connection.remote_company
-    assert world.oauth.revoked == ["refresh-11"]
-    assert world.grant(connection).state is GrantState.REVOKED
-    assert world.grant(connection).sealed_pair == b""
-    assert world.audited() == ["connection.connected", "connection.disconnected"]
-    with pytest.raises(Exception, match="DISCONNECTED"):
-        world.tokens(connection).access_token()
-
-
-def test_disconnecting_sets_the_remote_company_free(world):
-    world.connect()
-    world.disconnect()
-
-    assert world.connect(key=OTHER_KEY).state is ConnectionState.CONNECTED
-
-
-def test_disconnecting_works_though_the_provider_does_not_answer(world):
-    connection = world.connect()
-
-    class Away:
-        profile = world.oauth.profile
-
-        def revoke(self, _refresh_token):
-            raise ProviderUnavailable("timed out")
-
-    world.oauth, ordinary = Away(), world.oauth
-    assert world.disconnect().state is ConnectionState.DISCONNECTED
-    world.oauth = ordinary
-    assert world.grant(connection).state is GrantState.REVOKED
-
-
-def test_disconnecting_twice_is_as_once(world):
-    connection = world.connect()
-
-    ended, grant = world.disconnect(), world.grant(connection)
-
-    assert world.disconnect() == ended
-    assert world.grant(connection) == grant
-    assert world.oauth.revoked == ["refresh-11"]
-
-
-def test_a_disconnected_connection_can_be_connected_again_with_its_settings(world):
-    first = world.connect()
-    settings = ConnectionSettings(default_income_account_id="79")
-    world.stores.connections.save(replace(first, settings=settings, version=2))
-    world.disconnect()
-
-    again = world.connect()
-
-    assert (again.state, again.settings) == (ConnectionState.CONNECTED, settings)
-    assert world.grant(again).token_version == 3
-    assert world.tokens(again).access_token() == ("access-12", 3)
-
-
-def test_a_shared_grant_is_left_to_the_connections_that_share_it():
-    world = ConnectWorld(oauth_profile(shares_grants=True))
-    connection = world.connect()
-
-    world.disconnect()
-
-    assert world.oauth.revoked == []
-    assert world.grant(connection).state is GrantState.ACTIVE
-    with pytest.raises(Exception, match="DISCONNECTED"):
-        world.tokens(world.stores.connections.get(KEY)).access_token()
-
-
-def test_there_is_nothing_to_disconnect_where_nothing_was_connected(world):
-    with pytest.raises(RequestInvalid) as raised:
-        world.disconnect()
-    assert (code_of(raised.value), raised.value.status) == ("NOT_CONNECTED", 404)
-
-
-def test_a_consent_finished_while_disconnecting_leaves_one_clear_end(world):
-    """Its row is connected again when its tokens are gone: then it is disconnected too."""
-    world.connect()
-    revoke = world.oauth.revoke
-
-    class Meanwhile:
-        profile = world.oauth.profile
-        connected = False
-
-        def revoke(self, refresh_token):
-            if not self.connected:
-                self.connected = True
-                disconnecting, world.oauth = world.oauth, ordinary
-                world.connect()
-                world.oauth = disconnecting
-            return revoke(refresh_token)
-
-    world.oauth, ordinary = Meanwhile(), world.oauth
-
-    world.disconnect()
-
-    stored = world.stores.connections.get(KEY)
-    assert stored.state is ConnectionState.DISCONNECTED
-    assert world.grant(stored).state is GrantState.REVOKED
-    assert free(world, REALM)
-
-
-def free(world: ConnectWorld, remote_company_id: RemoteCompanyId) -> bool:
-    """Whether nobody has claimed the remote company."""
-    nobody = CompanyId("nobody")
-    claimed = world.stores.connections.claim_remote_company(KEY.provider, remote_company_id, nobody)
-    world.stores.connections.release_remote_company(KEY.provider, remote_company_id, nobody)
-    return claimed == nobody

@@ -14,8 +14,9 @@ from tests.unit.auth.token_world import TokenWorld
 
 def ask(world: TokenWorld, key: ConnectionKey = KEY, after_version: int | None = None) -> Freshness:
     return ensure_fresh(
-        world.stores,
+        world.ports,
         key,
+        world.oauth.profile,
         lambda connection: world.tokens(connection=connection),
         after_version=after_version,
     )

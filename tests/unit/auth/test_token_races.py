@@ -110,6 +110,9 @@ class Watched:
         self._interleaving.step(at_store=True)
         return saved
 
+    def set_place(self, *args, **kwargs):
+        return self._store(self._grants.set_place, *args, **kwargs)
+
     def mark_needs_reauth(self, *args, **kwargs):
         self._interleaving.step(at_store=True)
         marked = self._grants.mark_needs_reauth(*args, **kwargs)

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.auth import grant_notices
 from shared.auth.grant_rules import COOLDOWN_OWNER
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import (
@@ -18,10 +19,10 @@ from shared.domain.errors import (
     RetryLater,
     StorageUnavailable,
 )
-from shared.domain.grants import GrantState
+from shared.domain.grants import GrantState, SweepLane, SweepPlace
 from shared.domain.ids import ProviderName, RemoteCompanyId
 from tests.support.fake_oauth import FRESHBOOKS, QUICKBOOKS, XERO, Fault
-from tests.unit.auth.doubles import GRANT, a_connection, a_grant
+from tests.unit.auth.doubles import GRANT, START, a_connection, a_grant
 from tests.unit.auth.token_world import TokenWorld
 
 
@@ -642,3 +643,128 @@ def test_importing_the_hand_out_costs_no_heavy_library():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_hand_out_notes_that_its_grant_is_in_use_about_once_an_hour():
+    world = TokenWorld(left=3600)
+
+    for _ in range(50):
+        world.tokens().access_token()
+        world.clock.advance(60)
+
+    assert world.grants.places == 1
+    assert world.stored.wanted_at == START
+    assert world.stored.place == SweepPlace(SweepLane.IN_USE, START + timedelta(minutes=53))
+    world.clock.advance(600)
+    world.tokens().access_token()
+    assert world.grants.places == 2
+
+
+def test_the_threads_of_one_session_note_it_once():
+    world = TokenWorld(left=3600)
+    tokens = world.tokens()
+    world.grants.refuses_places = True
+
+    for _ in range(3):
+        tokens.access_token()
+        world.clock.advance(11)
+
+    assert world.grants.places == 1
+
+
+def test_a_note_that_fails_fails_no_hand_out():
+    world = TokenWorld(left=3600)
+    world.grants.refuses_places = True
+
+    assert world.tokens().access_token() == ("access-1", 1)
+
+
+def test_looking_at_a_company_for_a_choice_is_no_use_of_its_grant():
+    """Else a consent that nobody finishes would be renewed for ever."""
+    world = TokenWorld(left=3600)
+    world.stores.grants.put_new(replace(world.stored, companies=frozenset()))
+
+    world.tokens().access_token()
+
+    assert world.grants.places == 0
+
+
+def test_a_grant_renewed_by_anyone_has_its_turn_a_week_later():
+    world = TokenWorld(left=60)
+    world.grants.refuses_places = True  # no note of the use
+
+    world.tokens().access_token()
+
+    assert world.stored.place == SweepPlace(SweepLane.IDLE, START + timedelta(days=7))
+
+
+def test_the_first_refresh_without_an_answer_writes_down_since_when():
+    world = TokenWorld(left=-1)
+    world.oauth.faults.extend([Fault.BROKEN] * 4)
+    for _ in range(2):
+        with pytest.raises(ProviderUnavailable):
+            world.tokens().access_token()
+        world.clock.advance(31)
+
+    assert START <= world.stored.unanswered_since < START + timedelta(seconds=5)
+    assert world.stored.place.lane is SweepLane.TIMED
+    assert world.grants.places == 1
+
+    world.tokens().access_token()
+    assert world.stored.unanswered_since is None
+
+
+def test_the_end_of_an_outage_is_told_whoever_finds_it():
+    world = TokenWorld(left=-1)
+    grant = replace(world.stored, unanswered_since=START)
+    world.stores.grants.put_new(grant)
+    grant_notices.unanswered(world.ports, grant, START, world.oauth.profile)
+
+    world.tokens().access_token()
+
+    assert [(each.problem.code, bool(each.recovery_of)) for each in world.told] == [
+        ("PROVIDER_OUTAGE", False),
+        ("PROVIDER_ANSWERS_AGAIN", True),
+    ]
+    assert world.told[0].closed_at is not None
+
+
+def test_the_end_of_an_outage_is_told_though_the_answer_to_the_save_was_lost():
+    world = TokenWorld(left=-1)
+    grant = replace(world.stored, unanswered_since=START)
+    world.stores.grants.put_new(grant)
+    grant_notices.unanswered(world.ports, grant, START, world.oauth.profile)
+    world.grants.after = 1
+
+    assert world.tokens().access_token() == ("access-2", 2)
+    assert [each.problem.code for each in world.told] == [
+        "PROVIDER_OUTAGE",
+        "PROVIDER_ANSWERS_AGAIN",
+    ]
+
+
+def test_what_cannot_be_told_fails_no_hand_out():
+    world = TokenWorld(left=-1)
+    world.stores.grants.put_new(replace(world.stored, unanswered_since=START))
+
+    class Refusing:
+        def close(self, *_args):
+            raise StorageUnavailable("no answer")
+
+    world.ports = replace(world.ports, stores=replace(world.stores, notifications=Refusing()))
+
+    assert world.tokens().access_token() == ("access-2", 2)
+
+
+def test_a_pair_renewed_by_a_consent_to_other_companies_is_not_handed_out():
+    """The look before the renewal saw the company covered; the pair saved meanwhile does not."""
+    world = TokenWorld(left=-1)
+    other = replace(
+        a_grant(world.vault, now=world.clock.now(), serial=9),
+        remote_company_ids=(RemoteCompanyId("realm-2"),),
+    )
+    world.grants.on_lease = lambda: world.stores.grants.save_pair(other, expected_token_version=1)
+
+    with pytest.raises(ConnectionStopped) as stopped:
+        world.tokens().access_token()
+    assert stopped.value.problem.code == "REMOTE_COMPANY_NOT_COVERED"

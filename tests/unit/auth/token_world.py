@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any, NoReturn
 
+from shared.auth.after_renewal import after_renewal
+from shared.auth.connect_ports import ConnectPorts
 from shared.auth.keeper import TokenKeeper
 from shared.auth.tokens import GrantTokens
 from shared.auth.vault import EnvelopeVault
@@ -12,12 +16,15 @@ from shared.domain.connections import Connection
 from shared.domain.errors import StorageUnavailable
 from shared.domain.grants import Grant, Lease, TokenPair
 from shared.domain.ids import GrantId
+from shared.domain.notifications import Notification
 from shared.providers.base import TokenRules
 from shared.storage.memory import memory_stores
 from shared.storage.ports import GrantStore
 from tests.support.fake_oauth import QUICKBOOKS, FakeOAuth, oauth_profile
 from tests.unit.auth.doubles import (
     GRANT,
+    KEY,
+    CountingBytes,
     CountingIds,
     Half,
     ManualClock,
@@ -40,25 +47,25 @@ class FailingGrants:
         self.before = 0
         self.after = 0
         self.reads = 0
+        self.places = 0
+        self.counts = 0
         self.refuses_leases = False
+        self.refuses_places = False
         self.on_lease: Callable[[], None] = lambda: None
         self.on_save: Callable[[], None] = lambda: None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._grants, name)
 
     def get(self, grant_id: GrantId) -> Grant | None:
         self.reads += 1
         return self._grants.get(grant_id)
-
-    def put_new(self, grant: Grant) -> None:
-        self._grants.put_new(grant)
 
     def take_lease(self, grant_id, owner, *, now, expires_at) -> Lease | None:
         self.on_lease()
         if self.refuses_leases:
             return None
         return self._grants.take_lease(grant_id, owner, now=now, expires_at=expires_at)
-
-    def release_lease(self, grant_id: GrantId, lease: Lease) -> None:
-        self._grants.release_lease(grant_id, lease)
 
     def save_pair(self, grant: Grant, *, expected_token_version: int) -> bool:
         self.on_save()
@@ -71,10 +78,15 @@ class FailingGrants:
             raise StorageUnavailable("no answer")
         return saved
 
-    def mark_needs_reauth(self, grant_id, *, expected_token_version, fence) -> bool:
-        return self._grants.mark_needs_reauth(
-            grant_id, expected_token_version=expected_token_version, fence=fence
-        )
+    def set_place(self, grant_id, place, **more) -> bool:
+        self.places += 1
+        if self.refuses_places:
+            raise StorageUnavailable("no answer")
+        return self._grants.set_place(grant_id, place, **more)
+
+    def count_in_sweep(self, provider, lane) -> int:
+        self.counts += 1
+        return self._grants.count_in_sweep(provider, lane)
 
 
 class WatchedVault:
@@ -108,6 +120,15 @@ class TokenWorld:
         self.ids = CountingIds()
         self.oauth = FakeOAuth(oauth_profile(rules), self.clock)
         self.grants.put_new(a_grant(self.vault, life=timedelta(seconds=left)))
+        self.ports = ConnectPorts(
+            stores=replace(self.stores, grants=self.grants),
+            vault=self.vault,
+            clock=self.clock,
+            ids=self.ids,
+            secret_bytes=CountingBytes(),
+            open_provider=_nobody_asks,
+            token_source=_nobody_asks,
+        )
 
     def container(self) -> TokenKeeper:
         return TokenKeeper(
@@ -117,6 +138,9 @@ class TokenWorld:
             ids=self.ids,
             chance=Half(),
             call_deadline=CALL_DEADLINE,
+            on_renewed=lambda before, after: after_renewal(
+                self.ports, before, after, self.oauth.profile
+            ),
         )
 
     def tokens(
@@ -158,3 +182,13 @@ class TokenWorld:
         stored = self.stored
         renewed = a_grant(self.vault, now=self.clock.now(), serial=serial)
         assert self.grants.save_pair(renewed, expected_token_version=stored.token_version)
+
+    @property
+    def told(self) -> list[Notification]:
+        """What the company was told so far, oldest first."""
+        page = self.stores.notifications.page(KEY.company_id, 100, None)
+        return list(reversed(page.rows))
+
+
+def _nobody_asks(*_: object) -> NoReturn:
+    raise AssertionError("no connection is made here")

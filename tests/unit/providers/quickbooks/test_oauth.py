@@ -10,7 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from shared.config import ProviderEndpoints
+from shared.domain.connections import OfferedCompany
 from shared.domain.errors import ProviderUnavailable, RequestInvalid
+from shared.domain.grants import TokenPair
+from shared.domain.ids import RemoteCompanyId
 from shared.providers.base import ConsentCallback, IssuedTokens, RefreshRefused, RefreshUnanswered
 from shared.providers.http import HttpAnswer, HttpFailure
 from shared.providers.quickbooks.oauth import QuickBooksOAuth
@@ -68,7 +71,8 @@ def test_a_code_is_exchanged_for_tokens_and_the_company_of_the_callback() -> Non
         code="co/de+1", redirect_uri="https://app/cb", code_verifier="", callback=CALLBACK
     )
     assert consent.tokens == IssuedTokens("access-1", "refresh-1", 3600.0, 8726400.0)
-    assert consent.remote_company_ids == ("9341453172908345127",)
+    assert consent.covered == (OfferedCompany(RemoteCompanyId("9341453172908345127")),)
+    assert consent.user_id == "", "each consent has a token chain of its own"
     (request,) = transport.requests
     assert (request.method, request.url, request.deadline) == ("POST", ENDPOINTS.token_url, 15.0)
     basic = request.headers["authorization"].removeprefix("Basic ")
@@ -185,9 +189,12 @@ def test_lifetimes_come_as_numbers_or_texts_and_the_hard_end_counts() -> None:
         (HttpFailure("ReadTimeout", sent=True), False),
     ],
 )
-def test_revoking_is_confirmed_by_200_alone(answer: Reply, *, confirmed: bool) -> None:
+def test_withdrawing_revokes_the_refresh_token_and_is_confirmed_by_200_alone(
+    answer: Reply, *, confirmed: bool
+) -> None:
     oauth, transport = opened(answer)
-    assert oauth.revoke("refresh-1") is confirmed
+    pair = TokenPair("access-1", "refresh-1")
+    assert oauth.withdraw(pair, RemoteCompanyId("1"), last=True) is confirmed
     (request,) = transport.requests
     assert request.url == ENDPOINTS.revoke_url
     assert json.loads(request.body) == {"token": "refresh-1"}

@@ -1,0 +1,23 @@
+"""What follows once a renewed pair is saved, whoever renewed it."""
+
+from __future__ import annotations
+
+from shared.auth import grant_notices
+from shared.auth.connect_ports import ConnectPorts
+from shared.auth.revival import mark_connections_connected
+from shared.domain.grants import Grant
+from shared.providers.base import ProviderProfile
+
+
+def after_renewal(
+    ports: ConnectPorts, before: Grant, after: Grant, profile: ProviderProfile
+) -> None:
+    """Tell what there is to tell; bring back connections that were given up too early.
+
+    `before` is the grant as read under the lease of whoever renewed it. Saved later than that lease
+    ran, the pair may have found the grant marked dead by another who was refused meanwhile: it lives
+    again, and so must its connections.
+    """
+    grant_notices.renewed(ports, before, after, profile)
+    if before.lease is not None and ports.clock.now() >= before.lease.expires_at:
+        mark_connections_connected(ports, after, profile)
