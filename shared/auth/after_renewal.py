@@ -14,10 +14,15 @@ def after_renewal(
 ) -> None:
     """Tell what there is to tell; bring back connections that were given up too early.
 
-    `before` is the grant as read under the lease of whoever renewed it. Saved later than that lease
-    ran, the pair may have found the grant marked dead by another who was refused meanwhile: it lives
-    again, and so must its connections.
+    `before` is the grant as read under the lease of whoever renewed it. Where another has taken the
+    lease since, the pair may have found the grant marked dead by one who was refused meanwhile: it
+    lives again, and so must its connections. The fence says so, by whatever clocks.
     """
-    grant_notices.renewed(ports, before, after, profile)
-    if before.lease is not None and ports.clock.now() >= before.lease.expires_at:
+    stored = ports.stores.grants.get(after.grant_id)
+    if stored is not None and _fence(stored) != _fence(before):
         mark_connections_connected(ports, after, profile)
+    grant_notices.renewed(ports, before, after, profile)
+
+
+def _fence(grant: Grant) -> int:
+    return grant.lease.fence if grant.lease else 0

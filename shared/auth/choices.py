@@ -108,9 +108,11 @@ def choose(
         raise
     except ConnectionStopped:
         grant = ports.stores.grants.get(choice.grant_id)
-        if grant is None or grant.state is GrantState.REVOKED:
-            raise refusals.no_choice(profile) from None
-        raise
+        if grant is not None and grant.state is not GrantState.REVOKED:
+            raise
+        if ports.stores.choices.take(key, choice.choice_id):
+            raise refusals.changed_meanwhile(profile) from None
+        raise refusals.no_choice(profile) from None
     if not ports.stores.choices.take(key, choice.choice_id):
         raise refusals.no_choice(profile)
     return establish(

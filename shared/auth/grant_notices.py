@@ -41,9 +41,15 @@ class NoticePorts(Protocol):
 def expired(
     ports: NoticePorts, company_id: CompanyId, profile: ProviderProfile, problem: Problem
 ) -> bool:
-    """The owner's sentence, to one company; False where it was told already."""
+    """The owner's sentence, to one company; False where it was told already.
+
+    It takes the place of what was said before: the provider has answered, and nothing goes by itself.
+    """
     told = replace(problem, action=f"Reconnect {profile.label}")
-    return _open(ports, company_id, profile.name, _REAUTH, told)
+    opened = _open(ports, company_id, profile.name, _REAUTH, told)
+    for cause in (_OUTAGE, *map(_of_age, sweep_rules.AGES)):
+        _close(ports, company_id, profile.name, cause)
+    return opened
 
 
 def expired_no_more(ports: NoticePorts, company_id: CompanyId, profile: ProviderProfile) -> None:

@@ -420,3 +420,17 @@ def test_a_shared_grant_found_dead_by_a_choice_is_told_to_who_uses_it():
     assert world.stores.connections.get(KEY).state is ConnectionState.NEEDS_REAUTH
     [told] = world.stores.notifications.page(KEY.company_id, 9, None).rows
     assert told.problem.code == "UNAUTHORIZED"
+
+
+def test_a_choice_whose_consent_is_gone_is_said_so_once_and_waits_no_more():
+    """The same user's choice in another company was cancelled, and with it the chain that both had."""
+    world = like_freshbooks()
+    world.ask(REALM, OTHER_REALM)
+    world.ask(OTHER_REALM, THIRD_REALM, key=OTHER_KEY)
+    world.cancel()
+
+    with pytest.raises(Conflicting) as raised:
+        world.choose(OTHER_REALM, key=OTHER_KEY)
+
+    assert raised.value.problem.code == "CONNECTION_CHANGED"
+    assert world.waiting(OTHER_KEY) is None

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from shared.auth.after_renewal import after_renewal
 from shared.auth.on_demand import FreshnessEnd, ensure_fresh
 from shared.auth.reauth import mark_connection_needs_reauth
 from shared.domain.connections import ConnectionState
@@ -275,6 +277,28 @@ def test_a_clock_wrong_by_5_minutes_costs_no_storm_and_no_dead_token(minutes, ru
         "at most one refresh in three quarters of an hour"
     )
     assert world.stored.state is GrantState.ACTIVE
+
+
+def test_a_late_pair_brings_the_connection_back_by_a_clock_that_is_behind_too() -> None:
+    """By the holder's clock its lease has not run out yet; another was refused under it and said so."""
+    world = CaseWorld(FRESHBOOKS)
+    behind = world.container()
+    behind.clock = OtherClock(world.clock, -5)
+    ports = replace(world.ports, clock=behind.clock)
+    behind.on_renewed = lambda before, after: after_renewal(
+        ports, before, after, world.oauth.profile
+    )
+
+    def meanwhile() -> None:
+        world.oauth.after = lambda: None
+        world.ask()
+
+    world.oauth.after = meanwhile
+
+    assert world.tokens(keeper=behind).access_token() == ("access-2", 2)
+    assert world.got == ["reconnect"]
+    assert world.stored.state is GrantState.ACTIVE
+    assert world.stores.connections.get(KEY).state is ConnectionState.CONNECTED
 
 
 def test_work_waits_for_whoever_reconnects_and_nothing_of_it_is_marked_failed() -> None:

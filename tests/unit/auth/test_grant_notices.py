@@ -12,6 +12,7 @@ from shared.auth.disconnect import disconnect
 from shared.auth.reauth import mark_connection_needs_reauth, reauth_problem
 from shared.domain.grants import SweepLane
 from shared.domain.ids import CompanyId, PersonId
+from tests.support.fake_oauth import Fault
 from tests.unit.auth.doubles import START
 from tests.unit.auth.swept_world import SweptWorld
 
@@ -103,7 +104,7 @@ def test_a_token_that_dies_of_age_is_told_as_expired(world):
     world.oauth.live = None
     pass_days(world, 1)
 
-    assert "quickbooks#reauth" in open_now(world)
+    assert open_now(world) == ["quickbooks#reauth"]
 
 
 def test_a_refresh_without_anything_to_tell_costs_the_notifications_nothing(world):
@@ -122,7 +123,7 @@ def test_connecting_again_closes_all_and_says_so_once(world):
     pass_days(world, 8)
     connection = world.connection("acme")
     mark_connection_needs_reauth(world.ports, connection, world.oauth.profile)
-    assert len(open_now(world)) == 2
+    assert open_now(world) == ["quickbooks#reauth"]
 
     for _ in range(2):
         grant_notices.connected(world.ports, connection, world.oauth.profile)
@@ -133,18 +134,35 @@ def test_connecting_again_closes_all_and_says_so_once(world):
     assert recovery.problem.message == "QuickBooks is connected again."
     assert recovery.closed_at == recovery.opened_at, "it needs nobody"
     assert len(open_now(world, "beta")) == 1, "the other company has its own"
+    grant_notices.connected(world.ports, world.connection("beta"), world.oauth.profile)
+    assert open_now(world, "beta") == []
+
+
+def test_a_grant_found_dead_after_an_outage_is_told_as_expired_alone(world):
+    """The provider has answered; and nothing goes by itself any more."""
+    world.oauth.faults.extend([Fault.BROKEN] * 1000)
+    world.sweep_minutes(40)
+    assert open_now(world) == ["quickbooks#outage"]
+
+    world.oauth.faults.clear()
+    world.oauth.others.clear()
+    world.sweep_minutes(90)
+
+    assert open_now(world) == ["quickbooks#reauth"]
 
 
 def test_disconnecting_closes_all_and_says_nothing(world):
     pass_days(world, 8)
     connection = world.connection("acme")
     mark_connection_needs_reauth(world.ports, connection, world.oauth.profile)
-    said = len(world.told_to("acme"))
+    said = {company: len(world.told_to(company)) for company in ("acme", "beta")}
+    assert open_now(world, "beta") == ["quickbooks#refresh-age#7"]
 
-    disconnect(world.ports, world.oauth, connection.key, PersonId("ada"))
-
-    assert open_now(world) == []
-    assert len(world.told_to("acme")) == said
+    for company, count in said.items():
+        key = world.connection(company).key
+        disconnect(world.ports, world.oauth, key, PersonId("ada"))
+        assert open_now(world, company) == []
+        assert len(world.told_to(company)) == count
 
 
 def test_the_next_end_is_told_again(world):

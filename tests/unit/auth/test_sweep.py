@@ -288,6 +288,9 @@ def test_a_dead_grant_is_told_of_though_storage_fails_at_first(world):
                 raise StorageUnavailable("no answer")
             return notifications.open(notification)
 
+        def close(self, *what):
+            return notifications.close(*what)
+
     world.ports = replace(
         world.ports, stores=replace(world.ports.stores, notifications=FailingTwice())
     )
