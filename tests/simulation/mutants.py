@@ -82,19 +82,19 @@ MUTANTS = (
     Mutant(
         "a run that lives is taken over as well",
         "shared/sync/runs.py",
-        "if not run.state.active or run.heartbeat_at > silent_since:",
-        "if not run.state.active:",
+        "return run.state.active and run.heartbeat_at <= silent_since",
+        "return run.state.active",
     ),
     Mutant(
         "a silent run is never taken over",
         "shared/sync/runs.py",
-        "if not run.state.active or run.heartbeat_at > silent_since:",
-        "if run.run_id:",
+        "return run.state.active and run.heartbeat_at <= silent_since",
+        "return False",
     ),
     Mutant(
         "one remote record is adopted by every record of its name",
-        "shared/sync/engine/planning.py",
-        "            waiting.remove(remote)\n",
+        "shared/sync/engine/matching.py",
+        "        self._given.add(row.remote_id)\n",
         "",
     ),
     Mutant(

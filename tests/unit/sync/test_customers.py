@@ -174,3 +174,18 @@ def test_items_and_customers_of_one_id_do_not_meet(world: World) -> None:
     assert world.sync().counts.created == 1
     assert [row.fields.name for row in world.books.items] == ["Pipe"]
     assert [row.fields.name for row in world.books.customers] == ["Pipe"]
+
+
+def test_where_names_need_not_be_unique_namesakes_are_two_and_nobody_is_guessed() -> None:
+    world = World(kind=RecordKind.CUSTOMER, unique_names=False)
+    world.has_customer("01", "Ann")
+    world.has_customer("02", "Ann")
+    assert world.sync().counts.created == 2
+    assert world.names_in_books == ["Ann", "Ann"]
+    for email in ("x@x.example", "y@x.example"):
+        world.books.plant_customer("Bob", email=email)
+    world.has_customer("03", "Bob")
+    assert world.sync().counts.refused == 1
+    assert world.failures[SourceId("03")].cause == "AMBIGUOUS_MATCH"
+    world.has_customer("03", "Bob", email="y@x.example")
+    assert world.sync().counts.adopted == 1
