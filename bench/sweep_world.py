@@ -49,7 +49,7 @@ class SweepWorld:
         self._connections = [_connection(number) for number in range(count)]
         self._wanted = [range(at, in_use, _WANTED_EVERY) for at in range(_WANTED_EVERY)]
         self.grants = _CountedGrants(self)
-        stores = replace(memory_stores(), grants=self.grants)
+        self._stores = stores = replace(memory_stores(), grants=self.grants)
         self._oauth: ProviderOAuth = _AnswersAtOnce(self)
         ports = ConnectPorts(
             stores=stores,
@@ -94,6 +94,7 @@ class SweepWorld:
                 companies=frozenset({connection.key.company_id}),
             )
             self.grants.put_new(replace(grant, place=sweep_rules.place_of(grant, PROFILE, at)))
+            self._stores.connections.save(replace(connection, version=1))
 
     def run(self, length: timedelta) -> None:
         """So many minutes of sweeps and hand-outs."""

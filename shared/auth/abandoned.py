@@ -14,14 +14,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from datetime import timedelta
 
 from shared.auth.connect_ports import ConnectPorts
 from shared.auth.reauth import mark_companies_need_reauth
-from shared.domain.connections import Connection, ConnectionState
+from shared.domain.connections import Connection, ConnectionState, RemoteCompany
 from shared.domain.errors import SyncError
 from shared.domain.grants import Grant, GrantState
 from shared.domain.ids import ConnectionKey, RemoteCompanyId
 from shared.providers.base import ProviderOAuth
+
+STRAY_AFTER = timedelta(hours=1)
+"""How old a pair must be for its grant to be looked through: a consent is connected within seconds."""
 
 
 def let_go(ports: ConnectPorts, oauth: ProviderOAuth, former: Connection) -> None:
@@ -76,6 +80,36 @@ def drop_abandoned(
     for one in nobodys:
         _withdraw(ports, oauth, grant, one, last=one == nobodys[-1])
     return True
+
+
+def leave_strays(ports: ConnectPorts, oauth: ProviderOAuth, grant: Grant) -> bool:
+    """Let go of what crashes between two writes left behind: companies attached to the grant whose
+    connection is over another one, or over none. True where there were any; the grant may be retired.
+
+    Not for a grant that a consent may be connecting at this moment (`STRAY_AFTER`): its row comes later.
+    """
+    found = False
+    for company_id in sorted(grant.companies):
+        key = ConnectionKey(company_id, grant.provider)
+        stray = Connection(
+            key=key,
+            state=ConnectionState.DISCONNECTED,
+            grant_id=grant.grant_id,
+            remote_company=RemoteCompany(RemoteCompanyId(""), name="", home_currency=""),
+        )
+        if _uses_grant(ports, stray):
+            continue
+        found = True
+        claimed = [one for one in grant.remote_company_ids if _claims(ports, key, one)]
+        for remote_company_id in claimed or [RemoteCompanyId("")]:
+            company = replace(stray.remote_company, remote_company_id=remote_company_id)
+            let_go(ports, oauth, replace(stray, remote_company=company))
+    return found
+
+
+def _claims(ports: ConnectPorts, key: ConnectionKey, remote_company_id: RemoteCompanyId) -> bool:
+    owner = ports.stores.connections.owner_of_remote_company(key.provider, remote_company_id)
+    return owner == key.company_id and not uses_company(ports, key, remote_company_id)
 
 
 def uses_company(

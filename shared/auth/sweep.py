@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.auth import grant_notices, grant_rules, sweep_rules
-from shared.auth.abandoned import drop_abandoned
+from shared.auth.abandoned import STRAY_AFTER, drop_abandoned, leave_strays
 from shared.auth.connect_ports import ConnectPorts
 from shared.auth.keeper import TokenKeeper
 from shared.auth.reauth import mark_companies_need_reauth
@@ -54,7 +54,7 @@ class Swept(StrEnum):
     DEAD = "dead"
     MOVED_TO_IDLE = "movedToIdle"
     ABANDONED = "abandoned"
-    """A consent that nobody finished was taken back."""
+    """A consent that nobody finished, or a grant that no connection is over, was taken back."""
     BROKEN = "broken"
     """Its sealed pair does not open: looked at again in a day, so that it stops nobody else's turn."""
     SKIPPED = "skipped"
@@ -205,7 +205,17 @@ class _Minute:
         if lane is SweepLane.IN_USE and not sweep_rules.wanted(grant, now):
             self._move(grant, sweep_rules.place_of(grant, self._profile, now))
             return Swept.MOVED_TO_IDLE
+        if lane is SweepLane.IDLE and self._left_behind(grant, now):
+            return Swept.ABANDONED
         return self._renew(grant)
+
+    def _left_behind(self, grant: Grant, now: datetime) -> bool:
+        """Whether no connection is over it any more: a crash left it, and it is retired now."""
+        recent = grant.rotated_at is None or now - grant.rotated_at < STRAY_AFTER
+        if recent or not leave_strays(self._ports, self._oauth, grant):
+            return False
+        left = self._keeper.grants.get(grant.grant_id)
+        return left is None or left.state is not GrantState.ACTIVE
 
     def _renew(self, grant: Grant) -> Swept:
         try:

@@ -12,8 +12,9 @@ from shared.auth.sweep import IN_FLIGHT, PROBES
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import StorageUnavailable
 from shared.domain.grants import GrantState, SweepLane, SweepPlace
-from shared.domain.ids import GrantId
+from shared.domain.ids import CompanyId, GrantId, RemoteCompanyId
 from tests.support.fake_oauth import Fault
+from tests.unit.auth.doubles import PROVIDER, START
 from tests.unit.auth.swept_world import SweptWorld
 
 IDLE, IN_USE, TIMED = SweepLane.IDLE, SweepLane.IN_USE, SweepLane.TIMED
@@ -382,3 +383,55 @@ def test_an_unanswered_grant_of_no_company_is_not_taken_for_an_abandoned_consent
 
     assert world.sweep() == {"renewed": 1}
     assert world.stores.grants.get(GrantId("grant-1")).state is GrantState.ACTIVE
+
+
+class TestLeftBehind:
+    """By a crash between two writes; a week later nothing of it is left."""
+
+    def test_a_grant_that_no_row_is_over_is_withdrawn_and_its_claim_free(self, world):
+        world.add(1, IDLE, at=-timedelta(days=1), rotated_at=START - timedelta(days=7))
+        row = world.connection("company-1")
+        over_another = replace(row, grant_id=GrantId("grant-2"), version=2)
+        over_another = replace(
+            over_another,
+            remote_company=replace(
+                row.remote_company, remote_company_id=RemoteCompanyId("another")
+            ),
+        )
+        assert world.stores.connections.save(over_another)
+        claim = world.stores.connections.claim_remote_company
+        claim(PROVIDER, RemoteCompanyId("realm-of-company-1"), CompanyId("company-1"))
+
+        assert world.sweep() == {"abandoned": 1}
+        assert world.grant(1).state is GrantState.REVOKED
+        assert world.oauth.withdrawn
+        assert claim(PROVIDER, RemoteCompanyId("realm-of-company-1"), CompanyId("b")) == "b"
+        assert world.connection("company-1") == over_another
+
+    def test_who_still_uses_a_shared_grant_keeps_it(self, world):
+        world.oauth.profile = replace(world.oauth.profile, shares_grants=True)
+        world.ports = replace(
+            world.ports, token_source=lambda connection: world.tokens(connection=connection)
+        )
+        world.container_of_sweeps = world.new_sweep()
+        world.add(
+            1,
+            IDLE,
+            at=-timedelta(days=1),
+            companies=("a", "b"),
+            rotated_at=START - timedelta(days=7),
+        )
+        gone = replace(world.connection("a"), state=ConnectionState.DISCONNECTED, version=2)
+        assert world.stores.connections.save(gone)
+
+        assert world.sweep() == {"renewed": 1}
+        assert world.grant(1).companies == {"b"}
+
+    def test_a_consent_that_is_being_connected_is_left_alone(self, world):
+        """Its pair is a moment old, and its row is about to come."""
+        world.add(1, IDLE, at=-timedelta(days=1), rotated_at=START)
+        gone = replace(world.connection("company-1"), state=ConnectionState.DISCONNECTED, version=2)
+        assert world.stores.connections.save(gone)
+
+        assert world.sweep() == {"renewed": 1}
+        assert world.grant(1).companies == {"company-1"}
