@@ -16,7 +16,9 @@ def lambda_handler(event: Mapping[str, Any], _context: Context) -> dict[str, Any
     key = ConnectionKey(CompanyId(str(event["companyId"])), ProviderName(str(event["provider"])))
     after = event.get("afterVersion")
     made = services()
-    with invocation("refresh_token", made.clock, company_id=key.company_id) as log:
+    with invocation(
+        "refresh_token", made.clock, metrics=made.metrics, company_id=key.company_id
+    ) as log:
         end = ensure_fresh(
             made.stores,
             key,

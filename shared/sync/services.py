@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from shared.config import Settings
 from shared.domain.connections import Connection
-from shared.domain.effects import Chance, Clock, Ids, InFlight, WakeUps, Workflows
+from shared.domain.effects import Chance, Clock, Ids, InFlight, Metrics, WakeUps, Workflows
 from shared.domain.ids import ProviderName, RecordKind
+from shared.domain.metrics import Unmeasured
 from shared.domain.outcomes import CallOutcome
 from shared.providers.base import (
     AccountingProvider,
@@ -74,6 +75,7 @@ class Services:
     verify_bearer: Callable[[str], Caller]
     connect_ports: Callable[[], ConnectPorts]
     token_source: Callable[[Connection], TokenSource]
+    metrics: Metrics = field(default_factory=Unmeasured)
 
     def provider(self, connection: Connection) -> AccountingProvider:
         """For reads of a moment; a sync opens the books itself."""
