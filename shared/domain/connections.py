@@ -35,7 +35,7 @@ class RemoteCompany:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """What the office chose. `default_*` is for items without an account or tax code of their own; empty: none.
+    """What the office chose. `default_*` is for items that have none of their own; empty: none.
 
     `notify`: whether what goes wrong is sent out too (by e-mail), beside being listed.
     """
