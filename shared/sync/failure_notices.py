@@ -57,6 +57,16 @@ def tell_given_up(
     _tell(services, key, kind, causes)
 
 
+def tell_stopped(services: Services, key: ConnectionKey, kind: RecordKind) -> None:
+    """Its workers crash. The next run that ends in an orderly way closes it, as it does the others."""
+    problem = Problem(
+        "STOPPED_UNEXPECTEDLY",
+        f"A sync of {kind}s stopped unexpectedly several times. Nothing is lost.",
+        "Sync again; if it stops again, contact support.",
+    )
+    _open(services, key, failure_cause(key.provider, kind, problem.code), problem)
+
+
 def _prefix(provider: ProviderName, kind: RecordKind) -> str:
     return f"{provider}#failure#{kind}#"
 
