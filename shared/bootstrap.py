@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from shared import config, correlation
 from shared.domain.connections import Connection
 from shared.domain.ids import ProviderName, RecordKind
+from shared.metrics import EmfMetrics
 from shared.providers import registry
 from shared.sync.services import Books, Services
 
@@ -54,9 +56,10 @@ def build(
     from shared.system import SystemChance, SystemClock, ThreadedInFlight, UuidIds
 
     clock, ids, chance, in_flight = SystemClock(), UuidIds(), SystemChance(), ThreadedInFlight()
-    transport = cache(_transport)
+    metrics = EmfMetrics()
+    transport = cache(lambda: _transport(metrics, clock))
     token_deadline = min(TOKEN_DEADLINE, settings.request_deadline_seconds)
-    stores = _stores(settings, clock, chance, on_consumed)
+    stores = _announced(settings, _stores(settings, clock, chance, on_consumed))
     vault = cache(lambda: _vault(settings))
     secrets = cache(lambda: _provider_secrets(settings))
 
@@ -173,6 +176,7 @@ def build(
         connect_ports=connect_ports,
         token_source=token_source,
         sweep=lambda provider, until: sweep().run(provider, until),
+        metrics=metrics,
     )
 
 
@@ -205,10 +209,12 @@ def _sweep(
     )
 
 
-def _transport() -> Transport:
+def _transport(metrics: EmfMetrics, clock: Clock) -> Transport:
+    from shared.observability import make_logger
+    from shared.provider_calls import ObservedTransport
     from shared.providers.transport import HttpxTransport
 
-    return HttpxTransport()
+    return ObservedTransport(HttpxTransport(), make_logger("provider_calls"), metrics, clock)
 
 
 def _stores(
@@ -237,6 +243,20 @@ def _stores(
         correlation_id=correlation.current,
         on_consumed=on_consumed,
     )
+
+
+def _announced(settings: config.Settings, stores: Stores) -> Stores:
+    """Notifications are sent out where the installation has a topic for them."""
+    if not settings.notifications_topic_arn:
+        return stores
+    import boto3
+
+    from shared.announcing import AnnouncedNotifications, SnsAnnouncer, log_unannounced
+
+    client = cache(lambda: boto3.client("sns"))
+    announcer = SnsAnnouncer(client, settings.notifications_topic_arn, log_unannounced)
+    announced = AnnouncedNotifications(stores.notifications, stores.connections, announcer)
+    return replace(stores, notifications=announced)
 
 
 def _vault(settings: config.Settings) -> TokenVault:

@@ -46,6 +46,8 @@ class Settings:
     state_machine_arns: Mapping[RecordKind, str] = field(default_factory=dict)
     """Of the kinds that a click can sync."""
     wake_up_queue_urls: Mapping[RecordKind, str] = field(default_factory=dict)
+    notifications_topic_arn: str = ""
+    """Empty: notifications are listed only."""
     public_url: str = ""
     slice_seconds: float = 270.0
     heartbeat_seconds: float = 10.0
@@ -112,6 +114,7 @@ def load(
             RecordKind.CUSTOMER: source.get("SYNC_CUSTOMERS_QUEUE_URL", ""),
             RecordKind.ITEM: source.get("SYNC_ITEMS_QUEUE_URL", ""),
         },
+        notifications_topic_arn=source.get("NOTIFICATIONS_TOPIC_ARN", ""),
         public_url=source.get("PUBLIC_URL", "").rstrip("/"),
         slice_seconds=number("SLICE_SECONDS", 270.0),
         heartbeat_seconds=number("HEARTBEAT_SECONDS", 10.0),

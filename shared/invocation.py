@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from shared.correlation import caused_by
-from shared.domain.effects import Clock
+from shared.domain.effects import Clock, Metrics
 
 
 class Context(Protocol):
@@ -18,11 +18,17 @@ class Context(Protocol):
 
 @contextmanager
 def invocation(
-    service: str, clock: Clock, correlation_id: str = "", **about: str
+    service: str,
+    clock: Clock,
+    correlation_id: str = "",
+    *,
+    metrics: Metrics | None = None,
+    **about: str,
 ) -> Iterator[dict[str, Any]]:
     """Log once at the end; what is put into the yielded dict is logged with it.
 
-    `correlation_id` is what caused this invocation; rows written meanwhile carry it too.
+    `correlation_id` is what caused this invocation; rows written meanwhile carry it too. What was
+    added to `metrics` meanwhile is written out.
 
     A crash is logged with its class and places and raised on.
     """
@@ -38,5 +44,8 @@ def invocation(
     except Exception:
         logger.exception("crashed", extra={**about, **log})
         raise
+    finally:
+        if metrics is not None:
+            metrics.flush()
     seconds = (clock.now() - began).total_seconds()
     logger.info("ended", extra={**about, **log, "seconds": round(seconds, 3)})

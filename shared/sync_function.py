@@ -18,14 +18,14 @@ def serve(
     """{"operation", "state"} in, the next state out; or a queue's event. Raises only when it crashes."""
     remaining = context.get_remaining_time_in_millis() / 1000
     if "Records" in event:
-        with invocation(name, made.clock, operation="wake_up") as log:
+        with invocation(name, made.clock, metrics=made.metrics, operation="wake_up") as log:
             served = serve_wake_ups(made, kind, event, remaining)
             log.update(served)
             return dict(served)
     operation, state = str(event["operation"]), event["state"]
     about = {"operation": operation, "run_id": str(state["runId"])}
     caused_by = str(state.get("correlationId", ""))
-    with invocation(name, made.clock, caused_by, **about) as log:
+    with invocation(name, made.clock, caused_by, metrics=made.metrics, **about) as log:
         answer = perform_step(made, operation, state, remaining)
         log["outcome"] = answer["outcome"]
         return answer

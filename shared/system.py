@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import random
 import threading
@@ -96,7 +97,13 @@ class _Pool(Generic[T, R]):
         """`in_flight`: calls under way without this one; a thread is added when all are busy."""
         if len(self._threads) <= in_flight and len(self._threads) < self._most:
             name = f"in-flight-{len(self._threads) + 1}"
-            thread = threading.Thread(target=self._serve, name=name, daemon=True)
+            # In a copy of the caller's context: what caused the work is known there too.
+            thread = threading.Thread(
+                target=contextvars.copy_context().run,
+                args=(self._serve,),
+                name=name,
+                daemon=True,
+            )
             thread.start()
             self._threads.append(thread)
         self._waiting.put([task])

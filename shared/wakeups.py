@@ -1,14 +1,15 @@
-"""Wake-ups over SQS: a message names a connection and a kind, never a record."""
+"""Wake-ups over SQS, marked with what the present work was caused by."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from shared import correlation
 from shared.domain.errors import RetryLater
-from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RecordKind
+from shared.domain.ids import ConnectionKey, RecordKind
+from shared.domain.wake_up import WakeUp
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -42,18 +43,4 @@ class SqsWakeUps:
 
 
 def written(connection: ConnectionKey, kind: RecordKind) -> str:
-    return json.dumps(
-        {"companyId": connection.company_id, "provider": connection.provider, "kind": kind}
-    )
-
-
-def read(body: str) -> tuple[ConnectionKey, RecordKind]:
-    """Raises `ValueError` for a message that is not one of ours."""
-    try:
-        given = json.loads(body)
-        company_id, provider, kind = given["companyId"], given["provider"], given["kind"]
-    except (KeyError, TypeError):
-        raise ValueError("a wake-up names companyId, provider and kind") from None
-    if not (isinstance(company_id, str) and isinstance(provider, str) and company_id and provider):
-        raise ValueError("a wake-up names a company and a provider")
-    return ConnectionKey(CompanyId(company_id), ProviderName(provider)), RecordKind(kind)
+    return WakeUp(connection, kind, correlation.current()).written()

@@ -17,6 +17,7 @@ from functions.api.envelope import Envelope
 from functions.api.openapi import openapi_document, operation_id
 from functions.api.problems import answer_to
 from functions.api.routes import (
+    account_mapping,
     audit,
     connecting,
     connections,
@@ -47,6 +48,7 @@ _ROUTERS = (
     connecting.router,
     connecting.callback_router,
     syncs.router,
+    account_mapping.router,
     sending.router,
     failures.router,
     notifications.router,

@@ -19,7 +19,10 @@ _TEXT = ["text/", "application/json", "application/problem+json"]
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Mangum's to judge
-    return _adapter()(event, context)
+    try:
+        return _adapter()(event, context)
+    finally:
+        services().metrics.flush()
 
 
 def make_adapter(app: FastAPI) -> Mangum:

@@ -25,7 +25,7 @@ def lambda_handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]
 def _swept(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     provider, made = ProviderName(str(event["sweep"])), services()
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    with invocation("refresh_token", made.clock, provider=provider) as log:
+    with invocation("refresh_token", made.clock, metrics=made.metrics, provider=provider) as log:
         log.update(made.sweep(provider, made.clock.now() + left))
         return dict(log)
 
@@ -34,7 +34,9 @@ def _freshened(event: Mapping[str, Any]) -> dict[str, Any]:
     key = ConnectionKey(CompanyId(str(event["companyId"])), ProviderName(str(event["provider"])))
     after = None if event.get("afterVersion") is None else int(event["afterVersion"])
     made = services()
-    with invocation("refresh_token", made.clock, company_id=key.company_id) as log:
+    with invocation(
+        "refresh_token", made.clock, metrics=made.metrics, company_id=key.company_id
+    ) as log:
         profile = made.profile(key.provider)
         end = ensure_fresh(made, key, profile, made.token_source, after_version=after)
         log["provider"], log["outcome"] = key.provider, str(end.outcome)

@@ -17,11 +17,15 @@ def lambda_handler(event: Mapping[str, Any], _context: Context) -> dict[str, int
     A record that is not of our making is counted and passed over, so that it holds up no shard.
     """
     made = services()
-    with invocation("relay_changes", made.clock) as log:
+    with invocation("relay_changes", made.clock, metrics=made.metrics) as log:
         changes, strange = read_stream(event.get("Records", ()))
         log["changes"], log["strange"] = len(changes), strange
+        log["causes"] = sorted({one.correlation_id for one in changes})
         log["due"] = relay(
             made,
-            [Change(one.company_id, one.kind, one.source_id, one.version) for one in changes],
+            [
+                Change(one.company_id, one.kind, one.source_id, one.version, one.correlation_id)
+                for one in changes
+            ],
         )
         return {"changes": len(changes), "due": log["due"], "strange": len(strange)}

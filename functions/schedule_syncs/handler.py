@@ -13,7 +13,7 @@ from shared.sync.runs import take_over_abandoned_runs
 
 def lambda_handler(_event: Mapping[str, Any], _context: Context) -> dict[str, int]:
     made = services()
-    with invocation("schedule_syncs", made.clock) as log:
+    with invocation("schedule_syncs", made.clock, metrics=made.metrics) as log:
         log["takenOver"] = take_over_abandoned_runs(made)
         log["lookedAt"] = look_at_connections(made)
         return {"takenOver": log["takenOver"], "lookedAt": log["lookedAt"]}

@@ -8,6 +8,7 @@ from datetime import datetime
 from sandbox.jsontext import Json, JsonObject, as_object
 from sandbox.quickbooks.entities import KINDS
 from sandbox.quickbooks.entities.accounts import chart
+from sandbox.quickbooks.entities.tax_codes import tax_codes_of
 from sandbox.quickbooks.envelopes import stamp
 from sandbox.quickbooks.memory import RequestMemory
 from sandbox.quickbooks.records import Record, Table
@@ -40,6 +41,8 @@ class Company:
         self._held_lists: set[str] = set()
         for account_id, values in chart(profile.currency, profile.first_account_id):
             self.table("Account").insert(values, started, account_id)
+        for tax_code_id, values in tax_codes_of(profile.country):
+            self.table("TaxCode").insert(values, started, tax_code_id)
 
     def table(self, entity: str) -> Table:
         return self._tables[entity]

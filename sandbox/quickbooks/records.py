@@ -82,7 +82,7 @@ class Table:
     def insert(self, values: JsonObject, now: datetime, row_id: str | None = None) -> Record:
         if row_id is None:
             row_id = str(self._last_id + 1)
-        self._last_id = max(self._last_id, int(row_id))
+        self._last_id = max(self._last_id, _number(row_id))
         return self._keep(row_id, 0, now, now, values)
 
     def replace(self, former: Record, values: JsonObject, now: datetime) -> Record:
@@ -123,7 +123,12 @@ class Table:
                 datetime.fromisoformat(str(row[key])) for key in ("created", "updated")
             )
             self._keep(row_id, token, created, updated, as_object(row["values"]))
-            self._last_id = max(self._last_id, int(row_id))
+            self._last_id = max(self._last_id, _number(row_id))
+
+
+def _number(row_id: str) -> int:
+    """0 for the few ids that are words (tax codes)."""
+    return int(row_id) if row_id.isdigit() else 0
 
 
 def _rendered(

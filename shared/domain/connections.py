@@ -35,10 +35,15 @@ class RemoteCompany:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """What the office chose. `default_income_account_id` empty means: not chosen, items cannot go."""
+    """What the office chose. `default_*` is for items that have none of their own; empty: none.
+
+    `notify`: whether what goes wrong is sent out too (by e-mail), beside being listed.
+    """
 
     default_income_account_id: str = ""
     pacing_mode: PacingMode = PacingMode.ADAPTIVE
+    notify: bool = True
+    default_tax_code_id: str = ""
 
 
 class StepState(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.domain.ids import ConnectionKey, RecordKind, SourceId
+from shared.domain.ids import ConnectionKey, CorrelationId, RecordKind, SourceId
 from shared.domain.runs import Problem
 
 
@@ -16,7 +16,7 @@ class DueRow:
 
     `version` is the highest heard of, `since` when the oldest change not yet synced was heard of.
     `urgent` rows are another row of the same record, ahead of all that are not. `tries` counts
-    passing refusals; with them `not_before` moves away.
+    passing refusals; with them `not_before` moves away. `correlation_id` is what caused that version.
     """
 
     connection: ConnectionKey
@@ -27,6 +27,7 @@ class DueRow:
     not_before: datetime
     urgent: bool = False
     tries: int = 0
+    correlation_id: CorrelationId = CorrelationId("")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from shared.domain.ids import ConnectionKey, RecordKind
+from shared.domain.metrics import Metric
+from shared.domain.notifications import Notification
 from shared.domain.runs import Run
 
 T = TypeVar("T")
@@ -69,6 +71,19 @@ class WakeUps(Protocol):
         Several become several looks; a look that finds nothing costs little. Raises `RetryLater` when
         it cannot be sent now.
         """
+
+
+class Metrics(Protocol):
+    def add(self, metric: Metric, value: float = 1) -> None:
+        """Goes out with the present invocation, added up. From any thread; raises nothing."""
+
+    def flush(self) -> None:
+        """Write out what was added; done at the end of each invocation."""
+
+
+class Announcer(Protocol):
+    def announce(self, notification: Notification) -> None:
+        """Send it out to whoever is on call. Raises nothing: it stays listed in any case."""
 
 
 class Workflows(Protocol):

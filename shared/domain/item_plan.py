@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from shared.domain.ids import RecordKind
 from shared.domain.links import ItemFields
@@ -13,6 +14,16 @@ from shared.domain.names import NameRules, plain_name
 from shared.domain.record_plan import cut
 from shared.domain.records import Item
 from shared.domain.runs import Problem
+
+ACCOUNT_FIELD: Final = "incomeAccountId"
+"""The field that refusals over an item's account name."""
+
+ACCOUNT_MISSING: Final = Problem(
+    "ACCOUNT_MAPPING_MISSING",
+    "No income account is chosen for this item.",
+    "Choose an income account in Settings → Integrations → Account Mapping.",
+    ACCOUNT_FIELD,
+)
 
 
 class ItemKey(StrEnum):
@@ -35,6 +46,7 @@ class ItemRules:
     unit_price_decimals: int
     provider_label: str
     key: ItemKey = ItemKey.NAME
+    needs_income_account: bool = False
 
     def name_of(self, item: Item) -> str:
         """The text that its remote name is chosen from."""
@@ -46,20 +58,35 @@ class ItemRules:
 
 
 @dataclass(frozen=True, slots=True)
+class MappedItem(Item):
+    """An item with an income account of its own, as the engine reads it; never stored as such."""
+
+    income_account_id: str = ""
+
+
+def with_account(item: Item, income_account_id: str) -> MappedItem:
+    said = {field.name: getattr(item, field.name) for field in fields(Item)}
+    return MappedItem(**said, income_account_id=income_account_id)
+
+
+@dataclass(frozen=True, slots=True)
 class ItemMapping:
-    """Where the connection books items. `version` changes whenever what is sent would change."""
+    """Where the connection books items. `income_account_id` is the default, empty where none is chosen."""
 
     income_account_id: str
     home_currency: str
     company_name: str
 
-    @property
-    def version(self) -> str:
-        return self.income_account_id
+    def account_of(self, item: Item) -> str:
+        """The item's own account, else the default; empty where there is neither."""
+        own = item.income_account_id if isinstance(item, MappedItem) else ""
+        return own or self.income_account_id
 
 
 def refusal_before_push(item: Item, mapping: ItemMapping, rules: ItemRules) -> Problem | None:
     """Why this item cannot go at all, told without asking the provider; None when it can."""
+    if rules.needs_income_account and not mapping.account_of(item):
+        return ACCOUNT_MISSING
     if item.unit_price.currency != mapping.home_currency:
         return Problem(
             "CURRENCY_DIFFERS",
@@ -101,7 +128,7 @@ def desired_fields(
         description=cut(description, rules.max_description),
         unit_price=item.unit_price.amount,
         code=cut(code, rules.max_code),
-        income_account_id=mapping.income_account_id,
+        income_account_id=mapping.account_of(item),
         active=item.active,
     )
 
@@ -142,8 +169,9 @@ class ItemTerms:
     def desired(self, record: Item, remote_name: str) -> ItemFields:
         return desired_fields(record, remote_name, self.mapping, self.rules)
 
-    def mapping_version(self, record: Item) -> str:  # noqa: ARG002 - the same for all items
-        return self.mapping.version
+    def mapping_version(self, record: Item) -> str:
+        """The account that is sent: so that a mapping moves exactly the items that it is for."""
+        return self.mapping.account_of(record)
 
     def email_key_of(self, either: Item | ItemFields) -> str:  # noqa: ARG002 - items have none
         return ""

@@ -65,6 +65,11 @@ class RunCounts:
         """Records whose end is known; never falls during a run."""
         return self.created + self.updated + self.adopted + self.unchanged + self.refused
 
+    @property
+    def sent(self) -> int:
+        """Records that got into step by this run."""
+        return self.created + self.updated + self.adopted
+
     def plus(self, other: RunCounts) -> RunCounts:
         return RunCounts(
             total=self.total + other.total,

@@ -133,6 +133,16 @@ class RemoteAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteTaxCode:
+    """How a line of an invoice is taxed. `taxable` False: what is under it bears no tax."""
+
+    remote_id: RemoteId
+    name: str
+    description: str
+    taxable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RecordWrite:
     """One record to write. A create has all fields; an update only the names in `changed`."""
 
@@ -178,6 +188,9 @@ class AccountingProvider(Protocol):
 
     def income_accounts(self) -> Sequence[RemoteAccount]:
         """Active accounts that items may be booked to; empty where the provider has no such choice."""
+
+    def tax_codes(self) -> Sequence[RemoteTaxCode]:
+        """Active ones; empty where the provider has no such choice."""
 
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         """All active records of the kind, in a stable order, at the provider's page maximum."""

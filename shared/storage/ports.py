@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from shared.domain.account_mapping import AccountMapping
 from shared.domain.connections import Connection, PendingChoice
 from shared.domain.due import AutomaticState, DueLook, DueRow
 from shared.domain.grants import Grant, Lease, SweepLane, SweepPlace
@@ -95,6 +96,27 @@ class LinkStore(Protocol):
         nobody else; the remote id is claimed first. A claim by the same source id, left by a crash in
         between, counts as ours.) An update must not change the remote id. Each link is atomic but for
         that claim; together they are not. Answers the source ids that lost their condition.
+        """
+
+
+class MappingStore(Protocol):
+    """What was chosen per record. Keys sort by source id in code-point order."""
+
+    def get_mappings(
+        self, scope: LinkScope, source_ids: Sequence[SourceId]
+    ) -> Mapping[SourceId, AccountMapping]:
+        """Those that are stored; any number of ids."""
+
+    def page_mappings(
+        self, scope: LinkScope, limit: int, cursor: str | None
+    ) -> Page[AccountMapping]: ...
+
+    def save_mappings(
+        self, scope: LinkScope, mappings: Sequence[AccountMapping]
+    ) -> Sequence[SourceId]:
+        """Store each on the condition that the stored row version is `row_version - 1` (1: that there
+        is none). Each is atomic, together they are not. Answers the source ids that lost their
+        condition. A repeated id is an error.
         """
 
 
@@ -397,6 +419,7 @@ class Stores:
 
     records: RecordStore
     links: LinkStore
+    mappings: MappingStore
     connections: ConnectionStore
     consents: ConsentStore
     choices: ChoiceStore

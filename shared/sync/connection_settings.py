@@ -9,12 +9,14 @@ from shared.domain.connections import Connection, PacingMode
 from shared.domain.errors import RetryLater
 from shared.domain.ids import ConnectionKey, PersonId
 from shared.storage.ports import AuditEntry
-from shared.sync.accounts import checked_income_account
+from shared.sync.accounts import checked_income_account, checked_tax_code
+from shared.sync.automatic.resume import resume
 from shared.sync.connections import existing_connection, usable_connection
 from shared.sync.services import Services
 
 _TRIES: Final = 5
 _ACCOUNT_FIELD: Final = "defaultIncomeAccountId"
+_TAX_CODE_FIELD: Final = "defaultTaxCodeId"
 
 
 def change_settings(
@@ -23,31 +25,40 @@ def change_settings(
     person_id: PersonId,
     *,
     default_income_account_id: str | None = None,
+    default_tax_code_id: str | None = None,
     pacing_mode: PacingMode | None = None,
 ) -> Connection:
-    """Set what is given, leave what is None; the account is looked up in the books first.
+    """Set what is given, leave what is None; account and tax code are looked up in the books first.
 
-    Raises `RequestInvalid` for an account that is not there, `Conflicting` or `NeedsReauth` where the
-    connection cannot be used for that, what the provider's reads raise, and `RetryLater` when others
-    kept changing the connection.
+    What another account is for goes to the books by itself. Raises `RequestInvalid` for what is not
+    there, `Conflicting` or `NeedsReauth` where the connection cannot be used for that, what the
+    provider's reads raise, and `RetryLater` when others kept changing the connection.
     """
     for _ in range(_TRIES):
         # Read and checked anew in each round: the connection may have moved to another company.
-        if default_income_account_id is None:
-            stored = existing_connection(services, key)
-            settings = stored.settings
-        else:
-            stored = usable_connection(services, key)
+        asks_the_books = (default_income_account_id, default_tax_code_id) != (None, None)
+        stored = (usable_connection if asks_the_books else existing_connection)(services, key)
+        settings = stored.settings
+        if default_income_account_id is not None:
             checked_income_account(services, stored, default_income_account_id, _ACCOUNT_FIELD)
-            settings = replace(stored.settings, default_income_account_id=default_income_account_id)
+            settings = replace(settings, default_income_account_id=default_income_account_id)
+        if default_tax_code_id is not None:
+            checked_tax_code(services, stored, default_tax_code_id, _TAX_CODE_FIELD)
+            settings = replace(settings, default_tax_code_id=default_tax_code_id)
         if pacing_mode is not None:
             settings = replace(settings, pacing_mode=pacing_mode)
-        if settings == stored.settings:
-            return stored
         changed = replace(stored, settings=settings, version=stored.version + 1)
-        if services.stores.connections.save(changed):
+        if settings == stored.settings:
+            changed = stored
+        elif services.stores.connections.save(changed):
             _note(services, changed, person_id)
-            return changed
+        else:
+            continue
+        if default_income_account_id is not None:
+            resume(
+                services, key
+            )  # for the same account too: an earlier try may have died before this
+        return changed
     raise RetryLater(f"{key.provider}: the connection kept changing", after=1.0)
 
 
@@ -62,6 +73,7 @@ def _note(services: Services, connection: Connection, person_id: PersonId) -> No
             about={
                 "provider": connection.key.provider,
                 "default_income_account_id": connection.settings.default_income_account_id,
+                "default_tax_code_id": connection.settings.default_tax_code_id,
                 "pacing_mode": connection.settings.pacing_mode,
             },
         )

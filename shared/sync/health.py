@@ -16,6 +16,7 @@ from shared.domain.connections import Connection, ConnectionState
 from shared.domain.ids import RecordKind
 from shared.domain.runs import Run, RunState
 from shared.providers.base import ProviderProfile
+from shared.sync.engine.mapped import any_account_chosen
 from shared.sync.services import Services
 
 _FAILURES_COUNTED: Final = 100
@@ -49,7 +50,7 @@ def health_of(
         return Health(Colour.RED, f"{profile.label} is not connected.", f"Connect {profile.label}")
     if connection.state is ConnectionState.NEEDS_REAUTH:
         return Health(Colour.RED, reauth_problem(profile).message, f"Reconnect {profile.label}")
-    if profile.has_income_accounts and not connection.settings.default_income_account_id:
+    if profile.has_income_accounts and not any_account_chosen(services.stores, connection):
         return Health(
             Colour.AMBER,
             "No income account is chosen yet, so items cannot be sent.",

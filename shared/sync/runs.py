@@ -12,6 +12,7 @@ from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import Conflicting, LostLease, NeedsReauth, RetryLater
 from shared.domain.ids import ConnectionKey, CorrelationId, PersonId, RecordKind, RunId
 from shared.domain.runs import Problem, Run, RunState
+from shared.sync.engine.mapped import any_account_chosen
 from shared.sync.services import Services
 
 _LOOKS_FOR_A_GAP: Final = 20
@@ -157,7 +158,7 @@ def ready_or_raise(services: Services, connection: Connection, kind: RecordKind)
             )
         )
     needs_account = kind is RecordKind.ITEM and profile.has_income_accounts
-    if needs_account and not connection.settings.default_income_account_id:
+    if needs_account and not any_account_chosen(services.stores, connection):
         raise Conflicting(
             Problem(
                 "DEFAULT_INCOME_ACCOUNT_MISSING",

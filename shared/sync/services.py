@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from shared.config import Settings
 from shared.domain.connections import Connection
-from shared.domain.effects import Chance, Clock, Ids, InFlight, WakeUps, Workflows
+from shared.domain.effects import Chance, Clock, Ids, InFlight, Metrics, WakeUps, Workflows
 from shared.domain.ids import ProviderName, RecordKind
+from shared.domain.metrics import Unmeasured
 from shared.domain.outcomes import CallOutcome
 from shared.providers.base import (
     AccountingProvider,
@@ -77,6 +78,7 @@ class Services:
     token_source: Callable[[Connection], TokenSource]
     sweep: Callable[[ProviderName, datetime], Mapping[str, int]]
     """See `shared.auth.sweep.Sweep.run`."""
+    metrics: Metrics = field(default_factory=Unmeasured)
 
     def provider(self, connection: Connection) -> AccountingProvider:
         """For reads of a moment; a sync opens the books itself."""

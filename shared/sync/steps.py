@@ -6,7 +6,8 @@ state carries ids and counters, never records.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +22,8 @@ from shared.domain.errors import (
     RetryLater,
 )
 from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RunId
-from shared.domain.runs import Problem, Run, RunState
+from shared.domain.metrics import Metric
+from shared.domain.runs import Failure, Problem, Run, RunState
 from shared.sync.engine.failures import causes_of, stored_failures
 from shared.sync.engine.planning import plan_records
 from shared.sync.engine.preparing import counts_of, stored_chunks
@@ -29,6 +31,7 @@ from shared.sync.engine.progress import Progress
 from shared.sync.engine.pushing import PushSlice
 from shared.sync.engine.singles import SinglesSlice
 from shared.sync.engine.slices import SliceEnd, SliceResult
+from shared.sync.failure_notices import tell_standing
 from shared.sync.runs import claim_slice, end_run
 from shared.sync.services import Books, Services
 
@@ -208,10 +211,13 @@ def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
         return _PLAN_FIRST
     if run.state is RunState.PUSHING:
         counts = counts_of(stored_chunks(services.stores, run))
-        causes = causes_of(stored_failures(services.stores, run.connection, run.kind), run.run_id)
+        standing = Counter[str]()
+        causes = causes_of(_counted(services, run, standing), run.run_id)
         # What a crash left unsaved was shown already, and progress never falls.
         counts = max(counts, run.counts, key=lambda each: each.settled)
         run = replace(run, counts=counts, causes=causes)
+        whole = run.only is None
+        tell_standing(services, run.connection, run.kind, standing, passing_too=whole)
     if state.outcome == SliceEnd.NEEDS_REAUTH:
         end_run(services, run, RunState.NEEDS_REAUTH, reauth_problem(profile))
     elif state.outcome == SliceEnd.STOPPED:
@@ -221,7 +227,16 @@ def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
     if run.only is None:
         # What changed meanwhile found the lease taken; whoever holds it looks afterwards.
         services.wake_ups.wake(run.connection, run.kind)
+    services.metrics.add(Metric.RECORDS_SYNCED, run.counts.sent)
+    services.metrics.add(Metric.RECORDS_FAILED, run.counts.refused)
     return SliceResult(SliceEnd(state.outcome))
+
+
+def _counted(services: Services, run: Run, standing: Counter[str]) -> Iterator[Failure]:
+    """The stored failures; how many of each cause there are is counted as they pass."""
+    for failure in stored_failures(services.stores, run.connection, run.kind):
+        standing[failure.cause] += 1
+        yield failure
 
 
 def _guarded(services: Services, state: SyncState, step: _Step) -> SliceResult:

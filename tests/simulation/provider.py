@@ -26,6 +26,7 @@ from shared.providers.base import (
     RemoteAccount,
     RemotePage,
     RemoteRecord,
+    RemoteTaxCode,
     TokenSource,
     WriteRequest,
 )
@@ -109,6 +110,9 @@ class SessionBooks:
 
     def income_accounts(self) -> Sequence[RemoteAccount]:
         return self._read("accounts", self._books.income_accounts)
+
+    def tax_codes(self) -> Sequence[RemoteTaxCode]:
+        return self._read("tax codes", self._books.tax_codes)
 
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         page = self._read("records", lambda: self._books.page_records(kind, cursor))

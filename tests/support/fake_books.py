@@ -53,6 +53,7 @@ from shared.providers.base import (
     RemoteAccount,
     RemotePage,
     RemoteRecord,
+    RemoteTaxCode,
     WriteRequest,
 )
 from tests.support.fake_desk import Keys, RequestDesk
@@ -74,6 +75,8 @@ from tests.support.fake_shelf import Effect, Shelf
 
 INCOME_ACCOUNT = RemoteAccount(RemoteId("inc-1"), "Sales", "4000", "Income", "USD")
 SERVICES_ACCOUNT = RemoteAccount(RemoteId("inc-2"), "Services", "4100", "Income", "USD")
+TAXED = RemoteTaxCode(RemoteId("tax-1"), "Taxed", "", taxable=True)
+UNTAXED = RemoteTaxCode(RemoteId("tax-2"), "Untaxed", "", taxable=False)
 COLLISION = Problem("6000", "Another write of the list was running.", "Nothing to do.")
 
 
@@ -103,6 +106,7 @@ class FakeBooks:
         self.profile = profile or fake_profile()
         self.company = company or RemoteCompany(RemoteCompanyId("realm-1"), "Hill Plumbing", "USD")
         self.accounts: list[RemoteAccount] = [INCOME_ACCOUNT, SERVICES_ACCOUNT]
+        self.known_tax_codes: list[RemoteTaxCode] = [TAXED, UNTAXED]
         self.faults = FaultQueue()
         self.choose_fault: Callable[[BooksCall], Fault | None] = self.faults
         self.collisions = collisions
@@ -197,6 +201,10 @@ class FakeBooks:
     def income_accounts(self) -> Sequence[RemoteAccount]:
         self._read("income_accounts")
         return tuple(self.accounts)
+
+    def tax_codes(self) -> Sequence[RemoteTaxCode]:
+        self._read("tax_codes")
+        return tuple(self.known_tax_codes)
 
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         self._read("page_records")

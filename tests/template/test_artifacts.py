@@ -18,6 +18,7 @@ FUNCTIONS = {
     "ScheduleSyncsFunction": "schedule_syncs",
     "RefreshTokenFunction": "refresh_token",
     "RelayChangesFunction": "relay_changes",
+    "ReportFailuresFunction": "report_failures",
 }
 LAMBDA_LIMIT_BYTES = 250 * 1024 * 1024
 NOT_FOR_LAMBDA = {

@@ -24,6 +24,7 @@ SERVICES = {
     "secretsmanager": "secretsmanager",
     "stepfunctions": "states",
     "lambda": "lambda",
+    "sns": "sns",
     "sqs": "sqs",
     "events": "events",
 }

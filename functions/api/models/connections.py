@@ -13,9 +13,9 @@ from shared.auth.choices import ShownChoice
 from shared.auth.refusals import TAKEN_BY_ANOTHER
 from shared.domain.connections import Connection, ConnectionState, PacingMode, StepState
 from shared.domain.runs import Run
-from shared.providers.base import ProviderProfile
-from shared.sync.accounts import AccountList
+from shared.providers.base import ProviderProfile, RemoteAccount
 from shared.sync.health import Colour, Health
+from shared.sync.remote_lists import RemoteList
 
 MAX_RETURN_TO = 2000
 MAX_ACCOUNT_ID = 200
@@ -44,6 +44,7 @@ class SettingsAnswer(AnswerModel):
     """What the office chose."""
 
     default_income_account_id: str | None = Field(description="Null: not chosen yet.")
+    default_tax_code_id: str | None = Field(description="Null: not chosen yet.")
     pacing_mode: PacingMode
 
 
@@ -145,6 +146,7 @@ class ConnectionAnswer(AnswerModel):
             ),
             settings=SettingsAnswer(
                 default_income_account_id=connection.settings.default_income_account_id or None,
+                default_tax_code_id=connection.settings.default_tax_code_id or None,
                 pacing_mode=connection.settings.pacing_mode,
             ),
             setup=SetupAnswer(
@@ -178,6 +180,9 @@ class SettingsBody(RequestModel):
     default_income_account_id: (
         Annotated[str, StringConstraints(min_length=1, max_length=MAX_ACCOUNT_ID)] | None
     ) = Field(default=None, description="One of the connection's accounts.")
+    default_tax_code_id: (
+        Annotated[str, StringConstraints(min_length=1, max_length=MAX_ACCOUNT_ID)] | None
+    ) = Field(default=None, description="One of the connection's tax codes, for invoices.")
     pacing_mode: Annotated[PacingMode | None, Field(strict=False)] = None
 
 
@@ -198,7 +203,7 @@ class AccountListAnswer(AnswerModel):
     listed_at: datetime
 
     @classmethod
-    def of(cls, listed: AccountList) -> AccountListAnswer:
+    def of(cls, listed: RemoteList[RemoteAccount]) -> AccountListAnswer:
         return cls(
             accounts=[
                 AccountAnswer(
@@ -208,7 +213,7 @@ class AccountListAnswer(AnswerModel):
                     type=account.type_name,
                     currency=account.currency,
                 )
-                for account in listed.accounts
+                for account in listed.rows
             ],
             listed_at=listed.listed_at,
         )

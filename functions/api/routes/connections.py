@@ -52,8 +52,8 @@ def get_connection(
 def put_settings(
     provider: ProviderOf, body: SettingsBody, services: ServicesOf, caller: CallerOf
 ) -> ConnectionAnswer:
-    """Change what is given. The account must be one of the connection's accounts."""
-    if body.default_income_account_id is None and body.pacing_mode is None:
+    """Change what is given. Account and tax code must be the connection's."""
+    if not body.model_dump(exclude_none=True):
         raise RequestInvalid(
             Problem(
                 "MISSING", "No setting was given.", "Give at least one.", "defaultIncomeAccountId"
@@ -64,6 +64,7 @@ def put_settings(
         ConnectionKey(caller.company_id, provider),
         caller.person_id,
         default_income_account_id=body.default_income_account_id,
+        default_tax_code_id=body.default_tax_code_id,
         pacing_mode=body.pacing_mode,
     )
     return connection_answer(services, caller.company_id, provider, changed)

@@ -4,8 +4,9 @@ from sandbox.quickbooks.entities.accounts import ACCOUNT
 from sandbox.quickbooks.entities.items import ITEM
 from sandbox.quickbooks.entities.kind import EntityKind
 from sandbox.quickbooks.entities.people import CUSTOMER, EMPLOYEE, VENDOR
+from sandbox.quickbooks.entities.tax_codes import TAX_CODE
 
 KINDS: dict[str, EntityKind] = {
-    kind.name: kind for kind in (ACCOUNT, ITEM, CUSTOMER, VENDOR, EMPLOYEE)
+    kind.name: kind for kind in (ACCOUNT, TAX_CODE, ITEM, CUSTOMER, VENDOR, EMPLOYEE)
 }
 KINDS_BY_PATH: dict[str, EntityKind] = {kind.name.lower(): kind for kind in KINDS.values()}

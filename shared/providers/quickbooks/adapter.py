@@ -36,6 +36,7 @@ from shared.providers.base import (
     RemoteAccount,
     RemotePage,
     RemoteRecord,
+    RemoteTaxCode,
     WriteRequest,
 )
 from shared.providers.http import HttpAnswer, HttpFailure
@@ -85,6 +86,11 @@ class QuickBooksProvider:
         rows = self._all_rows("Account", query.page_of_income_accounts)
         found = [self._shaped("Account", wire.income_account, row) for row in rows]
         return sorted((account for account in found if account), key=wire.account_order)
+
+    def tax_codes(self) -> Sequence[RemoteTaxCode]:
+        rows = self._rows("TaxCode", query.tax_codes())
+        found = (self._shaped("TaxCode", wire.tax_code, row) for row in rows)
+        return [tax_code for tax_code in found if tax_code]
 
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         """A cursor is the position of the next row. Inactive rows are fetched and left out here."""

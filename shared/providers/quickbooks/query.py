@@ -60,6 +60,13 @@ def active_with(entity: str, attribute: str, value: str) -> str:
     return f"select * from {entity} where {attribute} = {quoted(value)} maxresults {PAGE}"
 
 
+def tax_codes() -> str:
+    """All of them (a company has some dozens). Plain: which attributes of a TaxCode may be filtered by
+    is written nowhere that we could check.
+    """
+    return f"select * from TaxCode maxresults {PAGE}"
+
+
 def page_of_income_accounts(start: int) -> str:
     """6.3; `Other Income` is another type."""
     return (

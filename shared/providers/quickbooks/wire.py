@@ -18,7 +18,7 @@ from shared.domain.ids import RemoteCompanyId, RemoteId, RemoteVersion
 from shared.domain.links import Fields, ItemFields
 from shared.domain.money import canonical_amount
 from shared.domain.runs import PushAction
-from shared.providers.base import RecordWrite, RemoteAccount, RemoteRecord
+from shared.providers.base import RecordWrite, RemoteAccount, RemoteRecord, RemoteTaxCode
 
 NEW_ITEM_TYPE: Final = "Service"
 """What new items become: it needs nothing but an income account (6.2)."""
@@ -159,6 +159,18 @@ def income_account(row: Mapping[str, Any]) -> RemoteAccount | None:
         number=text_of(row, "AcctNum"),
         type_name=text_of(row, "AccountSubType") or "Income",
         currency=text_of(currency, "value") if isinstance(currency, dict) else "",
+    )
+
+
+def tax_code(row: Mapping[str, Any]) -> RemoteTaxCode | None:
+    """None for an inactive one. US companies have the ids `TAX` and `NON`, others numbers (6.6)."""
+    if row.get("Active", True) is False:
+        return None
+    return RemoteTaxCode(
+        remote_id=RemoteId(text_of(row, "Id", needed=True)),
+        name=text_of(row, "Name", needed=True),
+        description=text_of(row, "Description"),
+        taxable=row.get("Taxable", True) is not False,
     )
 
 

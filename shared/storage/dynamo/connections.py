@@ -59,6 +59,8 @@ class DynamoConnections:
             time_zone=company.time_zone,
             default_income_account_id=settings.default_income_account_id,
             pacing_mode=settings.pacing_mode,
+            default_tax_code_id=settings.default_tax_code_id or None,
+            notify=settings.notify,
             setup=asdict(connection.setup),
             connected_at=instant(connection.connected_at) if connection.connected_at else None,
             version=connection.version,
@@ -110,6 +112,8 @@ def _parse(row: ConnectionRow) -> Connection:
         settings=ConnectionSettings(
             default_income_account_id=row.default_income_account_id,
             pacing_mode=PacingMode(row.pacing_mode),
+            default_tax_code_id=row.default_tax_code_id or "",
+            notify=row.notify is not False,  # rows from before there was the setting have none
         ),
         setup=Setup(**{step: StepState(state) for step, state in row.setup.items()}),
         connected_at=read_instant(row.connected_at) if row.connected_at else None,

@@ -9,7 +9,14 @@ from typing import Any, Final
 from pynamodb.expressions.condition import Condition
 
 from shared.domain.due import AutomaticState, Circuit, DueLook, DueRow, LastBatch
-from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RecordKind, SourceId
+from shared.domain.ids import (
+    CompanyId,
+    ConnectionKey,
+    CorrelationId,
+    ProviderName,
+    RecordKind,
+    SourceId,
+)
 from shared.domain.runs import Problem
 from shared.storage.dynamo.bulk import BulkRows, Raw, equal_to
 from shared.storage.dynamo.models import AutomaticRow, DueRowModel
@@ -17,6 +24,7 @@ from shared.storage.dynamo.single import SingleRows
 from shared.storage.dynamo.tables import SCHEDULE
 from shared.storage.keys import (
     AUTOMATIC_SHARDS,
+    OLDEST_AMONG,
     automatic_lane,
     automatic_lane_of,
     due_key,
@@ -54,6 +62,7 @@ class DynamoDue:
                     DueRowModel.since.set(DueRowModel.since | instant(row.since)),
                     DueRowModel.not_before.set(instant(row.not_before)),
                     DueRowModel.tries.set(0),
+                    DueRowModel.caused_by.set(row.correlation_id),
                 ],
                 newer,
             )
@@ -103,6 +112,11 @@ class DynamoDue:
     def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
         arguments = self._query(connection, kind) | {"AttributesToGet": ["sk"]}
         return len(self._bulk.query(arguments, most))
+
+    def oldest_since(self, connection: ConnectionKey, kind: RecordKind) -> datetime | None:
+        arguments = self._query(connection, kind) | {"AttributesToGet": ["since"]}
+        found = self._bulk.query(arguments, OLDEST_AMONG)
+        return min((read_instant(raw["since"]["S"]) for raw in found), default=None)
 
     def _all(self, connection: ConnectionKey, kind: RecordKind) -> Iterator[DueRow]:
         """A page at a time: whoever has enough stops reading."""
@@ -194,6 +208,7 @@ def _parse(connection: ConnectionKey, kind: RecordKind, raw: Raw) -> DueRow:
         not_before=read_instant(raw["not_before"]["S"]),
         urgent=raw["sk"]["S"].startswith(_URGENT),
         tries=int(raw["tries"]["N"]),
+        correlation_id=CorrelationId(raw.get("caused_by", {}).get("S", "")),
     )
 
 

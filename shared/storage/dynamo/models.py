@@ -45,6 +45,8 @@ class ConnectionRow(Row):
     time_zone = UnicodeAttribute()
     default_income_account_id = UnicodeAttribute()
     pacing_mode = UnicodeAttribute()
+    default_tax_code_id = UnicodeAttribute(null=True)
+    notify = BooleanAttribute(null=True)
     setup = JSONAttribute()
     connected_at = UnicodeAttribute(null=True)
     version = NumberAttribute()
@@ -159,11 +161,14 @@ class OpenNotificationRow(Row):
 
 
 class DueRowModel(Row):
+    """`caused_by` is the change's correlation id; the row's own is of whoever touched it last."""
+
     source_id = UnicodeAttribute()
     version = NumberAttribute()
     since = UnicodeAttribute()
     not_before = UnicodeAttribute()
     tries = NumberAttribute()
+    caused_by = UnicodeAttribute(null=True)
 
 
 class AutomaticRow(Row):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.domain.ids import CompanyId, ProviderName
 from shared.domain.notifications import Notification
 from shared.domain.runs import Problem
-from shared.storage.dynamo.bulk import BulkRows
+from shared.storage.dynamo.bulk import BulkRows, equal_to
 from shared.storage.dynamo.client import Refused
 from shared.storage.dynamo.models import NotificationRow, OpenNotificationRow
 from shared.storage.dynamo.single import SingleRows
@@ -64,6 +65,16 @@ class DynamoNotifications:
         except Refused:
             return None
         return closed
+
+    def open_causes(self, company_id: CompanyId, prefix: str) -> Sequence[str]:
+        begins = {"AttributeValueList": [{"S": prefix}], "ComparisonOperator": "BEGINS_WITH"}
+        arguments = {
+            "TableName": self._name,
+            "KeyConditions": {"pk": equal_to(_open_pk(company_id)), "sk": begins},
+            "AttributesToGet": ["sk"],
+            "ConsistentRead": True,
+        }
+        return [raw["sk"]["S"] for raw in self._bulk.query(arguments)]
 
     def page(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[Notification]:
         return self._bulk.page(

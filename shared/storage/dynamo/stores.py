@@ -16,6 +16,7 @@ from shared.storage.dynamo.due import DynamoAutomatic, DynamoDue
 from shared.storage.dynamo.failures import DynamoFailures
 from shared.storage.dynamo.grants import DynamoGrants
 from shared.storage.dynamo.links import DynamoLinks
+from shared.storage.dynamo.mappings import DynamoMappings
 from shared.storage.dynamo.notifications import DynamoNotifications
 from shared.storage.dynamo.records import DynamoRecords
 from shared.storage.dynamo.runs import DynamoRuns
@@ -56,6 +57,7 @@ def dynamo_stores(
     return Stores(
         records=DynamoRecords(tables.records, client, sender, bulk),
         links=DynamoLinks(tables.sync_state, bulk),
+        mappings=DynamoMappings(tables.sync_state, bulk),
         connections=DynamoConnections(state),
         consents=DynamoConsents(grants),
         choices=DynamoChoices(grants),

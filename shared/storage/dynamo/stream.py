@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.ids import CompanyId, RecordKind, SourceId
+from shared.domain.ids import CompanyId, CorrelationId, RecordKind, SourceId
 from shared.storage.keys import split
 
 
@@ -18,6 +18,7 @@ class StreamedChange:
     kind: RecordKind
     source_id: SourceId
     version: int
+    correlation_id: CorrelationId = CorrelationId("")
 
 
 def read_stream(
@@ -41,6 +42,7 @@ def read_stream(
                     RecordKind(kind),
                     SourceId(image["sk"]["S"]),
                     int(image["version"]["N"]),
+                    CorrelationId(image.get("correlation_id", {}).get("S", "")),
                 )
             )
         except (KeyError, TypeError, ValueError, AttributeError):

@@ -10,6 +10,7 @@ The parts of a key are escaped and joined by `#` (see `shared.storage.keys`).
       remote-company#<provider>#<remote company>      claim                whose remote company it is
       link#<company>#<provider>#<remote c.>#<kind>    <source id>          one link
       remote#<company>#<provider>#<remote c.>#<kind>  <remote id>          whose remote record it is
+      mapping#<company>#<provider>#<remote c.>#<kind> <source id>          the account and tax code of one
       run#<company>#<provider>                        <run id>             one run (dies 90 d after its end)
       run-active#<company>#<provider>                 <kind>               which run is active
       run-start#<company>#<provider>                  <instant>#<run id>   runs by start (dies after 90 d)

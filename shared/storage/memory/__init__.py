@@ -17,6 +17,7 @@ from shared.storage.memory.due import MemoryAutomatic, MemoryDue
 from shared.storage.memory.failures import MemoryFailures
 from shared.storage.memory.grants import MemoryChoices, MemoryConsents, MemoryGrants
 from shared.storage.memory.links import MemoryLinks
+from shared.storage.memory.mappings import MemoryMappings
 from shared.storage.memory.notifications import MemoryNotifications
 from shared.storage.memory.records import MemoryRecords
 from shared.storage.memory.runs import MemoryRuns
@@ -30,6 +31,7 @@ def memory_stores() -> Stores:
     return Stores(
         records=MemoryRecords(lock),
         links=MemoryLinks(lock),
+        mappings=MemoryMappings(lock),
         connections=MemoryConnections(lock),
         consents=MemoryConsents(lock),
         choices=MemoryChoices(lock),

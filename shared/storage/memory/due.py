@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from shared.domain.due import AutomaticState, DueLook, DueRow
 from shared.domain.ids import ConnectionKey, RecordKind
-from shared.storage.keys import due_key, of_connection, require_next_version
+from shared.storage.keys import OLDEST_AMONG, due_key, of_connection, require_next_version
 from shared.storage.memory.table import Lock, Table
 
 
@@ -63,6 +64,11 @@ class MemoryDue:
     def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
         with self._lock:
             return min(most, sum(1 for _ in self._rows.rows(_pk(connection, kind))))
+
+    def oldest_since(self, connection: ConnectionKey, kind: RecordKind) -> datetime | None:
+        with self._lock:
+            rows = islice(self._rows.rows(_pk(connection, kind)), OLDEST_AMONG)
+            return min((row.since for row in rows), default=None)
 
     def _get(self, row: DueRow) -> DueRow | None:
         return self._rows.get(_pk(row.connection, row.kind), _sk(row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,6 +36,14 @@ class MemoryNotifications:
             closed = replace(standing, closed_at=at)
             self._list(closed)
             return closed
+
+    def open_causes(self, company_id: CompanyId, prefix: str) -> Sequence[str]:
+        with self._lock:
+            return [
+                cause
+                for company, cause in sorted(self._open)
+                if company == company_id and cause.startswith(prefix)
+            ]
 
     def page(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[Notification]:
         with self._lock:

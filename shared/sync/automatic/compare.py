@@ -10,6 +10,7 @@ from shared.domain.connections import Connection
 from shared.domain.due import AutomaticState
 from shared.domain.errors import RetryLater
 from shared.domain.ids import ConnectionKey, RecordKind, SourceId
+from shared.domain.item_plan import ACCOUNT_FIELD, ACCOUNT_MISSING
 from shared.sync.automatic import gate
 from shared.sync.automatic.ends import in_step
 from shared.sync.automatic.relay import make_due
@@ -56,7 +57,11 @@ def _compared(state: AutomaticState, services: Services) -> AutomaticState:
 
 
 def compare(services: Services, connection: Connection, kind: RecordKind) -> int:
-    """Make due each record that is out of step and does not stand refused in that version."""
+    """Make due each record that is out of step and does not stand refused in that version.
+
+    A refusal over its account stands only while it has none: another one may have been chosen since,
+    or that one opened again in the books, of which nobody tells us.
+    """
     made = 0
     missed = _missed(services, connection, kind)
     while some := list(islice(missed, _AT_ONCE)):
@@ -68,12 +73,13 @@ def _missed(
     services: Services, connection: Connection, kind: RecordKind
 ) -> Iterator[tuple[SourceId, int]]:
     refused = {
-        (failure.source_id, failure.source_version)
+        (failure.source_id, failure.source_version): failure.problem.field
         for failure in stored_failures(services.stores, connection.key, kind)
     }
     terms = terms_of(kind, connection, services.profile(connection.key.provider))
     for record, link in paired(services.stores, scope_of(kind, connection)):
         if record is None or in_step(record, link, terms):
             continue
-        if (record.source_id, record.version) not in refused:
+        field = refused.get((record.source_id, record.version))
+        if field is None or (field == ACCOUNT_FIELD and terms.refusal(record) != ACCOUNT_MISSING):
             yield record.source_id, record.version

@@ -13,11 +13,10 @@ from shared.domain.ids import RecordKind, RunId
 from shared.domain.links import Link
 from shared.domain.record_plan import Terms
 from shared.domain.records import Record, class_of
+from shared.sync.engine.mapped import Mappings
 from shared.sync.engine.terms import scope_of, terms_of
+from shared.sync.failure_notices import PASSING_CAUSES, tell_given_up
 from shared.sync.services import Services
-
-PASSING_CAUSES: Final = frozenset({"PROVIDER_BUSY", "PROVIDER_KEEPS_REFUSING", "NO_ANSWER"})
-"""Refusals that say nothing of the record."""
 
 MOST_TRIES: Final = 8
 FIRST_DELAY: Final = timedelta(seconds=5)
@@ -37,12 +36,15 @@ def settle(
     """
     ids = list(dict.fromkeys(row.source_id for row in rows))
     stores, scope = services.stores, scope_of(kind, connection)
-    records = stores.records.get_many(connection.key.company_id, class_of(kind), ids)
+    records = Mappings(stores.mappings, scope).onto(
+        stores.records.get_many(connection.key.company_id, class_of(kind), ids)
+    )
     links = stores.links.get_links(scope, ids)
     failures = stores.failures.of(connection.key, kind, ids) if run_id else ()
     refused = {one.source_id: one for one in failures if one.run_id == run_id}
     terms = terms_of(kind, connection, services.profile(connection.key.provider))
     ended, put_off, left = [], [], []
+    given_up: set[str] = set()
     for row in rows:
         record, failure = records.get(row.source_id), refused.get(row.source_id)
         if in_step(record, links.get(row.source_id), terms):
@@ -53,7 +55,9 @@ def settle(
             put_off.append(_later(services, row))
         else:
             ended.append(row)
+            given_up |= {failure.cause} & PASSING_CAUSES
     stores.due.put_off(put_off)
+    tell_given_up(services, connection.key, kind, given_up)
     stores.due.remove(ended)
     return left
 

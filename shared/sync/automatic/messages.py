@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from shared import wakeups
+from shared import correlation
 from shared.domain.ids import RecordKind
+from shared.domain.wake_up import WakeUp
 from shared.sync.automatic.work import work_off
 from shared.sync.services import Services
 
@@ -27,12 +28,13 @@ def serve_wake_ups(
     batches = strange = 0
     for message in event["Records"]:
         try:
-            key, named = wakeups.read(str(message["body"]))
+            wake_up = WakeUp.read(str(message["body"]))
         except (KeyError, ValueError):
             strange += 1
             continue
-        if named is not kind:
+        if wake_up.kind is not kind:
             strange += 1
             continue
-        batches += work_off(services, key, kind, until).batches
+        with correlation.caused_by(wake_up.correlation_id):
+            batches += work_off(services, wake_up.connection, kind, until).batches
     return {"batches": batches, "strange": strange}

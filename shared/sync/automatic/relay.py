@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared import correlation
 from shared.domain.due import DueRow
-from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, SourceId
+from shared.domain.ids import CompanyId, ConnectionKey, CorrelationId, RecordKind, SourceId
 from shared.sync.automatic.gate import AUTOMATIC_KINDS, goes_by_itself
 from shared.sync.services import Services
 
@@ -19,6 +20,7 @@ class Change:
     kind: RecordKind
     source_id: SourceId
     version: int
+    correlation_id: CorrelationId = CorrelationId("")
 
 
 def relay(services: Services, changes: Iterable[Change]) -> int:
@@ -41,12 +43,20 @@ def relay(services: Services, changes: Iterable[Change]) -> int:
             earlier = of_kind.get(change.source_id)
             if earlier is None or earlier.version < change.version:
                 of_kind[change.source_id] = DueRow(
-                    key, change.kind, change.source_id, change.version, since=now, not_before=now
+                    key,
+                    change.kind,
+                    change.source_id,
+                    change.version,
+                    since=now,
+                    not_before=now,
+                    correlation_id=change.correlation_id,
                 )
     for of_kind in rows.values():
         services.stores.due.add(list(of_kind.values()))
-    for key, kind in rows:
-        services.wake_ups.wake(key, kind)
+    for (key, kind), of_kind in rows.items():
+        first = next(iter(of_kind.values()))
+        with correlation.caused_by(first.correlation_id):
+            services.wake_ups.wake(key, kind)
     return sum(map(len, rows.values()))
 
 
@@ -60,8 +70,9 @@ def make_due(
 ) -> int:
     """Have these records looked at again (a retry, a mapping saved, a comparison); answers how many."""
     now = services.clock.now()
+    cause = correlation.current()
     rows = [
-        DueRow(connection, kind, source_id, version, now, now, urgent=urgent)
+        DueRow(connection, kind, source_id, version, now, now, urgent=urgent, correlation_id=cause)
         for source_id, version in versions
     ]
     services.stores.due.add(rows)

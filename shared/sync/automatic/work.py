@@ -140,14 +140,15 @@ class _Worker:
             started_at=now,
             heartbeat_at=now,
             only=tuple(sorted({row.source_id for row in rows})),
-            correlation_id=correlation.current() or CorrelationId(run_id),
+            correlation_id=_cause_of(rows) or CorrelationId(run_id),
         )
         if services.stores.runs.start(wanted).run_id != run_id:
             return WorkEnd.BUSY
         self.batches += 1
-        end = self._carried_through(wanted, state)
-        if end is None:
-            settle(services, connection, self._kind, rows, run_id)
+        with correlation.caused_by(wanted.correlation_id):
+            end = self._carried_through(wanted, state)
+            if end is None:
+                settle(services, connection, self._kind, rows, run_id)
         return end
 
     def _resumed(self, state: AutomaticState, active: Run) -> WorkEnd | None:
@@ -162,7 +163,8 @@ class _Worker:
         if taken is None:
             return WorkEnd.BUSY
         self.batches += 1
-        return self._carried_through(taken, state)
+        with correlation.caused_by(taken.correlation_id):
+            return self._carried_through(taken, state)
 
     def _carried_through(self, run: Run, state: AutomaticState) -> WorkEnd | None:
         """The run's steps, as the state machine would call them. None: it ended, look again."""
@@ -224,6 +226,12 @@ def _first_records(rows: Sequence[DueRow], size: int) -> list[DueRow]:
         if len(chosen) < size:
             chosen[row.source_id] = None
     return [row for row in rows if row.source_id in chosen]
+
+
+def _cause_of(rows: Sequence[DueRow]) -> CorrelationId:
+    """A batch is caused by its first row that says so, or by whatever woke the worker."""
+    causes = (row.correlation_id for row in rows if row.correlation_id)
+    return next(causes, correlation.current())
 
 
 def _problem_of(step: dict[str, object]) -> Problem:

@@ -11,6 +11,7 @@ from shared.domain.record_plan import Terms, at_rest, kept_name
 from shared.domain.records import Record, class_of
 from shared.providers.base import AccountingProvider
 from shared.storage.ports import LinkStore, Stores
+from shared.sync.engine.mapped import Mappings
 from shared.sync.engine.matching import Candidates
 from shared.sync.engine.survey import BooksListing, Pairs, Survey
 
@@ -19,7 +20,8 @@ def some_paired(
     stores: Stores, scope: LinkScope, source_ids: Sequence[SourceId]
 ) -> Iterator[tuple[Record | None, Link | None]]:
     """These records and their links, in order of source id; a record that is gone is None."""
-    records = stores.records.get_many(scope.connection.company_id, class_of(scope.kind), source_ids)
+    found = stores.records.get_many(scope.connection.company_id, class_of(scope.kind), source_ids)
+    records = Mappings(stores.mappings, scope).onto(found)
     links = stores.links.get_links(scope, source_ids)
     for source_id in sorted(source_ids):
         yield records.get(source_id), links.get(source_id)

@@ -15,6 +15,7 @@ from shared.domain.records import Record, class_of
 from shared.domain.runs import Chunk, ChunkEntry, ChunkState, Problem, PushAction, Run, RunCounts
 from shared.providers.base import AccountingProvider, RecordWrite
 from shared.storage.ports import Stores
+from shared.sync.engine.mapped import Mappings
 from shared.sync.engine.settling import PreparedChunk, PreparedEntry
 from shared.sync.engine.terms import request_key, scope_of, terms_of
 from shared.sync.services import Services
@@ -56,6 +57,7 @@ class Preparer:
         self._provider = provider
         self._run = run
         self._scope = scope_of(run.kind, connection)
+        self._mappings = Mappings(services.stores.mappings, self._scope)
         self.terms = terms_of(run.kind, connection, provider.profile)
 
     def prepared(self, state: ChunkState) -> Iterator[PreparedChunk]:
@@ -74,8 +76,10 @@ class Preparer:
         `with_links`: of creates too, which nobody has linked unless a chunk was sent before.
         """
         ids = [entry.source_id for chunk in chunks for entry in chunk.entries]
-        records = self._services.stores.records.get_many(
-            self._connection.key.company_id, class_of(self._run.kind), ids
+        records = self._mappings.onto(
+            self._services.stores.records.get_many(
+                self._connection.key.company_id, class_of(self._run.kind), ids
+            )
         )
         linked_ids = [
             entry.source_id

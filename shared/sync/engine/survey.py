@@ -15,6 +15,7 @@ from shared.domain.record_plan import Terms, at_rest, kept_name
 from shared.domain.records import Record, class_of
 from shared.providers.base import AccountingProvider
 from shared.storage.ports import Stores
+from shared.sync.engine.mapped import Mappings
 from shared.sync.engine.matching import Candidates
 
 READ_AHEAD = 500
@@ -50,7 +51,7 @@ class BooksListing:
 
 def paired(stores: Stores, scope: LinkScope) -> Iterator[tuple[Record | None, Link | None]]:
     """Records and links of a scope side by side, in order of source id."""
-    records = _records(stores, scope)
+    records = Mappings(stores.mappings, scope).beside(_records(stores, scope))
     links = _links(stores, scope)
     record, link = next(records, None), next(links, None)
     while record is not None or link is not None:

@@ -36,6 +36,7 @@ def item_rules(profile: ProviderProfile) -> ItemRules:
         unit_price_decimals=profile.unit_price_decimals,
         provider_label=profile.label,
         key=profile.item_key,
+        needs_income_account=profile.has_income_accounts,
     )
 
 

@@ -113,7 +113,7 @@ def connection(key: ConnectionKey = CONNECTION, version: int = 1, **changes: Any
         "state": ConnectionState.CONNECTED,
         "grant_id": GrantId("grant-1"),
         "remote_company": RemoteCompany(REALM, "Müller & Söhne", "USD", "US", "America/Denver"),
-        "settings": ConnectionSettings("79", PacingMode.DOCUMENTED),
+        "settings": ConnectionSettings("79", PacingMode.DOCUMENTED, notify=False),
         "connected_at": NOW,
         "version": version,
         "correlation_id": CorrelationId(CORRELATION),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain.due import AutomaticState, Circuit, DueLook, DueRow, LastBatch
-from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, SourceId
+from shared.domain.ids import CompanyId, ConnectionKey, CorrelationId, RecordKind, SourceId
 from shared.domain.runs import Problem
 from shared.storage.ports import Stores
 from tests.contract.stores.builders import CONNECTION, IN_ORDER, NOW, OTHER_CONNECTION, QUICKBOOKS
@@ -29,7 +29,8 @@ def look(stores: Stores, limit: int = 100, after: timedelta = SECOND) -> DueLook
 
 class TestAdding:
     def test_a_row_comes_back_as_it_was_added(self, stores: Stores) -> None:
-        rows = [due("a#%é"), due("b", 7, urgent=True)]
+        cause = CorrelationId("what caused it")
+        rows = [due("a#%é", correlation_id=cause), due("b", 7, urgent=True)]
         stores.due.add(rows)
         assert look(stores).ready == (rows[1], rows[0])
 
@@ -52,6 +53,12 @@ class TestAdding:
         stores.due.put_off([due(not_before=NOW + 60 * SECOND, tries=3)])
         stores.due.add([due(version=2)])
         assert look(stores).ready == (due(version=2),)
+
+    def test_the_oldest_is_told_among_a_page_of_rows(self, stores: Stores) -> None:
+        assert stores.due.oldest_since(CONNECTION, ITEM) is None
+        stores.due.add([due("a", since=NOW + 5 * SECOND), due("b", since=NOW + 2 * SECOND)])
+        stores.due.add([due("c", connection=OTHER_CONNECTION), due("d", kind=RecordKind.CUSTOMER)])
+        assert stores.due.oldest_since(CONNECTION, ITEM) == NOW + 2 * SECOND
 
     def test_urgent_rows_are_other_rows_and_come_first(self, stores: Stores) -> None:
         stores.due.add([due("a"), due("b"), due("b", urgent=True)])

@@ -50,6 +50,17 @@ def test_closing_answers_it_and_makes_room_for_the_next(stores: Stores) -> None:
     assert listed(stores) == [again, closed]
 
 
+def test_open_causes_are_those_of_the_company_that_begin_so(stores: Stores) -> None:
+    for number, cause in enumerate(("q#failure#item#B", "q#failure#item#A", "q#reauth")):
+        stores.notifications.open(notification(number, cause))
+    theirs = notification(8, "q#failure#item#C", company_id=OTHER_COMPANY)
+    stores.notifications.open(theirs)
+    stores.notifications.open(notification(9, "q#failure#item#D"))
+    stores.notifications.close(COMPANY, "q#failure#item#D", NOW)
+    expected = ["q#failure#item#A", "q#failure#item#B"]
+    assert stores.notifications.open_causes(COMPANY, "q#failure#item#") == expected
+
+
 def test_nothing_open_is_nothing_closed(stores: Stores) -> None:
     assert stores.notifications.close(COMPANY, "quickbooks#reauth", NOW) is None
 

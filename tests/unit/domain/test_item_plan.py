@@ -195,7 +195,8 @@ class TestWhatIsSent:
     ) -> None:
         link = linked(an_item())
         services = replace(MAPPING, income_account_id="services")
-        assert services.version != MAPPING.version == link.mapping_version
+        assert ItemTerms(RULES, services).mapping_version(an_item()) != link.mapping_version
+        assert TERMS.mapping_version(an_item()) == link.mapping_version
         assert changed_fields(wanted(an_item(), link, services), link) == {"income_account_id"}
 
     @pytest.mark.parametrize("length", [LONG_VALUE, LONG_VALUE + 1, 4000])

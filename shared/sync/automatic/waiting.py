@@ -1,0 +1,43 @@
+"""How much waits to be synced, and for how long: read from due rows, at most a page and a count of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from shared.domain.ids import ConnectionKey
+from shared.sync.automatic import gate
+from shared.sync.services import Services
+
+MOST_COUNTED: Final = 1000
+"""Due rows of one connection and kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """`count` is exact below `MOST_COUNTED`; `oldest_since`: when the oldest change was heard of."""
+
+    count: int = 0
+    oldest_since: datetime | None = None
+    circuits_open: int = 0
+
+    def plus(self, other: Waiting) -> Waiting:
+        times = [at for at in (self.oldest_since, other.oldest_since) if at is not None]
+        return Waiting(
+            self.count + other.count,
+            min(times, default=None),
+            self.circuits_open + other.circuits_open,
+        )
+
+
+def waiting_of(services: Services, key: ConnectionKey) -> Waiting:
+    """Of the automatic kinds. One read where nothing waits of a kind, two where something does."""
+    state = services.stores.automatic.load(key)
+    waiting = Waiting(circuits_open=1 if state and state.circuit else 0)
+    for kind in gate.AUTOMATIC_KINDS:
+        oldest = services.stores.due.oldest_since(key, kind)
+        if oldest is not None:
+            count = services.stores.due.count(key, kind, MOST_COUNTED)
+            waiting = waiting.plus(Waiting(count, oldest))
+    return waiting
