@@ -28,6 +28,8 @@ def decide_steps(
         stored = existing_connection(services, key)
         setup: Setup = replace(stored.setup, **steps)  # type: ignore[arg-type]  # the API names the fields
         if setup == stored.setup:
+            if setup.decided:  # asked again: the first time may have ended before this
+                resume(services, key)
             return stored
         changed = replace(stored, setup=setup, version=stored.version + 1)
         if services.stores.connections.save(changed):

@@ -34,6 +34,7 @@ from tests.simulation.ports import (
     behind_gate,
 )
 from tests.simulation.provider import SessionBooks
+from tests.simulation.road import Road
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.tokens import TokenServer
 from tests.simulation.unheard import Unheard
@@ -155,6 +156,7 @@ class Installation:
             self.watch.report,
         )
         self.ports.restart = self._restart
+        self.road = Road.drawn(self, seed)
         self.companies = {
             company.company_id: company
             for company in (self._company(n) for n in range(1, self.knobs.companies + 1))
@@ -233,7 +235,7 @@ class Installation:
             chance=self.chance,
             in_flight=SimulatedInFlight(self.scheduler),
             workflows=self.executions,
-            wake_ups=RecordingWakeUps(self.clock),
+            wake_ups=self.road.queue if self.road else RecordingWakeUps(self.clock),
             profile=lambda _: self.profile,
             open_books=open_books,
             oauth=lambda _: self.server,

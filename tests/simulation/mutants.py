@@ -141,6 +141,30 @@ MUTANTS = (
         "            pass\n",
     ),
     Mutant(
+        "urgent records are planned while others of the run are unheard",
+        "shared/sync/engine/pushing.py",
+        "        if self._under_way():\n            return\n",
+        "",
+    ),
+    Mutant(
+        "a batch begins though the urgent one is not settled",
+        "shared/sync/engine/pushing.py",
+        "self._urgent.ask() or any(map(self._urgent.has, self._under_way()))",
+        "self._urgent.ask()",
+    ),
+    Mutant(
+        "the comparison makes nothing due",
+        "shared/sync/automatic/compare.py",
+        "        made += make_due(services, connection.key, kind, some)\n",
+        "        made += len(some)\n",
+    ),
+    Mutant(
+        "a due row goes although its record changed since it was read",
+        "shared/storage/memory/due.py",
+        "if stored and (stored.version, stored.tries) == (row.version, row.tries):",
+        "if stored:",
+    ),
+    Mutant(
         "the token lease is not waited for",
         "shared/auth/renewal.py",
         "        if lease is None:\n            return None\n",

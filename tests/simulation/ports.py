@@ -20,10 +20,13 @@ BULK = {
     ("runs", "save_chunks"): 1,
     ("failures", "save"): 0,
     ("failures", "clear"): 2,
+    ("due", "add"): 0,
+    ("due", "remove"): 0,
+    ("due", "put_off"): 0,
 }
 """Writes of many rows that are not atomic together, and which argument has the rows."""
 
-_READS = ("get", "page", "active", "linked_to", "of_company", "load")
+_READS = ("get", "page", "active", "linked_to", "of", "load", "look", "urgent", "due_everywhere")
 
 Saw = Callable[[str, tuple[Any, ...], dict[str, Any]], None]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 
 from shared.domain.connections import ConnectionSettings
 from shared.domain.runs import Run, RunState
@@ -76,8 +77,10 @@ class _World:
         seconds = self._random.choice((20.0, 100.0, 400.0))
         for company in companies:
             self._populate(company, seconds)
-        if self._random.random() < 0.5:
-            self._scheduler.spawn("schedule", lambda: schedule.every_minute(world))
+        if world.road or self._random.random() < 0.5:
+            # The road ticks by itself later; without one the schedule goes on for ever.
+            ticking = seconds if world.road else inf
+            self._scheduler.spawn("schedule", lambda: schedule.every_minute(world, ticking))
         self._scheduler.sleep(seconds)
         world.faults.stop()
         self._scheduler.note("CALM")
@@ -107,10 +110,16 @@ class _World:
         assert world.stores.connections.save(
             replace(connection, settings=chosen, version=connection.version + 1)
         )
+        if world.road:
+            world.road.open(company)
 
     def _populate(self, company: Company, seconds: float) -> None:
         world, name = self._world, company.company_id
-        self._scheduler.spawn(f"clicker {name}", lambda: office.clicks(world, company, seconds))
+        road = world.road
+        if road and self._random.random() < 0.5:
+            self._scheduler.spawn(f"hurrier {name}", lambda: road.hurries(company, seconds))
+        if not road or self._random.random() < 0.6:
+            self._scheduler.spawn(f"clicker {name}", lambda: office.clicks(world, company, seconds))
         self._scheduler.spawn(f"owner {name}", lambda: office.reconnects(world, company, seconds))
         if self._random.random() < 0.6:
             self._scheduler.spawn(f"editor {name}", lambda: office.edits(world, company, seconds))
@@ -123,6 +132,9 @@ class _World:
         """Sync until everything is settled, then once more, which must write nothing."""
         world = self._world
         self._scheduler.sleep(400.0)  # what is under way ends; late commits have happened
+        if world.road:
+            office.reconnect(world, company)
+            world.road.come_to_rest(company)
         self._settle(company)
         before = len(company.books.effects)
         last = self._sync(company)

@@ -11,9 +11,11 @@ from shared.domain.due import AutomaticState
 from shared.domain.errors import RetryLater
 from shared.domain.ids import ConnectionKey, RecordKind, SourceId
 from shared.domain.item_plan import ACCOUNT_FIELD, ACCOUNT_MISSING
+from shared.domain.metrics import Metric
 from shared.sync.automatic import gate
 from shared.sync.automatic.ends import in_step
 from shared.sync.automatic.relay import make_due
+from shared.sync.automatic.waiting import Waiting, waiting_of
 from shared.sync.engine.failures import stored_failures
 from shared.sync.engine.survey import paired
 from shared.sync.engine.terms import scope_of, terms_of
@@ -27,12 +29,18 @@ def look_at_connections(services: Services) -> int:
     """The schedule's part: wake what may be probed, compare what is to be compared; answers how many."""
     looked_at = 0
     now = services.clock.now()
+    waiting = Waiting()
     for key in services.stores.automatic.due_everywhere(now, _CONNECTIONS_OF_A_TICK):
         try:
+            waiting = waiting.plus(waiting_of(services, key))
             _look_at(services, key)
             looked_at += 1
         except RetryLater:
             continue  # one company's trouble must not keep the others waiting
+    age = (now - waiting.oldest_since).total_seconds() if waiting.oldest_since else 0.0
+    services.metrics.add(Metric.OLDEST_UNSYNCED_SECONDS, max(0.0, age))
+    services.metrics.add(Metric.DUE_ROWS, waiting.count)
+    services.metrics.add(Metric.CIRCUITS_OPEN, waiting.circuits_open)
     return looked_at
 
 
@@ -66,6 +74,8 @@ def compare(services: Services, connection: Connection, kind: RecordKind) -> int
     missed = _missed(services, connection, kind)
     while some := list(islice(missed, _AT_ONCE)):
         made += make_due(services, connection.key, kind, some)
+    if not made and services.stores.due.count(connection.key, kind, 1):
+        services.wake_ups.wake(connection.key, kind)  # something is due whose wake-up was lost
     return made
 
 
@@ -76,9 +86,14 @@ def _missed(
         (failure.source_id, failure.source_version): failure.problem.field
         for failure in stored_failures(services.stores, connection.key, kind)
     }
+    standing = {source_id for source_id, _ in refused}
     terms = terms_of(kind, connection, services.profile(connection.key.provider))
     for record, link in paired(services.stores, scope_of(kind, connection)):
-        if record is None or in_step(record, link, terms):
+        if record is None:
+            continue
+        if in_step(record, link, terms):
+            if link is None and record.source_id in standing:
+                yield record.source_id, record.version  # archived: its refusal is to go
             continue
         field = refused.get((record.source_id, record.version))
         if field is None or (field == ACCOUNT_FIELD and terms.refusal(record) != ACCOUNT_MISSING):

@@ -9,7 +9,7 @@ from typing import Final
 
 from shared.domain.connections import Connection
 from shared.domain.due import DueRow
-from shared.domain.ids import RecordKind, RunId
+from shared.domain.ids import RecordKind, RunId, SourceId
 from shared.domain.links import Link
 from shared.domain.record_plan import Terms
 from shared.domain.records import Record, class_of
@@ -43,12 +43,14 @@ def settle(
     failures = stores.failures.of(connection.key, kind, ids) if run_id else ()
     refused = {one.source_id: one for one in failures if one.run_id == run_id}
     terms = terms_of(kind, connection, services.profile(connection.key.provider))
-    ended, put_off, left = [], [], []
+    ended, put_off, left, unsent = [], [], [], list[SourceId]()
     given_up: set[str] = set()
     for row in rows:
         record, failure = records.get(row.source_id), refused.get(row.source_id)
         if in_step(record, links.get(row.source_id), terms):
             ended.append(row)
+            if row.source_id not in links:  # archived or gone: its refusal stands no longer
+                unsent.append(row.source_id)
         elif failure is None or record is None or failure.source_version != record.version:
             left.append(row)
         elif failure.cause in PASSING_CAUSES and row.tries < MOST_TRIES:
@@ -57,6 +59,8 @@ def settle(
             ended.append(row)
             given_up |= {failure.cause} & PASSING_CAUSES
     stores.due.put_off(put_off)
+    if unsent:
+        stores.failures.clear(connection.key, kind, unsent)
     tell_given_up(services, connection.key, kind, given_up)
     stores.due.remove(ended)
     return left

@@ -73,6 +73,8 @@ class _Worker:
         self._key = key
         self._kind = kind
         self._until = until
+        self._resumed_run: RunId | None = None
+        """One that another worker began and this one ended: what it refused is not to go again."""
         self.batches = 0
 
     def batch(self) -> WorkEnd | None:
@@ -98,7 +100,8 @@ class _Worker:
     ) -> WorkEnd | None:
         services = self._services
         look = services.stores.due.look(self._key, self._kind, now, LOOKED_AT_ONCE)
-        rows = settle(services, connection, self._kind, look.ready)
+        resumed, self._resumed_run = self._resumed_run, None
+        rows = settle(services, connection, self._kind, look.ready, resumed)
         if len(rows) < len(look.ready) and len(look.ready) == LOOKED_AT_ONCE:
             return None  # more may be in step already: no batch for a few of many
         rest = gate.resting(state, self._kind, rows, now)
@@ -108,7 +111,15 @@ class _Worker:
             return self._begin(connection, state, able)
         rested = gate.rested_at(state, self._kind) if rest else None
         times = [at for at in (look.next_at, rested, next_begin if able else None) if at]
+        if not times and state.circuit is not None:
+            self._forget_trouble()
         return self._waited(min(times, default=None))
+
+    def _forget_trouble(self) -> None:
+        """A full run sent what waited: there is nothing to probe with, and nobody to be kept waiting."""
+        due = self._services.stores.due
+        if not any(due.count(self._key, kind, 1) for kind in gate.AUTOMATIC_KINDS):
+            gate.close_circuit(self._services, self._key)
 
     def _waited(self, at: datetime | None) -> WorkEnd | None:
         if at is None:
@@ -164,7 +175,10 @@ class _Worker:
             return WorkEnd.BUSY
         self.batches += 1
         with correlation.caused_by(taken.correlation_id):
-            return self._carried_through(taken, state)
+            end = self._carried_through(taken, state)
+        if end is None:
+            self._resumed_run = taken.run_id
+        return end
 
     def _carried_through(self, run: Run, state: AutomaticState) -> WorkEnd | None:
         """The run's steps, as the state machine would call them. None: it ended, look again."""

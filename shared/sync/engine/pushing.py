@@ -107,6 +107,7 @@ class PushSlice:
         stored = self.preparer.prepared(ChunkState.PLANNED)
         try:
             while True:
+                self._overtake()
                 if self._all_sent(stored) and self._again:
                     continue  # unheard ones first, see `_mend`
                 self._mend()
@@ -148,11 +149,12 @@ class PushSlice:
 
     def _tasks(self, stored: Iterator[PreparedChunk]) -> Iterator[PreparedChunk]:
         while True:
-            self._overtake()
             if self._again:
                 prepared = self._again.popleft()
             elif len(self._troubles) >= MEND_TOGETHER and not self._unheard:
                 return
+            elif self._urgent.ask() or any(map(self._urgent.has, self._under_way())):
+                return  # they go when nothing else does, and nothing else before they are settled
             else:
                 drawn = next(stored, None)
                 if drawn is None:
@@ -169,16 +171,17 @@ class PushSlice:
             yield prepared
 
     def _overtake(self) -> None:
-        """What is urgent by now goes before everything that waits."""
-        urgent, counts = self._urgent.chunks(self._under_way)
-        self._again.extendleft(urgent)
+        """What is urgent by now goes before everything that waits; called when nothing is in flight."""
+        if self._under_way():
+            return
+        urgent, counts = self._urgent.chunks()
+        self._again.extend(urgent)
         self._counts = self._counts.plus(counts)
 
-    def _under_way(self) -> set[SourceId]:
-        """Records whose request is drawn, in flight, or not settled yet."""
+    def _under_way(self) -> list[PreparedChunk]:
+        """Whose request is drawn, in flight, or not settled yet."""
         troubled = (trouble.prepared for trouble in self._troubles)
-        chunks = (*self._drawn, *self._flying, *self._again, *self._later, *troubled)
-        return {entry.record.source_id for chunk in chunks for entry in chunk.entries}
+        return [*self._drawn, *self._flying, *self._again, *self._later, *troubled]
 
     def _as_planned(self, prepared: PreparedChunk) -> bool:
         """Whether the bytes may go as they were planned; else what is there is looked at first."""

@@ -6,7 +6,7 @@ them like any other. Their due rows stay until the run has ended and is looked a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,6 +21,8 @@ from shared.sync.engine.settling import PreparedChunk
 from shared.sync.services import Services
 
 LOOK_EVERY: Final = timedelta(seconds=2)
+_UNSURE: Final = 64
+"""Chunks at the beginning of what an earlier worker left, any of which it may have sent unheard."""
 _NOTHING: Final[tuple[Sequence[PreparedChunk], RunCounts]] = ((), RunCounts())
 
 
@@ -43,43 +45,57 @@ class UrgentRows:
         self._look_at: datetime | None = None
         if progress.run.only is None:
             self._look_at = services.clock.now() + LOOK_EVERY
+        # The planner's worker is followed by the first one that sends.
+        first = progress.run.epoch <= progress.run.plan_attempt + 1
+        self._unsure = 0 if first else _UNSURE
         self._versions: dict[SourceId, int] = {}
+        self._waiting: dict[SourceId, int] = {}
         self._numbers: set[int] = set()
 
-    def chunks(
-        self, under_way: Callable[[], set[SourceId]]
-    ) -> tuple[Sequence[PreparedChunk], RunCounts]:
-        """Chunks to be sent before anything else, and what they add to the run's counts.
+    def ask(self) -> bool:
+        """Whether some wait: then nothing else is to be begun until what is under way has ended.
 
-        What is under way already is left to itself. Raises what the look-up in the books raises, and
-        `LostLease`.
+        They wait for what an earlier worker of the run may have sent, too.
         """
         now = self._services.clock.now()
-        if self._look_at is None or now < self._look_at:
+        if self._look_at is not None and now >= self._look_at and self._unsure <= 0:
+            self._look_at = now + LOOK_EVERY
+            run = self._progress.run
+            size = self._provider.profile.batch_size
+            rows = self._services.stores.due.urgent(run.connection, run.kind, size)
+            self._waiting = {
+                r.source_id: r.version for r in rows if self._versions.get(r.source_id) != r.version
+            }
+        return bool(self._waiting)
+
+    def chunks(self) -> tuple[Sequence[PreparedChunk], RunCounts]:
+        """Chunks to be sent before anything else, and what they add to the run's counts.
+
+        Only while nothing is under way or unheard: the look-up in the books would find what that has
+        created for others and nobody has linked yet. Raises what the look-up raises, and `LostLease`.
+        """
+        if not self._waiting:
             return _NOTHING
-        self._look_at = now + LOOK_EVERY
-        run = self._progress.run
-        size = self._provider.profile.batch_size
-        rows = self._services.stores.due.urgent(run.connection, run.kind, size)
-        fresh = {
-            r.source_id: r.version for r in rows if self._versions.get(r.source_id) != r.version
-        }
-        wanted = tuple(sorted(fresh.keys() - under_way())) if fresh else ()
-        if not wanted:
-            return _NOTHING
-        self._versions |= {source_id: fresh[source_id] for source_id in wanted}
+        self._versions |= self._waiting
+        wanted, self._waiting = tuple(sorted(self._waiting)), {}
         planned, counts = plan_more(
             self._services, self._connection, self._provider, self._progress, wanted
         )
         self._numbers |= {chunk.number for chunk in planned}
         return (self._preparer.prepare(planned) if planned else ()), counts
 
+    def has(self, chunk: PreparedChunk) -> bool:
+        """Whether it overtook."""
+        return chunk.chunk.number in self._numbers
+
     def seen(self, drawn: PreparedChunk) -> PreparedChunk | None:
         """A chunk of the plan as it may go now; None for one that has gone as an urgent one.
 
-        A record of it that has overtaken it is linked by now: that is looked at again.
+        A record of it that has overtaken it is linked by now, which is looked at again; or it has no
+        link because it was refused or goes singly: then that is its end in this run.
         """
-        if drawn.chunk.number in self._numbers:
+        self._unsure -= 1
+        if self.has(drawn):
             return None
         overtaken = any(
             entry.entry.action is PushAction.CREATE and entry.record.source_id in self._versions
@@ -88,4 +104,7 @@ class UrgentRows:
         if not overtaken:
             return drawn
         [again] = self._preparer.prepare([drawn.chunk], with_links=True)
-        return again
+        left = [
+            one for one in again.entries if one.link or one.record.source_id not in self._versions
+        ]
+        return self._preparer.with_request(again.chunk, left)

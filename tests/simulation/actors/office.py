@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from shared.auth.connect import begin_consent, finish_consent
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import Conflicting, NeedsReauth, RetryLater, SyncError
 from shared.domain.ids import CompanyId, PersonId
-from shared.domain.records import class_of
+from shared.domain.records import Record, class_of
+from shared.sync.automatic.resume import resume
 from shared.sync.runs import start_or_join
 from shared.sync.services import Services
 from tests.simulation import catalogue
 from tests.simulation.company import Company
-from tests.simulation.installation import Installation
 from tests.simulation.scheduler import Actor
 from tests.simulation.tokens import state_of
+
+if TYPE_CHECKING:
+    from tests.simulation.installation import Installation
 
 PERSON = PersonId("office")
 
@@ -53,7 +59,7 @@ def edits(world: Installation, company: Company, seconds: float) -> None:
         world.scheduler.point("edits")
         if random.random() < 0.2:
             added = [company.next_record(random) for _ in range(random.randint(1, 4))]
-            records.save(company.company_id, added)
+            _save(world, company, added)
             world.scheduler.note(f"IMPORT {[item.source_id for item in added]}")
             continue
         if random.random() < 0.08:
@@ -67,15 +73,21 @@ def edits(world: Installation, company: Company, seconds: float) -> None:
         )
         if record is not None:
             changed = company.edited(random, record, number)
-            records.save(company.company_id, [changed])
+            _save(world, company, [changed])
             world.scheduler.note(f"EDIT {changed.source_id} v{changed.version} {changed.name!r}")
+
+
+def _save(world: Installation, company: Company, changed: Sequence[Record]) -> None:
+    world.stores.records.save(company.company_id, changed)
+    if world.road:
+        world.road.stored(company, changed)
 
 
 def _raise_prices(world: Installation, company: Company) -> None:
     """The whole price book at once."""
     records = world.stores.records
     rows = records.page(company.company_id, class_of(company.kind), 10_000, None).rows
-    records.save(company.company_id, [company.all_changed(record) for record in rows])
+    _save(world, company, [company.all_changed(record) for record in rows])
     world.scheduler.note("PRICES raised")
 
 
@@ -108,6 +120,8 @@ def consent(world: Installation, company_id: CompanyId) -> None:
                 company_id=company_id,
                 person_id=PERSON,
             )
+            if world.road:
+                resume(services, company.key)
         except SyncError as told:
             world.scheduler.note(f"CONSENT told {type(told).__name__}")
 

@@ -1,0 +1,156 @@
+"""The automatic road of a world: whose changes go by themselves, and what becomes of them in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from shared.domain.connections import Connection, Setup, StepState
+from shared.domain.errors import SyncError
+from shared.domain.ids import PersonId, SourceId
+from shared.domain.records import Record
+from shared.sync.automatic.ask import retry, send_selected
+from shared.sync.automatic.ends import PASSING_CAUSES, in_step
+from shared.sync.automatic.gate import AUTOMATIC_KINDS
+from shared.sync.engine.survey import paired
+from shared.sync.engine.terms import scope_of, terms_of
+from shared.sync.services import Services
+from shared.sync.setup import decide_steps
+from tests.simulation import catalogue
+from tests.simulation.actors import office, schedule
+from tests.simulation.actors.queue import Queue, QueueTemper
+from tests.simulation.actors.stream import Stream, StreamTemper
+from tests.simulation.company import Company
+
+if TYPE_CHECKING:
+    from tests.simulation.installation import Installation
+
+SHARE = 0.4
+"""Of the worlds have one."""
+DECIDED = Setup(StepState.SKIPPED, StepState.SKIPPED, StepState.PENDING)
+PERSON = PersonId("office")
+MINUTES_AFTER_CALM = 45
+"""Longer than a refusal for a passing cause is put off, twice."""
+MINUTES_OF_THE_NEXT_DAY = 20
+A_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """Of one world; the stream and the queue are unruly until `calm`."""
+
+    world: Installation
+    stream: Stream
+    queue: Queue
+
+    @classmethod
+    def drawn(cls, world: Installation, seed: int) -> Road | None:
+        """Drawn apart, so that a world without one is the same as before."""
+        random = Random(f"road of {seed}")
+        if random.random() >= SHARE:
+            return None
+        stream = Stream(world.scheduler, world.functions, StreamTemper.drawn(random))
+        queue = Queue(world.scheduler, world.ports, world.functions, QueueTemper.drawn(random))
+        return cls(world, stream, queue)
+
+    def stored(self, company: Company, records: Sequence[Record]) -> None:
+        self.stream.stored(company.company_id, company.kind, records)
+
+    def open(self, company: Company) -> None:
+        """The office skips the imports; clicks again until it is told that it worked."""
+        decided: list[bool] = []
+
+        def work(services: Services) -> None:
+            try:
+                decide_steps(
+                    services,
+                    company.key,
+                    PERSON,
+                    import_customers=DECIDED.import_customers,
+                    import_items=DECIDED.import_items,
+                )
+            except SyncError as told:
+                self.world.scheduler.note(f"SETUP told {type(told).__name__}")
+            else:
+                decided.append(True)
+
+        while not decided:
+            self.world.scheduler.join(self.world.functions.start("setup", work))
+
+    def hurries(self, company: Company, seconds: float) -> None:
+        """Somebody sends some records now, or has refused ones tried again."""
+        world, random = self.world, self.world.scheduler.random
+        until = world.elapsed + seconds
+        while world.elapsed < until:
+            world.scheduler.sleep(random.choice((1.0, 10.0, 60.0)))
+            numbers = random.sample(range(company.record_count), min(2, company.record_count))
+            ids = [catalogue.source_id(company.company_id, number) for number in numbers]
+
+            def work(services: Services, ids: list[SourceId] = ids) -> None:
+                try:
+                    if random.random() < 0.7:
+                        send_selected(services, company.key, company.kind, ids, PERSON)
+                    else:
+                        retry(services, company.key, company.kind, PERSON)
+                except SyncError as told:
+                    world.scheduler.note(f"HURRY told {type(told).__name__}")
+
+            world.functions.start("hurry", work)
+
+    def come_to_rest(self, company: Company) -> None:
+        """Everything works again and nobody clicks: what is left is reported."""
+        self.stream.calm()
+        self.queue.calm()
+        self._minutes(company, MINUTES_AFTER_CALM)
+        self.world.scheduler.sleep(A_DAY)
+        self._minutes(company, MINUTES_OF_THE_NEXT_DAY)
+        for what in self._broken(company):
+            self.world.watch.report(f"by itself: {what}")
+
+    def _minutes(self, company: Company, count: int) -> None:
+        for _ in range(count):
+            self.world.scheduler.sleep(60.0)
+            office.reconnect(self.world, company)  # a run that was left learns late that it must be
+            self.world.scheduler.join(schedule.tick(self.world))
+
+    def _broken(self, company: Company) -> Iterator[str]:
+        """Nothing due, nothing open or under way, each record in step or refused as it is now."""
+        world, stores = self.world, self.world.stores
+        connection = stores.connections.get(company.key)
+        assert connection is not None
+        now = world.scheduler.now + timedelta(days=1)
+        for kind in AUTOMATIC_KINDS:
+            for row in stores.due.look(company.key, kind, now, 1000).ready:
+                yield f"{row.source_id} v{row.version} is still due, tried {row.tries} times"
+            if stores.runs.active(company.key, kind) is not None:
+                yield f"a run of {kind}s is still under way"
+        state = stores.automatic.load(company.key)
+        if state is None:
+            yield "the connection is unknown to the schedule"
+        elif state.circuit is not None:
+            yield f"the circuit is still open: {state.circuit}"
+        yield from self._without_end(company, connection)
+
+    def _without_end(self, company: Company, connection: Connection) -> Iterator[str]:
+        world, stores = self.world, self.world.stores
+        failures = {
+            failure.source_id: failure
+            for failure in stores.failures.page(company.key, company.kind, 10_000, None).rows
+        }
+        terms = terms_of(company.kind, connection, world.profile)
+        for record, link in paired(stores, scope_of(company.kind, connection)):
+            if record is None:
+                continue
+            failure = failures.get(record.source_id)
+            if in_step(record, link, terms):
+                if failure is not None:
+                    yield f"{record.source_id} is in step and refused: {failure.cause}"
+            elif failure is None:
+                yield f"{record.source_id} v{record.version} is lost"
+            elif failure.source_version != record.version:
+                yield f"{record.source_id} v{record.version} is refused as v{failure.source_version}"
+            elif failure.cause in PASSING_CAUSES:
+                yield f"{record.source_id} is left refused by {failure.cause}"

@@ -1,0 +1,114 @@
+"""What simulated worlds found on the automatic road, as the smallest story of each (tests/simulation)."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.domain.connections import Setup, StepState
+from shared.domain.ids import PersonId, RecordKind, SourceId
+from shared.domain.runs import Problem
+from shared.sync.automatic import gate
+from shared.sync.automatic.relay import make_due
+from shared.sync.setup import decide_steps
+from tests.unit.sync.automatic_world import AutomaticWorld
+from tests.unit.sync.item_world import Killed
+
+ANN = PersonId("ann")
+
+
+def failures(world: AutomaticWorld) -> list[SourceId]:
+    page = world.services.stores.failures.page(world.connection.key, RecordKind.ITEM, 100, None)
+    return [failure.source_id for failure in page.rows]
+
+
+def refusing() -> AutomaticWorld:
+    problem = Problem("CODE_REFUSED", "The code is not taken.", "Change it.")
+    world = AutomaticWorld(refuses=lambda _: problem)
+    world.has("Bad")
+    world.settle_down()
+    assert failures(world) == ["01"]
+    return world
+
+
+def test_a_refused_record_that_is_archived_stands_refused_no_longer() -> None:
+    world = refusing()
+    world.edit("01", active=False)
+    world.settle_down()
+    assert (failures(world), world.due) == ([], [])
+
+
+def test_the_comparison_finds_a_refused_record_that_was_archived_unheard() -> None:
+    world = refusing()
+    world.streams = False
+    world.edit("01", active=False)
+    world.clock.sleep(gate.COMPARE_EVERY.total_seconds())
+    world.minute()
+    world.settle_down()
+    assert failures(world) == []
+
+
+def test_deciding_again_opens_the_road_that_a_crash_left_shut() -> None:
+    """The decision was stored, and nothing after it: the schedule did not know the connection."""
+    world = AutomaticWorld()
+    world.has("Pipe")
+    world.wake_ups.sent.clear()
+    steps = Setup(StepState.DONE, StepState.SKIPPED, StepState.PENDING)
+    assert world.connection.setup == steps
+    assert world.services.stores.automatic.load(world.connection.key) is None
+    decide_steps(world.services, world.connection.key, ANN, import_items=StepState.SKIPPED)
+    world.settle_down()
+    assert world.names_in_books == ["Pipe"]
+
+
+def test_trouble_is_forgotten_once_a_full_run_has_sent_what_waited() -> None:
+    """Nothing is left to probe with; the schedule would look at the connection for ever."""
+    world = AutomaticWorld()
+    world.has("Pipe")
+    world.settle_down()
+    gate.open_circuit(world.services, world.connection.key)
+    for _ in range(2):
+        world.minute()
+        world.settle_down()
+    state = gate.state_of(world.services, world.connection.key)
+    assert state.circuit is None
+
+
+def test_the_trouble_of_a_connection_is_remembered_while_another_kind_waits() -> None:
+    world = AutomaticWorld()
+    key = world.connection.key
+    world.has_customer("c1", "Ann")
+    make_due(world.services, key, RecordKind.CUSTOMER, [(SourceId("c1"), 1)])
+    world.wake_ups.sent.clear()
+    gate.open_circuit(world.services, key)
+    world.clock.sleep(20)
+    world.services.wake_ups.wake(key, RecordKind.ITEM)
+    world.deliver()
+    assert gate.state_of(world.services, key).circuit is not None
+
+
+def test_what_a_run_refused_that_took_two_workers_is_not_tried_again() -> None:
+    """The worker that ended the run had not begun it, and began another over the same records."""
+    world = refusing()
+    world.edit("01", name="Still bad")
+    world.kill_before("runs.save_chunks")
+    with pytest.raises(Killed):
+        world.settle_down()
+    world.clock.sleep(61)
+    world.minute()
+    began = len(world.ends)
+    world.settle_down()
+    assert failures(world) == ["01"]
+    assert world.due == []
+    assert sum(end.batches for end in world.ends[began:]) == 1
+
+
+def test_the_comparison_wakes_for_rows_whose_wake_up_was_lost() -> None:
+    world = AutomaticWorld()
+    world.has("Pipe")
+    world.settle_down()
+    make_due(world.services, world.connection.key, RecordKind.ITEM, [(SourceId("01"), 1)])
+    world.wake_ups.sent.clear()
+    world.clock.sleep(gate.COMPARE_EVERY.total_seconds())
+    world.minute()
+    world.settle_down()
+    assert world.due == []
