@@ -50,7 +50,7 @@ class Planting:
     """Objects that appear as if a person had made them in the books."""
 
     realm: str
-    entity: Literal["Item", "Account", "Customer", "Vendor", "Employee"] = "Item"
+    entity: Literal["Item", "Account", "TaxCode", "Customer", "Vendor", "Employee"] = "Item"
     values: tuple[dict[str, object], ...] = field(default_factory=tuple)
     raw: bool = False
 

@@ -132,16 +132,21 @@ def assign(
 
 
 def assign_unmapped(
-    services: Services, key: ConnectionKey, choice: Choice, person_id: PersonId
+    services: Services,
+    key: ConnectionKey,
+    choice: Choice,
+    person_id: PersonId,
+    *,
+    most: int = MOST_UNMAPPED,
 ) -> Assigned:
     """Give each item that has no account (tax code) of its own this one; nothing chosen is overwritten.
 
-    At most `MOST_UNMAPPED` items. Raises as `assign` does.
+    At most so many items. Raises as `assign` does.
     """
     connection = _checked_connection(services, key, choice)
     lacking = _lacking(services, connection, choice)
     done = 0
-    while some := list(islice(lacking, min(_AT_ONCE, MOST_UNMAPPED - done))):
+    while some := list(islice(lacking, min(_AT_ONCE, most - done))):
         _save(services, connection, some, choice.under)
         done += len(some)
     _note(services, connection, person_id, choice, done)

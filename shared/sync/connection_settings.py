@@ -55,9 +55,8 @@ def change_settings(
         else:
             continue
         if default_income_account_id is not None:
-            resume(
-                services, key
-            )  # for the same account too: an earlier try may have died before this
+            # For the same account too: an earlier try may have died before this.
+            resume(services, key)
         return changed
     raise RetryLater(f"{key.provider}: the connection kept changing", after=1.0)
 

@@ -326,6 +326,11 @@ class ProviderContract(RecordContract):
             (entry,) = entries(push(provider, writes, number + 1), writes)
             assert isinstance(entry, Done), account.name
 
+    def test_tax_codes_have_an_id_each_and_a_name(self, desk: Desk) -> None:
+        codes = desk.open().tax_codes()
+        assert len({code.remote_id for code in codes}) == len(codes)
+        assert all(code.remote_id and code.name for code in codes)
+
     def test_a_category_is_listed_and_not_linkable(self, desk: Desk) -> None:
         (category,) = desk.plant("Fittings", sellable=False)
         (item,) = desk.plant("Elbow")

@@ -35,6 +35,7 @@ from tests.contract.stores.conftest import Dynamo
 from tests.contract.stores.flaky import FlakyClient
 from tests.contract.stores.test_consents import choice, consent
 from tests.contract.stores.test_due import due, state
+from tests.contract.stores.test_mappings import mapping
 from tests.contract.stores.test_notifications import notification
 from tests.contract.stores.test_small_stores import entry
 
@@ -53,6 +54,10 @@ EVERY_CALL: dict[str, Callable[[Stores], object]] = {
     "page_links": lambda s: s.links.page_links(SCOPE, 5, None),
     "save_links": lambda s: s.links.save_links(SCOPE, [link("a", "b")]),
     "update_links": lambda s: s.links.save_links(SCOPE, [link("a", "b", 2)]),
+    "get_mappings": lambda s: s.mappings.get_mappings(SCOPE, [SourceId("a")]),
+    "page_mappings": lambda s: s.mappings.page_mappings(SCOPE, 5, None),
+    "save_mappings": lambda s: s.mappings.save_mappings(SCOPE, [mapping("a")]),
+    "update_mappings": lambda s: s.mappings.save_mappings(SCOPE, [mapping("a", row_version=2)]),
     "get_connection": lambda s: s.connections.get(CONNECTION),
     "of_company": lambda s: s.connections.of_company(COMPANY),
     "save_connection": lambda s: s.connections.save(connection()),
@@ -160,7 +165,16 @@ def test_what_may_be_repeated_is_repeated_when_its_answer_is_lost(
 
 
 @pytest.mark.parametrize(
-    "name", ["save_item", "save_items", "start", "save_pacing", "take_consent", "update_links"]
+    "name",
+    [
+        "save_item",
+        "save_items",
+        "start",
+        "save_pacing",
+        "take_consent",
+        "update_links",
+        "save_mappings",
+    ],
 )
 def test_a_conditional_write_whose_answer_is_lost_is_not_repeated(
     dynamo: Dynamo, name: str

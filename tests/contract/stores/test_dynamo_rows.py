@@ -36,6 +36,7 @@ from tests.contract.stores.builders import (
 from tests.contract.stores.conftest import Dynamo
 from tests.contract.stores.test_consents import choice, consent
 from tests.contract.stores.test_due import due, state
+from tests.contract.stores.test_mappings import mapping
 from tests.contract.stores.test_notifications import notification
 from tests.contract.stores.test_small_stores import entry
 
@@ -45,6 +46,7 @@ DAY = 86_400
 def write_one_of_each(stores: Stores) -> None:
     stores.records.save(COMPANY, [item("item-1")])
     stores.links.save_links(SCOPE, [link("s1", "r1")])
+    stores.mappings.save_mappings(SCOPE, [mapping("s1")])
     stores.connections.save(connection())
     stores.connections.claim_remote_company(QUICKBOOKS, REALM, COMPANY)
     stores.consents.put(consent("state-1"))
@@ -73,6 +75,7 @@ def test_every_row_has_a_schema_version_and_what_caused_it(dynamo: Dynamo) -> No
         *("item", "link", "remote", "connection", "remote-company", "consent", "grant", "run"),
         *("run-active", "run-start", "chunk", "failure", "pacing", "remote-list", "audit"),
         *("due", "automatic", "choice", "grant-user", "notification", "notification-open"),
+        "mapping",
     }
     for row in rows:
         assert row["schema_version"] == {"N": "1"}, row

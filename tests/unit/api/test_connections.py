@@ -96,7 +96,11 @@ def test_a_connection_shows_its_remote_company_and_settings(world: ApiWorld) -> 
     answer = world.call("GET", QUICKBOOKS).json()
     assert (answer["state"], answer["remoteCompany"]["name"]) == ("connected", "Hill Plumbing")
     assert answer["remoteCompany"]["homeCurrency"] == "USD"
-    assert answer["settings"] == {"defaultIncomeAccountId": "inc-1", "pacingMode": "adaptive"}
+    assert answer["settings"] == {
+        "defaultIncomeAccountId": "inc-1",
+        "defaultTaxCodeId": None,
+        "pacingMode": "adaptive",
+    }
 
 
 def test_another_companys_connection_is_not_seen(world: ApiWorld) -> None:
@@ -242,7 +246,11 @@ def test_an_account_made_a_moment_ago_is_found(world: ApiWorld) -> None:
 def test_pacing_alone_needs_no_provider_and_leaves_the_account(world: ApiWorld) -> None:
     world.connect()
     answer = world.call("PUT", f"{QUICKBOOKS}/settings", {"pacingMode": "documented"}).json()
-    assert answer["settings"] == {"defaultIncomeAccountId": "inc-1", "pacingMode": "documented"}
+    assert answer["settings"] == {
+        "defaultIncomeAccountId": "inc-1",
+        "defaultTaxCodeId": None,
+        "pacingMode": "documented",
+    }
     assert world.books.calls.total() == 0
 
 

@@ -19,6 +19,7 @@ from shared.domain.errors import (
 from shared.domain.ids import RecordKind, RemoteCompanyId, RemoteId, RequestKey
 from shared.domain.outcomes import CallStopped, GrantDead, NoTrustworthyAnswer
 from shared.domain.runs import Problem
+from shared.providers.base import RemoteTaxCode
 from shared.providers.http import HttpAnswer
 from shared.providers.quickbooks.adapter import QuickBooksProvider
 from shared.providers.quickbooks.profile import NAME, PROFILE
@@ -117,6 +118,30 @@ def test_income_accounts_are_active_of_the_type_and_the_preferred_come_first() -
     assert [one.remote_id for one in found] == ["2", "3", "4"]
     assert (found[1].name, found[1].number, found[1].currency) == ("A3", "400", "USD")
     assert "AccountType = 'Income'" in statements(transport)[0]
+
+
+def test_tax_codes_are_the_active_ones_words_for_ids_included() -> None:
+    provider, transport = opened(
+        replied(
+            rows(
+                "TaxCode",
+                {"Id": "NON", "Name": "NON", "Taxable": False, "Active": True},
+                {"Id": "2", "Name": "California", "Description": "State tax", "Taxable": True},
+                {"Id": "3", "Name": "Closed", "Active": False},
+            )
+        )
+    )
+    assert provider.tax_codes() == [
+        RemoteTaxCode(RemoteId("NON"), "NON", "", taxable=False),
+        RemoteTaxCode(RemoteId("2"), "California", "State tax", taxable=True),
+    ]
+    assert statements(transport) == ["select * from TaxCode maxresults 1000"]
+
+
+def test_a_tax_code_without_a_name_is_an_answer_we_do_not_know() -> None:
+    provider, _ = opened(replied(rows("TaxCode", {"Id": "2"})))
+    with pytest.raises(ProviderContractBroken):
+        provider.tax_codes()
 
 
 def test_a_statement_travels_in_the_body_so_that_no_name_stands_in_an_address() -> None:
