@@ -340,6 +340,9 @@ class DueStore(Protocol):
     def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
         """How many rows there are, at most so many are counted."""
 
+    def oldest_since(self, connection: ConnectionKey, kind: RecordKind) -> datetime | None:
+        """The earliest `since` among the first `keys.OLDEST_AMONG` rows; None: nothing is due."""
+
 
 class AutomaticStore(Protocol):
     def load(self, connection: ConnectionKey) -> AutomaticState | None: ...
@@ -401,6 +404,9 @@ class NotificationStore(Protocol):
 
     def close(self, company_id: CompanyId, cause: str, at: datetime) -> Notification | None:
         """End the open one of that cause; answers it as it stands then, None where none was open."""
+
+    def open_causes(self, company_id: CompanyId, prefix: str) -> Sequence[str]:
+        """The causes that begin so and have an open notification."""
 
     def page(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[Notification]:
         """Newest first."""

@@ -27,6 +27,7 @@ def change_settings(
     default_income_account_id: str | None = None,
     default_tax_code_id: str | None = None,
     pacing_mode: PacingMode | None = None,
+    notify: bool | None = None,
 ) -> Connection:
     """Set what is given, leave what is None; account and tax code are looked up in the books first.
 
@@ -47,6 +48,8 @@ def change_settings(
             settings = replace(settings, default_tax_code_id=default_tax_code_id)
         if pacing_mode is not None:
             settings = replace(settings, pacing_mode=pacing_mode)
+        if notify is not None:
+            settings = replace(settings, notify=notify)
         changed = replace(stored, settings=settings, version=stored.version + 1)
         if settings == stored.settings:
             changed = stored
@@ -74,6 +77,7 @@ def _note(services: Services, connection: Connection, person_id: PersonId) -> No
                 "default_income_account_id": connection.settings.default_income_account_id,
                 "default_tax_code_id": connection.settings.default_tax_code_id,
                 "pacing_mode": connection.settings.pacing_mode,
+                "notify": "on" if connection.settings.notify else "off",
             },
         )
     )

@@ -1,8 +1,8 @@
 """A connection's health: one colour, the reason, and the one action that makes it green.
 
-Red: disconnected, or to be reconnected. Amber: something is not in step, or not known to be. Green:
-the last sync left every item in step. What is looked at is the connection, its last run and its
-failures, so a change made since that run does not show until it is synced or fails.
+Red: disconnected, or to be reconnected. Amber: something is not in step, waits, or is not known to
+be. Green: all synced. What is looked at is the connection, its last run, the changes that wait and the
+records that stand refused, of all kinds.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Final
 
 from shared.auth.reauth import reauth_problem
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.ids import RecordKind
 from shared.domain.runs import Run, RunState
 from shared.providers.base import ProviderProfile
+from shared.sync.automatic import gate
+from shared.sync.automatic.waiting import MOST_COUNTED, Waiting
 from shared.sync.engine.mapped import any_account_chosen
 from shared.sync.services import Services
 
@@ -43,31 +44,84 @@ def last_run(services: Services, connection: Connection) -> Run | None:
 
 
 def health_of(
-    services: Services, profile: ProviderProfile, connection: Connection | None, run: Run | None
+    services: Services,
+    profile: ProviderProfile,
+    connection: Connection | None,
+    run: Run | None,
+    waiting: Waiting,
 ) -> Health:
     """`run` is the connection's `last_run`. Reads the failures only where all else is well."""
     if connection is None or connection.state is ConnectionState.DISCONNECTED:
         return Health(Colour.RED, f"{profile.label} is not connected.", f"Connect {profile.label}")
     if connection.state is ConnectionState.NEEDS_REAUTH:
         return Health(Colour.RED, reauth_problem(profile).message, f"Reconnect {profile.label}")
+    return (
+        _not_ready(services, profile, connection, waiting)
+        or _of_the_run(run)
+        or _of_what_waits(connection, waiting)
+        or _not_looked_at(services, connection, run)
+        or _by_failures(services, connection)
+    )
+
+
+def _not_ready(
+    services: Services, profile: ProviderProfile, connection: Connection, waiting: Waiting
+) -> Health | None:
     if profile.has_income_accounts and not any_account_chosen(services.stores, connection):
         return Health(
             Colour.AMBER,
             "No income account is chosen yet, so items cannot be sent.",
             "Choose the default income account",
         )
-    if run is None:
-        return Health(Colour.AMBER, "Nothing has been synced yet.", "Start a sync")
-    if run.state is RunState.FINISHED:
-        return _after_a_finished_run(services, connection)
-    return _during_or_after_a_stop(run)
+    return _circuit_open(services, profile, connection, waiting) if waiting.circuits_open else None
 
 
-def _during_or_after_a_stop(run: Run) -> Health:
+def _circuit_open(
+    services: Services, profile: ProviderProfile, connection: Connection, waiting: Waiting
+) -> Health:
+    circuit = gate.state_of(services, connection.key).circuit
+    if circuit is not None and circuit.problem is not None:
+        return Health(Colour.AMBER, circuit.problem.message, circuit.problem.action)
+    reason = f"{profile.label} does not answer."
+    if waiting.count:
+        reason += f" {_changes(waiting)} until it does; nothing is lost."
+    return Health(Colour.AMBER, reason, f"Wait: changes go by themselves when {profile.label} does")
+
+
+def _changes(waiting: Waiting) -> str:
+    if waiting.count >= MOST_COUNTED:
+        return f"{MOST_COUNTED:,} changes or more wait"
+    return "1 change waits" if waiting.count == 1 else f"{waiting.count:,} changes wait"
+
+
+def _of_what_waits(connection: Connection, waiting: Waiting) -> Health | None:
+    if not waiting.count:
+        return None
+    if connection.setup.decided:
+        reason, action = f"{_changes(waiting)} to be synced.", "Wait: they go by themselves"
+    else:
+        reason = f"{_changes(waiting)} until the import of customers and items is decided."
+        action = "Finish or skip the import steps of the setup"
+    return Health(Colour.AMBER, reason, action)
+
+
+def _not_looked_at(services: Services, connection: Connection, run: Run | None) -> Health | None:
+    """Whether there was a run, or else the schedule made due what is out of step."""
+    now = services.clock.now()
+    compared = connection.setup.decided and gate.state_of(services, connection.key).compare_at > now
+    if run is not None or compared:
+        return None
+    return Health(Colour.AMBER, "Nothing has been synced yet.", "Start a sync")
+
+
+def _of_the_run(run: Run | None) -> Health | None:
+    """Under way, or stopped."""
+    if run is None or run.state is RunState.FINISHED:
+        return None
     if run.state.active:
         return Health(
             Colour.AMBER,
-            f"A sync is under way: {run.counts.settled:,} of {run.counts.total:,} items are done.",
+            f"A sync is under way: {run.counts.settled:,} of {run.counts.total:,} {run.kind}s are done.",
             "Wait for the sync to end",
         )
     if run.problem is None:
@@ -75,15 +129,20 @@ def _during_or_after_a_stop(run: Run) -> Health:
     return Health(Colour.AMBER, run.problem.message, run.problem.action or "Start a sync")
 
 
-def _after_a_finished_run(services: Services, connection: Connection) -> Health:
-    failures = services.stores.failures.page(
-        connection.key, RecordKind.ITEM, _FAILURES_COUNTED, None
+def _by_failures(services: Services, connection: Connection) -> Health:
+    told = []
+    for kind in gate.AUTOMATIC_KINDS:
+        page = services.stores.failures.page(connection.key, kind, _FAILURES_COUNTED, None)
+        number = len(page.rows)
+        if page.cursor is not None:
+            told.append(f"more than {number} {kind}s")
+        elif number:
+            told.append(f"1 {kind}" if number == 1 else f"{number} {kind}s")
+    if not told:
+        return Health(Colour.GREEN, "All synced.")
+    counted = " and ".join(told)
+    return Health(
+        Colour.AMBER,
+        f"{counted[0].upper()}{counted[1:]} could not be synced.",
+        "See what failed and correct it",
     )
-    if not failures.rows:
-        return Health(Colour.GREEN, "Every item was in step when the last sync ended.")
-    number = len(failures.rows)
-    if failures.cursor is not None:
-        counted = f"More than {number} items"
-    else:
-        counted = "1 item" if number == 1 else f"{number} items"
-    return Health(Colour.AMBER, f"{counted} could not be synced.", "See what failed and correct it")

@@ -14,6 +14,7 @@ from shared.auth.refusals import TAKEN_BY_ANOTHER
 from shared.domain.connections import Connection, ConnectionState, PacingMode, StepState
 from shared.domain.runs import Run
 from shared.providers.base import ProviderProfile, RemoteAccount
+from shared.sync.automatic.waiting import Waiting
 from shared.sync.health import Colour, Health
 from shared.sync.remote_lists import RemoteList
 
@@ -46,6 +47,14 @@ class SettingsAnswer(AnswerModel):
     default_income_account_id: str | None = Field(description="Null: not chosen yet.")
     default_tax_code_id: str | None = Field(description="Null: not chosen yet.")
     pacing_mode: PacingMode
+    notify: bool = Field(description="Whether notifications are sent out too, beside being listed.")
+
+
+class UnsyncedAnswer(AnswerModel):
+    """Changes that wait to go by themselves."""
+
+    count: int = Field(description="Exact below 1,000 of a kind.")
+    oldest_since: datetime | None = Field(description="When the oldest of them was made.")
 
 
 class SetupAnswer(AnswerModel):
@@ -105,6 +114,7 @@ class ConnectionAnswer(AnswerModel):
     setup: SetupAnswer | None
     connected_at: datetime | None
     last_run: RunAnswer | None
+    unsynced: UnsyncedAnswer
     pending_choice: PendingChoiceAnswer | None
 
     @classmethod
@@ -114,10 +124,12 @@ class ConnectionAnswer(AnswerModel):
         connection: Connection | None,
         health: Health,
         run: Run | None,
+        waiting: Waiting,
         choice: ShownChoice | None,
     ) -> ConnectionAnswer:
         shown = HealthAnswer(colour=health.colour, reason=health.reason, action=health.action)
-        waiting = PendingChoiceAnswer.of(choice) if choice else None
+        unsynced = UnsyncedAnswer(count=waiting.count, oldest_since=waiting.oldest_since)
+        pending = PendingChoiceAnswer.of(choice) if choice else None
         if connection is None:
             return cls(
                 provider=profile.name,
@@ -129,7 +141,8 @@ class ConnectionAnswer(AnswerModel):
                 setup=None,
                 connected_at=None,
                 last_run=None,
-                pending_choice=waiting,
+                unsynced=unsynced,
+                pending_choice=pending,
             )
         company = connection.remote_company
         return cls(
@@ -148,6 +161,7 @@ class ConnectionAnswer(AnswerModel):
                 default_income_account_id=connection.settings.default_income_account_id or None,
                 default_tax_code_id=connection.settings.default_tax_code_id or None,
                 pacing_mode=connection.settings.pacing_mode,
+                notify=connection.settings.notify,
             ),
             setup=SetupAnswer(
                 import_customers=connection.setup.import_customers,
@@ -156,7 +170,8 @@ class ConnectionAnswer(AnswerModel):
             ),
             connected_at=connection.connected_at,
             last_run=RunAnswer.of(run) if run else None,
-            pending_choice=waiting,
+            unsynced=unsynced,
+            pending_choice=pending,
         )
 
 
@@ -184,6 +199,9 @@ class SettingsBody(RequestModel):
         Annotated[str, StringConstraints(min_length=1, max_length=MAX_ACCOUNT_ID)] | None
     ) = Field(default=None, description="One of the connection's tax codes, for invoices.")
     pacing_mode: Annotated[PacingMode | None, Field(strict=False)] = None
+    notify: bool | None = Field(
+        default=None, description="False: notifications are listed, and not sent out."
+    )
 
 
 class AccountAnswer(AnswerModel):

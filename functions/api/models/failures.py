@@ -9,6 +9,7 @@ from pydantic import Field
 from functions.api.models.base import AnswerModel, NextCursor, RequestModel
 from functions.api.models.runs import ProblemAnswer, SyncKind
 from shared.domain.runs import Failure
+from shared.sync.engine.failures import FailuresOfCause
 
 
 class FailureAnswer(AnswerModel):
@@ -42,6 +43,30 @@ class FailurePage(AnswerModel):
 
     failures: list[FailureAnswer]
     next_cursor: NextCursor
+
+
+class CauseAnswer(AnswerModel):
+    """Failures that are cured together."""
+
+    cause: str
+    count: int
+    problem: ProblemAnswer = Field(description="Of the first of them.")
+    first_ids: list[str]
+
+    @classmethod
+    def of(cls, cause: FailuresOfCause) -> CauseAnswer:
+        return cls(
+            cause=cause.cause,
+            count=cause.count,
+            problem=ProblemAnswer.of(cause.problem),
+            first_ids=list(cause.first_ids),
+        )
+
+
+class CauseList(AnswerModel):
+    """Causes of one kind of record, the one of most failures first."""
+
+    causes: list[CauseAnswer]
 
 
 class RetryBody(RequestModel):

@@ -66,6 +66,7 @@ def put_settings(
         default_income_account_id=body.default_income_account_id,
         default_tax_code_id=body.default_tax_code_id,
         pacing_mode=body.pacing_mode,
+        notify=body.notify,
     )
     return connection_answer(services, caller.company_id, provider, changed)
 

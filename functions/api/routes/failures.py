@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from functions.api.dependencies import DEFAULT_LIMIT, Cursor, Limit, ServicesOf, known_provider
 from functions.api.models.failures import (
+    CauseAnswer,
+    CauseList,
     FailureAnswer,
     FailurePage,
     RetriedAnswer,
@@ -20,6 +22,7 @@ from functions.api.paging import page_answer
 from functions.api.security import CallerOf, protected_router
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, SourceId
 from shared.sync.automatic.ask import retry
+from shared.sync.engine.failures import failures_by_cause, stored_failures
 
 router = protected_router("/v1", tag="failures")
 
@@ -48,6 +51,19 @@ def list_failures(
             failures=[FailureAnswer.of(failure) for failure in page.rows], next_cursor=page.cursor
         ),
     )
+
+
+@router.get("/failures/causes")
+def list_causes(
+    provider: Annotated[ProviderName, Depends(_asked_provider)],
+    services: ServicesOf,
+    caller: CallerOf,
+    kind: Annotated[SyncKind, Query()] = "item",
+) -> CauseList:
+    """One line per cause, with what to do about it."""
+    key = ConnectionKey(caller.company_id, provider)
+    causes = failures_by_cause(stored_failures(services.stores, key, RecordKind(kind)))
+    return CauseList(causes=[CauseAnswer.of(cause) for cause in causes])
 
 
 @router.post("/failures:retry", status_code=HTTPStatus.ACCEPTED)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from shared.domain.ids import ConnectionKey, RecordKind, RunId, SourceId
-from shared.domain.runs import Failure
+from shared.domain.runs import Failure, Problem
 from shared.storage.ports import Stores
 
 FAILURES_OF_A_PAGE = 200
+IDS_OF_A_CAUSE = 5
 
 
 def stored_failures(
@@ -44,3 +46,23 @@ def causes_of(failures: Iterable[Failure], run_id: RunId) -> dict[str, tuple[int
             count, message = causes.get(failure.cause, (0, failure.problem.message))
             causes[failure.cause] = (count + 1, message)
     return causes
+
+
+@dataclass(frozen=True, slots=True)
+class FailuresOfCause:
+    """`problem` and `first_ids` are of the first ones met."""
+
+    cause: str
+    problem: Problem
+    count: int = 0
+    first_ids: tuple[SourceId, ...] = ()
+
+
+def failures_by_cause(failures: Iterable[Failure]) -> list[FailuresOfCause]:
+    """One line per cause, the one of most failures first."""
+    causes: dict[str, FailuresOfCause] = {}
+    for failure in failures:
+        line = causes.get(failure.cause) or FailuresOfCause(failure.cause, failure.problem)
+        first_ids = (*line.first_ids, failure.source_id)[:IDS_OF_A_CAUSE]
+        causes[failure.cause] = replace(line, count=line.count + 1, first_ids=first_ids)
+    return sorted(causes.values(), key=lambda line: (-line.count, line.cause))

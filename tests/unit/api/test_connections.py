@@ -86,6 +86,7 @@ def test_a_provider_never_connected_is_red_and_says_how_to_connect(world: ApiWor
         "setup": None,
         "connectedAt": None,
         "lastRun": None,
+        "unsynced": {"count": 0, "oldestSince": None},
         "pendingChoice": None,
     }
     assert world.call("GET", "/v1/connections").json()["connections"][0] == answer
@@ -100,6 +101,7 @@ def test_a_connection_shows_its_remote_company_and_settings(world: ApiWorld) -> 
         "defaultIncomeAccountId": "inc-1",
         "defaultTaxCodeId": None,
         "pacingMode": "adaptive",
+        "notify": True,
     }
 
 
@@ -123,7 +125,7 @@ def test_health_names_the_one_thing_to_do_next(world: ApiWorld) -> None:
     )
     stores = world.services.stores
     assert stores.runs.save(replace(run, state=RunState.FINISHED), expected_epoch=0)
-    assert health(world) == ("green", "Every item was in step when the last sync ended.", "")
+    assert health(world) == ("green", "All synced.", "")
     stores.failures.save([a_failure(world, 1)])
     assert health(world)[:2] == ("amber", "1 item could not be synced.")
     stores.failures.save([a_failure(world, number) for number in range(101)])
@@ -250,6 +252,7 @@ def test_pacing_alone_needs_no_provider_and_leaves_the_account(world: ApiWorld) 
         "defaultIncomeAccountId": "inc-1",
         "defaultTaxCodeId": None,
         "pacingMode": "documented",
+        "notify": True,
     }
     assert world.books.calls.total() == 0
 

@@ -65,6 +65,7 @@ def test_the_document_is_served_without_a_sign_in_and_has_every_route() -> None:
         ("/v1/connections/{provider}/syncs/{runId}", "get"),
         ("/v1/oauth/{provider}/callback", "get"),
         ("/v1/failures", "get"),
+        ("/v1/failures/causes", "get"),
         ("/v1/notifications", "get"),
         ("/v1/audit", "get"),
     }
