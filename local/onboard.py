@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from local.api import SuiteApi
+from local.companies import skip_imports
 from local.connect import CONNECTION, connect
 from local.seed import Imported, catalogue, import_items
 from local.sync import Show, sync_items
@@ -53,6 +54,7 @@ def onboard(
     account = _choose_account(api, connection)
     say("syncing items")
     run = sync_items(api, show)
+    skip_imports(api)  # the books were empty; what changes from now on goes by itself
     return Onboarded(imported, connection, account, run)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,8 +24,9 @@ from shared.auth.choices import cancel, choose
 from shared.auth.connect import FinishedConsent, begin_consent, finish_consent
 from shared.auth.disconnect import disconnect
 from shared.config import ConfigurationError
-from shared.domain.errors import SyncError
+from shared.domain.errors import RetryLater, SyncError
 from shared.domain.ids import ConnectionKey, ProviderName, RemoteCompanyId
+from shared.sync.automatic.resume import resume
 from shared.sync.connections import not_connected
 from shared.sync.services import Services
 
@@ -72,6 +75,7 @@ def choose_organisation(
         RemoteCompanyId(body.remote_company_id),
         start_afresh=body.start_afresh,
     )
+    _send_what_waited(services, connection.key)
     return connection_answer(services, caller.company_id, provider, connection)
 
 
@@ -121,9 +125,17 @@ def finish_authorization(
             [told.problem.message, told.problem.action, f"Reference: {correlation_id}"],
             told.headers,
         )
+    if finished.connection is not None:
+        _send_what_waited(services, finished.connection.key)
     if finished.return_to:
         return RedirectResponse(finished.return_to, status_code=303)
     return _page_of(finished, services.profile(name).label)
+
+
+def _send_what_waited(services: Services, key: ConnectionKey) -> None:
+    """The connection stands whether or not this can be done now; else the schedule's comparison does it."""
+    with suppress(RetryLater):
+        resume(services, key)
 
 
 def _page_of(finished: FinishedConsent, label: str) -> Response:

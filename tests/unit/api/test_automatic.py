@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -11,6 +12,7 @@ from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, RunId, So
 from shared.domain.runs import Failure, Problem
 from tests.support.api_client import ApiWorld
 from tests.support.services import COMPANY
+from tests.support.wake_ups import RecordingWakeUps
 
 CONNECTION = "/v1/connections/quickbooks"
 KEY = ConnectionKey(COMPANY, ProviderName("quickbooks"))
@@ -133,3 +135,20 @@ class TestRetrying:
 
     def test_an_unknown_provider_is_said_so(self, world: ApiWorld) -> None:
         assert world.call("POST", "/v1/failures:retry", {"provider": "sage"}).status_code == 404
+
+
+def test_connecting_again_sends_what_waited(world: ApiWorld) -> None:
+    with_items(world, "1")
+    wake_ups = world.services.wake_ups
+    assert isinstance(wake_ups, RecordingWakeUps)
+    wake_ups.sent.clear()
+    answer = world.call("POST", f"{CONNECTION}/authorize", {})
+    state = parse_qs(urlsplit(answer.json()["authorizeUrl"]).query)["state"][0]
+    world.client.get(
+        "/v1/oauth/quickbooks/callback",
+        params={"state": state, "code": "code-1", "realmId": "realm-1"},
+    )
+    assert {kind for _, _, kind in wake_ups.sent} == {RecordKind.CUSTOMER, RecordKind.ITEM}
+    stored = world.services.stores.automatic.load(KEY)
+    assert stored is not None
+    assert stored.compare_at <= world.clock.now()
