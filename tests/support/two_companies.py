@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.domain.account_mapping import AccountMapping
 from shared.domain.connections import (
     Connection,
     OfferedCompany,
@@ -143,6 +144,18 @@ def _furnish(
                 phone=text,
                 address=Address(text, text, text, text, text),
                 version=1,
+                correlation_id=correlation_id,
+            )
+            for number in numbers
+        ],
+    )
+    stores.mappings.save_mappings(
+        LinkScope(key, remote_company_id, RecordKind.ITEM),
+        [
+            AccountMapping(
+                SourceId(f"{prefix}-item-{number}"),
+                books.accounts[0].remote_id,
+                row_version=1,
                 correlation_id=correlation_id,
             )
             for number in numbers

@@ -83,9 +83,31 @@ VALUES: dict[tuple[str, str], Trial] = {
     ("get", "/v1/connections"): Trial(200),
     ("get", _CONNECTION): Trial(200),
     ("put", f"{_CONNECTION}/settings"): Trial(
-        400, body={"defaultIncomeAccountId": f"{ID}-acc", "pacingMode": "documented"}
+        400,
+        body={
+            "defaultIncomeAccountId": f"{ID}-acc",
+            "defaultTaxCodeId": None,
+            "pacingMode": "documented",
+            "notify": False,
+        },
     ),
     ("get", f"{_CONNECTION}/accounts"): Trial(200),
+    ("get", f"{_CONNECTION}/tax-codes"): Trial(200),
+    ("get", f"{_CONNECTION}/account-mapping"): Trial(200, query={"unmapped": "false"}),
+    ("get", f"{_CONNECTION}/account-mapping/{{itemId}}"): Trial(404, {"itemId": ITEM}),
+    ("put", f"{_CONNECTION}/account-mapping/{{itemId}}"): Trial(
+        400, {"itemId": ITEM}, body={"incomeAccountId": f"{ID}-acc", "taxCodeId": None}
+    ),
+    ("post", f"{_CONNECTION}/account-mapping:assign"): Trial(
+        400,
+        body={
+            "ids": [ITEM],
+            "unmapped": None,
+            "incomeAccountId": f"{ID}-acc",
+            "taxCodeId": None,
+        },
+    ),
+    ("get", "/v1/failures/causes"): Trial(200, query={"provider": "quickbooks", "kind": "item"}),
     ("post", f"{_CONNECTION}/authorize"): Trial(200, body={"returnTo": f"/console/{ID}"}),
     ("post", f"{_CONNECTION}/disconnect"): Trial(200),
     ("post", f"{_CONNECTION}/organisation"): Trial(
