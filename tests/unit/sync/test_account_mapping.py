@@ -169,6 +169,8 @@ class TestByItself:
 
     def test_a_default_sends_all_that_waited(self) -> None:
         world = automatic("Pipe", "Elbow", settings=NOTHING_CHOSEN)
+        world.minute()  # the day's comparison is over
+        world.settle_down()
         change_settings(
             world.services, world.connection.key, ANN, default_income_account_id=SERVICES
         )
@@ -185,6 +187,12 @@ class TestByItself:
             world.minute()
             world.settle_down()
         assert sum(end.batches for end in world.ends[ends:]) == 0
+
+    def test_choosing_the_same_again_writes_no_mapping(self) -> None:
+        world = automatic("Pipe")
+        choose(world, "01")
+        choose(world, "01")
+        assert mapped(world, "01").row_version == 1
 
     def test_an_edit_takes_the_items_own_account(self) -> None:
         world = automatic("Pipe")
