@@ -12,6 +12,7 @@ from typing import Final
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind
 from shared.domain.notifications import Notification
 from shared.domain.runs import Problem
+from shared.sync.engine.failures import stored_failures
 from shared.sync.services import Services
 
 PASSING_CAUSES: Final = frozenset({"PROVIDER_BUSY", "PROVIDER_KEEPS_REFUSING", "NO_ANSWER"})
@@ -55,6 +56,13 @@ def tell_given_up(
 ) -> None:
     """The automatic road does not try again by itself; told once, as above."""
     _tell(services, key, kind, causes)
+
+
+def tell_cleared(services: Services, key: ConnectionKey, kind: RecordKind) -> None:
+    """After refusals were cleared without a run: what nothing stands of any more is over."""
+    if services.stores.notifications.open_causes(key.company_id, _prefix(key.provider, kind)):
+        standing = {failure.cause for failure in stored_failures(services.stores, key, kind)}
+        tell_standing(services, key, kind, standing, passing_too=False)
 
 
 def tell_stopped(services: Services, key: ConnectionKey, kind: RecordKind) -> None:

@@ -15,7 +15,7 @@ from shared.domain.record_plan import Terms
 from shared.domain.records import Record, class_of
 from shared.sync.engine.mapped import Mappings
 from shared.sync.engine.terms import scope_of, terms_of
-from shared.sync.failure_notices import PASSING_CAUSES, tell_given_up
+from shared.sync.failure_notices import PASSING_CAUSES, tell_cleared, tell_given_up
 from shared.sync.services import Services
 
 MOST_TRIES: Final = 8
@@ -61,6 +61,7 @@ def settle(
     stores.due.put_off(put_off)
     if unsent:
         stores.failures.clear(connection.key, kind, unsent)
+        tell_cleared(services, connection.key, kind)
     tell_given_up(services, connection.key, kind, given_up)
     stores.due.remove(ended)
     return left

@@ -79,6 +79,15 @@ def test_the_same_cause_again_is_told_again() -> None:
     assert len(told(world)) == 3
 
 
+def test_archiving_the_last_one_ends_it() -> None:
+    world = refusing()
+    world.has("Bad one")
+    world.settle_down()
+    world.edit("01", active=False)
+    world.settle_down()
+    assert codes(world) == [("RECORDS_REFUSED", False), ("RECORDS_SYNCED_AGAIN", False)]
+
+
 def test_a_full_run_tells_too() -> None:
     world = World(refuses=lambda fields: BAD if fields.name.startswith("Bad") else None)
     world.has("Bad one", "Fine")
