@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SYNC_ITEMS = "SyncItemsFunction"
 SCHEDULE_SYNCS = "ScheduleSyncsFunction"
+RELAY_CHANGES = "RelayChangesFunction"
 REFRESH_TOKEN = "RefreshTokenFunction"
 API = "ApiFunction"
 RUNS_RULE = "ScheduleSyncsFunctionEveryMinute"
