@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.domain.ids import RecordKind
 from shared.invocation import Context, invocation
-from shared.sync.automatic.messages import serve_wake_ups
+from shared.sync.automatic.messages import cause_of, serve_wake_ups
 from shared.sync.services import Services
 from shared.sync.steps import perform_step
 
@@ -18,7 +18,8 @@ def serve(
     """{"operation", "state"} in, the next state out; or a queue's event. Raises only when it crashes."""
     remaining = context.get_remaining_time_in_millis() / 1000
     if "Records" in event:
-        with invocation(name, made.clock, metrics=made.metrics, operation="wake_up") as log:
+        cause = cause_of(event)
+        with invocation(name, made.clock, cause, metrics=made.metrics, operation="wake_up") as log:
             served = serve_wake_ups(made, kind, event, remaining)
             log.update(served)
             return dict(served)

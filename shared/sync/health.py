@@ -59,8 +59,9 @@ def health_of(
         _not_ready(services, profile, connection, waiting)
         or _of_the_run(run)
         or _of_what_waits(connection, waiting)
-        or _not_looked_at(services, connection, run)
         or _by_failures(services, connection)
+        or _not_looked_at(services, connection, run)
+        or Health(Colour.GREEN, "All synced.")
     )
 
 
@@ -129,7 +130,7 @@ def _of_the_run(run: Run | None) -> Health | None:
     return Health(Colour.AMBER, run.problem.message, run.problem.action or "Start a sync")
 
 
-def _by_failures(services: Services, connection: Connection) -> Health:
+def _by_failures(services: Services, connection: Connection) -> Health | None:
     told = []
     for kind in gate.AUTOMATIC_KINDS:
         page = services.stores.failures.page(connection.key, kind, _FAILURES_COUNTED, None)
@@ -139,7 +140,7 @@ def _by_failures(services: Services, connection: Connection) -> Health:
         elif number:
             told.append(f"1 {kind}" if number == 1 else f"{number} {kind}s")
     if not told:
-        return Health(Colour.GREEN, "All synced.")
+        return None
     counted = " and ".join(told)
     return Health(
         Colour.AMBER,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from shared import correlation
-from shared.domain.ids import RecordKind
+from shared.domain.ids import CorrelationId, RecordKind
 from shared.domain.wake_up import WakeUp
 from shared.sync.automatic.work import work_off
 from shared.sync.services import Services
@@ -38,3 +39,11 @@ def serve_wake_ups(
         with correlation.caused_by(wake_up.correlation_id):
             batches += work_off(services, wake_up.connection, kind, until).batches
     return {"batches": batches, "strange": strange}
+
+
+def cause_of(event: Mapping[str, Any]) -> CorrelationId:
+    """What caused the first message that says so: queues bring them one at a time."""
+    for message in event["Records"]:
+        with suppress(ValueError, KeyError):
+            return WakeUp.read(str(message["body"])).correlation_id
+    return CorrelationId("")
