@@ -15,10 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.automatic import AUTOMATIC
 from bench.lab import lab
-from bench.rows import ROWS, Figure
+from bench.rows import ROWS as PUSHES
+from bench.rows import Figure
 from local.stack import ROOT
 
+ROWS = (*PUSHES, *AUTOMATIC)
 PAGE = ROOT / "docs" / "bench.md"
 RAW = ROOT / "bench" / "figures.json"
 
