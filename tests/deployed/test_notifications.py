@@ -1,0 +1,151 @@
+"""What fails is told: on the topic, in the API, in metrics; and one id goes from the call to the books.
+
+A queue subscribed to the topic stands for the e-mail.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from local.connect import CONNECTION
+from local.stack import Stack
+from tests.support.deployed.company import Company, until
+from tests.support.deployed.traces import Traces
+
+pytestmark = pytest.mark.deployed
+
+IN_EUROS = {"name": "Pipe", "unitPrice": "1.00", "currency": "EUR"}
+IN_DOLLARS = {**IN_EUROS, "currency": "USD"}
+
+
+class Mailbox:
+    """What the topic sent, by company."""
+
+    def __init__(self, stack: Stack) -> None:
+        def client(service: Any) -> Any:
+            return stack.aws.session.client(
+                service, endpoint_url=stack.aws.endpoint_url, config=stack.aws.config
+            )
+
+        self.sqs = client("sqs")
+        self._queue = self.sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
+        allowed = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn["Attributes"]["QueueArn"],
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        self.sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": policy})
+        client("sns").subscribe(
+            TopicArn=stack.deployed.resources["NotificationsTopic"],
+            Protocol="sqs",
+            Endpoint=arn["Attributes"]["QueueArn"],
+        )
+        self._received: list[dict[str, Any]] = []
+
+    def of(self, company: Company) -> list[str]:
+        """The codes of its messages, in order."""
+        while found := self.sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in found:
+                self._received.append(json.loads(message["Body"]))
+                self.sqs.delete_message(
+                    QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
+                )
+        told = [one["MessageAttributes"] for one in self._received]
+        return [
+            one["code"]["Value"] for one in told if one["companyId"]["Value"] == company.company_id
+        ]
+
+
+@pytest.fixture(scope="module")
+def mailbox(stack: Stack) -> Mailbox:
+    return Mailbox(stack)
+
+
+@pytest.fixture
+def automatic(company: Company) -> Company:
+    """Its changes go by themselves."""
+    company.ready()
+    company.api.put(f"{CONNECTION}/setup", {"importCustomers": "skipped", "importItems": "skipped"})
+    return company
+
+
+def notified(company: Company) -> list[str]:
+    """Codes, oldest first."""
+    listed = company.api.get("/v1/notifications")["notifications"]
+    return [one["code"] for one in reversed(listed)]
+
+
+def logged(traces: Traces, since: datetime, function: str) -> str:
+    return next(text for name, text in traces.logs(since) if name.endswith(f"/{function}"))
+
+
+def test_a_refused_record_is_told_once_and_so_is_its_end(
+    automatic: Company, mailbox: Mailbox
+) -> None:
+    for item in ("I-1", "I-2"):
+        automatic.api.put(f"/v1/items/{item}", {**IN_EUROS, "name": item})
+    until(lambda: len(automatic.failures()) == 2, "both failures", 40)
+    until(lambda: mailbox.of(automatic) == ["RECORDS_REFUSED"], "the message", 30)
+    causes = automatic.api.get("/v1/failures/causes?provider=quickbooks")["causes"]
+    assert [(one["cause"], one["count"]) for one in causes] == [("CURRENCY_DIFFERS", 2)]
+
+    for item in ("I-1", "I-2"):
+        automatic.api.put(f"/v1/items/{item}", {**IN_DOLLARS, "name": item})
+    both = ["RECORDS_REFUSED", "RECORDS_SYNCED_AGAIN"]
+    until(lambda: mailbox.of(automatic) == both, "the message of its end", 40)
+    assert notified(automatic) == both
+    assert automatic.failures() == []
+    assert automatic.connection()["unsynced"] == {"count": 0, "oldestSince": None}
+
+
+def test_a_muted_connection_is_told_in_the_api_only(automatic: Company, mailbox: Mailbox) -> None:
+    automatic.api.put(f"{CONNECTION}/settings", {"notify": False})
+    automatic.api.put("/v1/items/I-1", IN_EUROS)
+    until(lambda: notified(automatic) == ["RECORDS_REFUSED"], "the notification", 40)
+    assert mailbox.of(automatic) == []
+
+
+def test_one_id_goes_from_the_call_to_the_provider(automatic: Company, traces: Traces) -> None:
+    since = datetime.now(UTC)
+    answer = automatic.asked("PUT", "/v1/items/I-1", IN_DOLLARS)
+    cause = answer.headers["x-correlation-id"]
+    until(lambda: len(automatic.books()) == 1, "the item in the books", 40)
+    assert cause in logged(traces, since, "relay_changes")
+
+    def calls() -> list[dict[str, Any]]:
+        lines = logged(traces, since, "sync_items").splitlines()
+        told = [json.loads(line) for line in lines if '"called"' in line]
+        return [one for one in told if one.get("correlation_id") == cause]
+
+    until(lambda: any(one["path"].endswith("/batch") for one in calls()), "the call's line", 30)
+
+
+def test_a_dead_letter_is_told_to_its_company_and_counted(
+    stack: Stack,
+    automatic: Company,
+    mailbox: Mailbox,
+    traces: Traces,
+) -> None:
+    since = datetime.now(UTC)
+    body = {"companyId": automatic.company_id, "provider": "quickbooks", "kind": "item"}
+    queue = stack.deployed.resources["DeadLetterQueue"]
+    for message in ("by hand", json.dumps(body)):
+        mailbox.sqs.send_message(QueueUrl=queue, MessageBody=message)
+    until(lambda: mailbox.of(automatic) == ["STOPPED_UNEXPECTEDLY"], "the message", 40)
+    assert notified(automatic) == ["STOPPED_UNEXPECTEDLY"]
+
+    def counted() -> int:
+        lines = logged(traces, since, "report_failures").splitlines()
+        measured = [json.loads(line) for line in lines if '"_aws"' in line]
+        return sum(sum(one["DeadLetters"]) for one in measured)
+
+    until(lambda: counted() == 2, "both in the metric", 30)
