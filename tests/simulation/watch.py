@@ -11,6 +11,7 @@ from shared.domain.connections import Connection, ConnectionState
 from shared.domain.ids import ConnectionKey, LinkScope, RunId, SourceId
 from shared.domain.links import Link
 from shared.domain.names import name_key
+from shared.domain.record_plan import ACTIVE_FIELD
 from shared.domain.records import class_of
 from shared.domain.runs import Chunk, Failure, Run, RunState
 from shared.storage.ports import Stores
@@ -112,6 +113,8 @@ class Watch:
             former = stored.get(link.source_id)
             if former is None or link.row_version != former.row_version + 1:
                 continue
+            if former.base.get(ACTIVE_FIELD) == "false":
+                continue  # at rest in the books: its name may have been given to another since
             if former.name_key == link.name_key and name_key(former.remote_name) != name_key(
                 link.remote_name
             ):
