@@ -15,9 +15,8 @@ ONE_STACK = [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
 
 
 def watched(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each metric that an alarm names: the alarm, and namespace, name and dimensions."""
-    for name, alarm in resources_of(template, "AWS::CloudWatch::Alarm").items():
-        yield name, alarm
+    """Each alarm: its name, and the metric that it names with namespace and dimensions."""
+    yield from resources_of(template, "AWS::CloudWatch::Alarm").items()
 
 
 def emitted(root: Path) -> set[str]:
