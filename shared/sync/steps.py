@@ -73,7 +73,7 @@ class SyncState:
             correlation_id=str(state.get("correlationId", "")),
         )
 
-    def written(self, wait_seconds: float = 0.0) -> dict[str, Any]:
+    def written(self, wait_seconds: float = 0.0, *, silent: bool = False) -> dict[str, Any]:
         return {
             "companyId": self.connection.company_id,
             "provider": self.connection.provider,
@@ -85,6 +85,7 @@ class SyncState:
             "outcome": self.outcome,
             "correlationId": self.correlation_id,
             "waitSeconds": round(wait_seconds),
+            "providerSilent": silent,
         }
 
 
@@ -189,7 +190,7 @@ def _moved(
     try:
         result = perform()
     except RetryLater as later:
-        result = SliceResult(SliceEnd.WAIT, wait_seconds=later.after)
+        result = SliceResult.waiting(later)
     finally:
         books.pacer.close()
         _save_if_ours(progress)
@@ -251,7 +252,7 @@ def _guarded(services: Services, state: SyncState, step: _Step) -> SliceResult:
     except ConnectionStopped as stopped:
         return SliceResult(SliceEnd.STOPPED, stopped.problem)
     except RetryLater as later:
-        return SliceResult(SliceEnd.WAIT, wait_seconds=later.after)
+        return SliceResult.waiting(later)
     except ProviderContractBroken as broken:
         problem = Problem("PROVIDER_CHANGED", str(broken), "Contact support with the run's id.")
         return SliceResult(SliceEnd.STOPPED, problem)
@@ -309,7 +310,8 @@ def _answered(state: SyncState, result: SliceResult) -> dict[str, Any]:
         )
         return replace(state, outcome=SliceEnd.STOPPED.value, problem=problem).written()
     pause = min(LONGEST_WAIT, max(FIRST_WAIT * 2**state.waits, result.wait_seconds))
-    return replace(state, waits=state.waits + 1, outcome=SliceEnd.WAIT.value).written(pause)
+    waiting = replace(state, waits=state.waits + 1, outcome=SliceEnd.WAIT.value)
+    return waiting.written(pause, silent=result.silent)
 
 
 def _classified(state: SyncState) -> dict[str, Any]:

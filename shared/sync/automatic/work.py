@@ -8,10 +8,11 @@ finds a run active: whoever ends a run looks at the due rows after it has freed 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from shared import correlation
 from shared.domain.connections import Connection
@@ -24,11 +25,13 @@ from shared.sync.automatic.ends import settle
 from shared.sync.engine.slices import SliceEnd
 from shared.sync.runs import is_abandoned, take_over
 from shared.sync.services import Services
-from shared.sync.steps import first_state, perform_step
+from shared.sync.steps import FIRST_WAIT, first_state, perform_step
 
 LOOKED_AT_ONCE = 200
 LEAST_RECORDS = 10
 """Of a batch where the provider takes one record a request."""
+SOON = 2.0
+"""Seconds after which trouble of our own is tried again."""
 LONGEST_SLEEP = 3.0
 """Seconds a worker waits for the next batch itself; beyond that it is woken."""
 
@@ -40,6 +43,8 @@ class WorkEnd(StrEnum):
     BUSY = "busy"
     """Another worker has the lease; it looks again when it is done."""
     CIRCUIT_OPEN = "circuit_open"
+    PUT_OFF = "put_off"
+    """Not the provider's doing: again in some seconds."""
     TIME_UP = "time_up"
 
 
@@ -202,9 +207,7 @@ class _Worker:
                     return WorkEnd.TIME_UP
                 case SliceEnd.WAIT:
                     self._release(run)
-                    after = gate.open_circuit(services, self._key)
-                    services.wake_ups.wake(self._key, self._kind, after.total_seconds())
-                    return WorkEnd.CIRCUIT_OPEN
+                    return self._put_off(step)
                 case SliceEnd.LOST:
                     return WorkEnd.BUSY
                 case end:
@@ -224,6 +227,18 @@ class _Worker:
                 if kind is not self._kind:  # its wake-ups found the circuit open
                     self._services.wake_ups.wake(self._key, kind)
         return None
+
+    def _put_off(self, step: Mapping[str, Any]) -> WorkEnd:
+        """A provider that gives no answer opens the circuit; our own trouble, or a limit, passes soon."""
+        if step["providerSilent"]:
+            after = gate.open_circuit(self._services, self._key).total_seconds()
+            end = WorkEnd.CIRCUIT_OPEN
+        else:
+            named = float(step["waitSeconds"])
+            after = named if named > FIRST_WAIT else SOON
+            end = WorkEnd.PUT_OFF
+        self._services.wake_ups.wake(self._key, self._kind, after)
+        return end
 
     def _release(self, run: Run) -> None:
         """Nobody works at it any more: the next worker need not wait for its heartbeat to grow old."""

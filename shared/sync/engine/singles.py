@@ -89,7 +89,7 @@ class SinglesSlice:
                 self._push(prepared.chunk, prepared.entries, RunCounts(unchanged=gone))
             aside, self._aside = self._aside, []
             if aside and not (self._answered or self._last_chance):
-                return SliceResult(SliceEnd.WAIT)
+                return SliceResult(SliceEnd.WAIT, silent=True)
             for chunk, entries in aside:
                 self._push(chunk, entries, RunCounts(), last_try=True)
         except SliceOver as over:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.domain.errors import ProviderUnavailable, RetryLater
 from shared.domain.runs import Problem
 
 
@@ -26,7 +27,8 @@ class SliceEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SliceResult:
-    """`problem` with STOPPED; `wait_seconds` with WAIT where the provider named it.
+    """`problem` with STOPPED; `wait_seconds` with WAIT where the provider named it, `silent` where it is
+    the provider that gives no answer (and not our own storage, or a limit that is waited for).
 
     `moved`: records found their end in this slice, so waiting for the provider begins anew.
     """
@@ -35,6 +37,13 @@ class SliceResult:
     problem: Problem | None = None
     wait_seconds: float = 0.0
     moved: bool = False
+    silent: bool = False
+
+    @classmethod
+    def waiting(cls, later: RetryLater) -> SliceResult:
+        """What is to be done after this."""
+        silent = isinstance(later, ProviderUnavailable)
+        return cls(SliceEnd.WAIT, wait_seconds=later.after, silent=silent)
 
 
 class SliceOver(Exception):
@@ -42,4 +51,4 @@ class SliceOver(Exception):
 
     def __init__(self, end: SliceEnd, problem: Problem | None = None) -> None:
         super().__init__(end)
-        self.result = SliceResult(end, problem)
+        self.result = SliceResult(end, problem, silent=end is SliceEnd.WAIT)

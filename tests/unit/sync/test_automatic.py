@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.connections import ConnectionState, Setup, StepState
+from shared.domain.errors import StorageUnavailable
 from shared.domain.ids import CompanyId, RecordKind, SourceId
 from shared.domain.runs import Problem, RunState
 from shared.sync.automatic.relay import Change, make_due, relay
@@ -241,6 +242,32 @@ class TestTheCircuit:
         world.deliver()
         assert world.names_in_books == ["Pipe"]
         assert (RecordKind.CUSTOMER) in {kind for _, _, kind in world.wake_ups.sent}
+
+    def test_our_own_storages_trouble_is_no_outage_of_the_provider(self) -> None:
+        world = AutomaticWorld()
+        world.has("Pipe")
+
+        def away() -> None:
+            raise StorageUnavailable("no answer")
+
+        began = world.clock.now()
+        world.meets("runs.add_chunks", away)
+        world.settle_down()
+        assert world.names_in_books == ["Pipe"]
+        assert WorkEnd.PUT_OFF in {end.end for end in world.ends}
+        assert world.clock.now() - began < timedelta(seconds=10)
+        state = world.services.stores.automatic.load(world.connection.key)
+        assert state is not None
+        assert state.circuit is None
+
+    def test_a_look_up_beyond_a_limit_waits_as_long_as_it_is_told(self) -> None:
+        world = AutomaticWorld()
+        world.books.faults.add("records_by_name", Limited(30.0))
+        world.has("Pipe")
+        began = world.clock.now()
+        world.settle_down()
+        assert world.names_in_books == ["Pipe"]
+        assert timedelta(seconds=30) <= world.clock.now() - began < timedelta(seconds=40)
 
     def test_a_429_is_no_outage(self) -> None:
         world = AutomaticWorld()
