@@ -8,7 +8,7 @@ from typing import Any
 from shared.bootstrap import services
 from shared.invocation import Context, invocation
 from shared.storage.dynamo.stream import read_stream
-from shared.sync.automatic.relay import Change, relay
+from shared.sync.automatic.relay import relay
 
 
 def lambda_handler(event: Mapping[str, Any], _context: Context) -> dict[str, int]:
@@ -21,11 +21,5 @@ def lambda_handler(event: Mapping[str, Any], _context: Context) -> dict[str, int
         changes, strange = read_stream(event.get("Records", ()))
         log["changes"], log["strange"] = len(changes), strange
         log["causes"] = sorted({one.correlation_id for one in changes})
-        log["due"] = relay(
-            made,
-            [
-                Change(one.company_id, one.kind, one.source_id, one.version, one.correlation_id)
-                for one in changes
-            ],
-        )
+        log["due"] = relay(made, changes)
         return {"changes": len(changes), "due": log["due"], "strange": len(strange)}

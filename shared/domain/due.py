@@ -6,8 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.domain.ids import ConnectionKey, CorrelationId, RecordKind, SourceId
+from shared.domain.ids import CompanyId, ConnectionKey, CorrelationId, RecordKind, SourceId
 from shared.domain.runs import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record of ours was stored in this version."""
+
+    company_id: CompanyId
+    kind: RecordKind
+    source_id: SourceId
+    version: int
+    correlation_id: CorrelationId = CorrelationId("")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.due import Change
 from shared.domain.ids import CompanyId, CorrelationId, RecordKind, SourceId
 from shared.storage.keys import split
 
 
-@dataclass(frozen=True, slots=True)
-class StreamedChange:
-    """A record of ours was written in this version."""
-
-    company_id: CompanyId
-    kind: RecordKind
-    source_id: SourceId
-    version: int
-    correlation_id: CorrelationId = CorrelationId("")
-
-
-def read_stream(
-    records: Sequence[Mapping[str, Any]],
-) -> tuple[list[StreamedChange], list[str]]:
+def read_stream(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], list[str]]:
     """The changes, and the sequence numbers of stream records that are not of our making.
 
     A deletion is no change: nothing of ours deletes records, they are archived.
     """
-    changes: list[StreamedChange] = []
+    changes: list[Change] = []
     strange: list[str] = []
     for record in records:
         try:
@@ -37,7 +24,7 @@ def read_stream(
                 continue
             kind, company_id = split(image["pk"]["S"])
             changes.append(
-                StreamedChange(
+                Change(
                     CompanyId(company_id),
                     RecordKind(kind),
                     SourceId(image["sk"]["S"]),

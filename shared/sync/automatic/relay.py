@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from shared import correlation
-from shared.domain.due import DueRow
-from shared.domain.ids import CompanyId, ConnectionKey, CorrelationId, RecordKind, SourceId
+from shared.domain.due import Change, DueRow
+from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, SourceId
 from shared.sync.automatic.gate import AUTOMATIC_KINDS, goes_by_itself
 from shared.sync.services import Services
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A record was stored in this version."""
-
-    company_id: CompanyId
-    kind: RecordKind
-    source_id: SourceId
-    version: int
-    correlation_id: CorrelationId = CorrelationId("")
 
 
 def relay(services: Services, changes: Iterable[Change]) -> int:

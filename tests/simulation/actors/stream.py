@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from shared.domain.due import Change
 from shared.domain.errors import RetryLater
 from shared.domain.ids import CompanyId, RecordKind
 from shared.domain.records import Record
-from shared.sync.automatic.relay import Change, relay
+from shared.sync.automatic.relay import relay
 from shared.sync.services import Services
 from tests.simulation.aws import Functions
 from tests.simulation.scheduler import Scheduler

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.domain.connections import Setup, StepState
+from shared.domain.due import Change
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.records import Item
 from shared.sync.automatic.compare import look_at_connections
-from shared.sync.automatic.relay import Change, relay
+from shared.sync.automatic.relay import relay
 from shared.sync.automatic.work import WorkedOff, work_off
 from shared.sync.runs import take_over_abandoned_runs
 from tests.support.effects import VirtualClock

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.connections import ConnectionState, Setup, StepState
+from shared.domain.due import Change
 from shared.domain.errors import StorageUnavailable
 from shared.domain.ids import CompanyId, RecordKind, SourceId
 from shared.domain.runs import Problem, RunState
-from shared.sync.automatic.relay import Change, make_due, relay
+from shared.sync.automatic.relay import make_due, relay
 from shared.sync.automatic.work import WorkEnd, work_off
 from shared.sync.runs import start_or_join
 from tests.support.fake_faults import Busy, Dead, Fault, Limited, Lost, Rejected, Stopped

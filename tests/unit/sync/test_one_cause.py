@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from shared import correlation
+from shared.domain.due import Change
 from shared.domain.ids import CorrelationId, RecordKind, SourceId
 from shared.domain.wake_up import WakeUp
 from shared.storage.dynamo.stream import read_stream
 from shared.sync.automatic.messages import serve_wake_ups
-from shared.sync.automatic.relay import Change, make_due, relay
+from shared.sync.automatic.relay import make_due, relay
 from shared.wakeups import SqsWakeUps
 from tests.support.services import COMPANY
 from tests.unit.sync.automatic_world import AutomaticWorld
