@@ -12,6 +12,7 @@ from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import Conflicting, LostLease, NeedsReauth, RetryLater
 from shared.domain.ids import ConnectionKey, CorrelationId, PersonId, RecordKind, RunId
 from shared.domain.runs import Problem, Run, RunState
+from shared.storage.paging import every_row
 from shared.sync.engine.mapped import any_account_chosen
 from shared.sync.services import Services
 
@@ -103,17 +104,12 @@ def take_over(services: Services, run: Run) -> Run | None:
 def take_over_abandoned_runs(services: Services) -> int:
     """The schedule's part: every abandoned run of every company. Answers how many were taken over."""
     taken = 0
-    cursor: str | None = None
-    while True:
-        page = services.stores.runs.active_everywhere(100, cursor)
-        for listed in page.rows:
-            # The listing may lag behind: decide on the row itself.
-            run = services.stores.runs.get(listed.connection, listed.run_id)
-            if run is not None:
-                taken += _taken_over(services, run)
-        cursor = page.cursor
-        if cursor is None:
-            return taken
+    for listed in every_row(lambda cursor: services.stores.runs.active_everywhere(100, cursor)):
+        # The listing may lag behind: decide on the row itself.
+        run = services.stores.runs.get(listed.connection, listed.run_id)
+        if run is not None:
+            taken += _taken_over(services, run)
+    return taken
 
 
 def _taken_over(services: Services, run: Run) -> bool:

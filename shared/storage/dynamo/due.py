@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from pynamodb.expressions.condition import Condition
@@ -34,6 +35,7 @@ from shared.storage.keys import (
     require_next_version,
     split,
 )
+from shared.storage.paging import every_row
 
 _STATE: Final = "state"
 _URGENT: Final = "0#"
@@ -120,19 +122,8 @@ class DynamoDue:
 
     def _all(self, connection: ConnectionKey, kind: RecordKind) -> Iterator[DueRow]:
         """A page at a time: whoever has enough stops reading."""
-        cursor: str | None = None
-        while True:
-            page = self._bulk.page(
-                self._name,
-                _pk(connection, kind),
-                _PAGE,
-                cursor,
-                lambda raw: _parse(connection, kind, raw),
-            )
-            yield from page.rows
-            cursor = page.cursor
-            if cursor is None:
-                return
+        pk, parse = _pk(connection, kind), partial(_parse, connection, kind)
+        return every_row(lambda cursor: self._bulk.page(self._name, pk, _PAGE, cursor, parse))
 
     def _query(self, connection: ConnectionKey, kind: RecordKind) -> Raw:
         return {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from shared.domain.ids import ConnectionKey, RecordKind, RunId, SourceId
 from shared.domain.runs import Failure, Problem
+from shared.storage.paging import every_row
 from shared.storage.ports import Stores
 
 FAILURES_OF_A_PAGE = 200
@@ -17,13 +18,9 @@ def stored_failures(
     stores: Stores, connection: ConnectionKey, kind: RecordKind
 ) -> Iterator[Failure]:
     """All records of that kind that stand refused."""
-    cursor: str | None = None
-    while True:
-        page = stores.failures.page(connection, kind, FAILURES_OF_A_PAGE, cursor)
-        yield from page.rows
-        cursor = page.cursor
-        if cursor is None:
-            return
+    return every_row(
+        lambda cursor: stores.failures.page(connection, kind, FAILURES_OF_A_PAGE, cursor)
+    )
 
 
 def standing_failures(

@@ -14,6 +14,7 @@ from shared.domain.connections import Connection
 from shared.domain.ids import LinkScope, RecordKind, SourceId
 from shared.domain.item_plan import with_account
 from shared.domain.records import Item, Record
+from shared.storage.paging import every_row
 from shared.storage.ports import MappingStore, Stores
 
 MAPPINGS_OF_A_PAGE: Final = 500
@@ -62,13 +63,7 @@ def mapped(record: Record, mapping: AccountMapping | None) -> Record:
 
 
 def stored_mappings(store: MappingStore, scope: LinkScope) -> Iterator[AccountMapping]:
-    cursor: str | None = None
-    while True:
-        page = store.page_mappings(scope, MAPPINGS_OF_A_PAGE, cursor)
-        yield from page.rows
-        cursor = page.cursor
-        if cursor is None:
-            return
+    return every_row(lambda cursor: store.page_mappings(scope, MAPPINGS_OF_A_PAGE, cursor))
 
 
 def any_account_chosen(stores: Stores, connection: Connection) -> bool:

@@ -14,6 +14,7 @@ from shared.domain.record_plan import changed_fields, kept_name
 from shared.domain.records import Record, class_of
 from shared.domain.runs import Chunk, ChunkEntry, ChunkState, Problem, PushAction, Run, RunCounts
 from shared.providers.base import AccountingProvider, RecordWrite
+from shared.storage.paging import every_row
 from shared.storage.ports import Stores
 from shared.sync.engine.mapped import Mappings
 from shared.sync.engine.settling import PreparedChunk, PreparedEntry
@@ -27,15 +28,11 @@ CHUNKS_TOGETHER = 3
 
 def stored_chunks(stores: Stores, run: Run, state: ChunkState | None = None) -> Iterator[Chunk]:
     """The chunks of the run's plan (in that state), in order, as they stand when drawn."""
-    cursor: str | None = None
-    while True:
-        page = stores.runs.page_chunks(
+    return every_row(
+        lambda cursor: stores.runs.page_chunks(
             run.connection, run.run_id, run.plan_attempt, CHUNKS_OF_A_PAGE, cursor, state
         )
-        yield from page.rows
-        cursor = page.cursor
-        if cursor is None:
-            return
+    )
 
 
 def counts_of(chunks: Iterable[Chunk]) -> RunCounts:

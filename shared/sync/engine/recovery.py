@@ -19,6 +19,7 @@ from shared.domain.outcomes import Done
 from shared.domain.record_plan import ACTIVE_FIELD, differing_fields
 from shared.domain.runs import Chunk, ChunkState, PushAction, Run, RunState
 from shared.providers.base import AccountingProvider, RemoteRecord
+from shared.storage.paging import every_row
 from shared.sync.engine.preparing import Preparer, stored_chunks
 from shared.sync.engine.progress import Progress
 from shared.sync.engine.settling import PreparedEntry, Settler
@@ -43,21 +44,16 @@ def link_leftovers(
 
 def _stopped_runs(services: Services, current: Run) -> Iterator[Run]:
     """Newest first, back to the last one that came so far as to push: it looked at those before it."""
-    cursor: str | None = None
-    while True:
-        page = services.stores.runs.page(current.connection, RUNS_OF_A_PAGE, cursor)
-        for run in page.rows:
-            if run.run_id == current.run_id or run.kind is not current.kind:
-                continue
-            if run.remote_company_id != current.remote_company_id:
-                continue
-            if run.state is RunState.FINISHED:
-                return
-            if run.chunk_count:
-                yield run
-                return
-        cursor = page.cursor
-        if cursor is None:
+    runs = services.stores.runs
+    for run in every_row(lambda cursor: runs.page(current.connection, RUNS_OF_A_PAGE, cursor)):
+        if run.run_id == current.run_id or run.kind is not current.kind:
+            continue
+        if run.remote_company_id != current.remote_company_id:
+            continue
+        if run.state is RunState.FINISHED:
+            return
+        if run.chunk_count:
+            yield run
             return
 
 

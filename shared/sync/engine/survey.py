@@ -14,6 +14,7 @@ from shared.domain.names import KeyHashes, key_hash, name_key
 from shared.domain.record_plan import Terms, at_rest, kept_name
 from shared.domain.records import Record, class_of
 from shared.providers.base import AccountingProvider
+from shared.storage.paging import every_row
 from shared.storage.ports import Stores
 from shared.sync.engine.mapped import Mappings
 from shared.sync.engine.matching import Candidates
@@ -67,25 +68,12 @@ def paired(stores: Stores, scope: LinkScope) -> Iterator[tuple[Record | None, Li
 
 
 def _records(stores: Stores, scope: LinkScope) -> Iterator[Record]:
-    cursor: str | None = None
-    while True:
-        page = stores.records.page(
-            scope.connection.company_id, class_of(scope.kind), READ_AHEAD, cursor
-        )
-        yield from page.rows
-        cursor = page.cursor
-        if cursor is None:
-            return
+    company_id, cls = scope.connection.company_id, class_of(scope.kind)
+    return every_row(lambda cursor: stores.records.page(company_id, cls, READ_AHEAD, cursor))
 
 
 def _links(stores: Stores, scope: LinkScope) -> Iterator[Link]:
-    cursor: str | None = None
-    while True:
-        page = stores.links.page_links(scope, READ_AHEAD, cursor)
-        yield from page.rows
-        cursor = page.cursor
-        if cursor is None:
-            return
+    return every_row(lambda cursor: stores.links.page_links(scope, READ_AHEAD, cursor))
 
 
 def survey_records(pairs: Pairs, terms: Terms) -> Survey:
