@@ -11,6 +11,7 @@ from datetime import datetime
 
 from shared.auth import refusals
 from shared.auth.abandoned import drop_abandoned
+from shared.auth.audit import write_down
 from shared.auth.connect_ports import ConnectPorts
 from shared.auth.establish import Intent, establish, live
 from shared.auth.holding import take_up
@@ -21,7 +22,7 @@ from shared.domain.errors import ConnectionStopped, RequestInvalid
 from shared.domain.grants import GrantState
 from shared.domain.ids import ConnectionKey, PersonId, RemoteCompanyId
 from shared.providers.base import ProviderOAuth, ProviderProfile
-from shared.storage.ports import AuditEntry, Stores
+from shared.storage.ports import Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +134,7 @@ def cancel(
     if choice is None or not ports.stores.choices.take(key, choice.choice_id):
         raise refusals.no_choice(oauth.profile)
     _drop(ports, oauth, choice)
-    ports.stores.audit.add(
-        AuditEntry(
-            company_id=key.company_id,
-            at=ports.clock.now(),
-            entry_id=ports.ids.new(),
-            who=person_id,
-            what="connection.choice_cancelled",
-            about={"provider": key.provider},
-        )
-    )
+    write_down(ports, key, person_id, "connection.choice_cancelled")
 
 
 def overrule(ports: ConnectPorts, oauth: ProviderOAuth, key: ConnectionKey) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from shared.auth.refusals import begin_again
 from shared.auth.secret_bytes import SecretBytes, url_safe
 from shared.domain.errors import RequestInvalid
 from shared.domain.ids import CompanyId, ConnectionKey, PersonId
@@ -104,5 +105,4 @@ def code_of(profile: ProviderProfile, parameters: Mapping[str, str]) -> str:
 def _refused(
     profile: ProviderProfile, code: str, message: str, field: str = "state"
 ) -> RequestInvalid:
-    action = f"Go to Settings → Integrations → Connect {profile.label} and begin again."
-    return RequestInvalid(Problem(code, message, action, field))
+    return RequestInvalid(Problem(code, message, begin_again(profile), field))

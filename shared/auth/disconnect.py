@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from shared.auth import grant_notices
 from shared.auth.abandoned import let_go
+from shared.auth.audit import write_down
 from shared.auth.connect_ports import ConnectPorts
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import NotFound
 from shared.domain.ids import ConnectionKey, PersonId
 from shared.domain.runs import Problem
 from shared.providers.base import ProviderOAuth
-from shared.storage.ports import AuditEntry
 
 
 def disconnect(
@@ -32,18 +32,12 @@ def disconnect(
         if _stored(ports, oauth, key).state is ConnectionState.DISCONNECTED:
             break
     grant_notices.disconnected(ports, key.company_id, oauth.profile)
-    ports.stores.audit.add(
-        AuditEntry(
-            company_id=key.company_id,
-            at=ports.clock.now(),
-            entry_id=ports.ids.new(),
-            who=person_id,
-            what="connection.disconnected",
-            about={
-                "provider": key.provider,
-                "remote_company_id": ended.remote_company.remote_company_id,
-            },
-        )
+    write_down(
+        ports,
+        key,
+        person_id,
+        "connection.disconnected",
+        remote_company_id=ended.remote_company.remote_company_id,
     )
     return ended
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from shared.auth import grant_notices, refusals
 from shared.auth.abandoned import let_go, release_claim
+from shared.auth.audit import write_down
 from shared.auth.connect_ports import ConnectPorts
 from shared.domain.connections import (
     Connection,
@@ -33,7 +34,6 @@ from shared.domain.ids import (
     RemoteCompanyId,
 )
 from shared.providers.base import ProviderOAuth, ProviderProfile
-from shared.storage.ports import AuditEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +183,7 @@ def _same_company(stored: Connection, intent: Intent) -> bool:
 
 
 def _audit(ports: ConnectPorts, intent: Intent, former: Connection | None) -> None:
-    about = {
-        "provider": intent.key.provider,
-        "remote_company_id": intent.remote_company_id,
-    }
+    about = {"remote_company_id": str(intent.remote_company_id)}
     if former is not None and live(former) and not _same_company(former, intent):
         what = "connection.started_afresh"
         about["instead_of"] = former.remote_company.remote_company_id
@@ -196,13 +193,4 @@ def _audit(ports: ConnectPorts, intent: Intent, former: Connection | None) -> No
         what = "connection.reconnected"
     else:
         what = "connection.connected"
-    ports.stores.audit.add(
-        AuditEntry(
-            company_id=intent.key.company_id,
-            at=ports.clock.now(),
-            entry_id=ports.ids.new(),
-            who=intent.person_id,
-            what=what,
-            about=about,
-        )
-    )
+    write_down(ports, intent.key, intent.person_id, what, **about)

@@ -83,6 +83,12 @@ def at_rest(record: Record, link: Link) -> bool:
     return not record.active and link.base.get(ACTIVE_FIELD) == "false"
 
 
+def as_linked(record: Record, link: Link, terms: Terms) -> bool:
+    """Whether neither the record nor what it is mapped to has changed since the link was stored."""
+    same_mapping = link.mapping_version == terms.mapping_version(record)
+    return link.source_version == record.version and same_mapping
+
+
 def changed_fields(desired: Fields, link: Link) -> frozenset[str]:
     """The fields that differ from what was last sent; only these go, so others' edits survive."""
     wanted = base_of(desired.canonical())

@@ -8,13 +8,14 @@ from itertools import islice
 from typing import Final
 
 from shared import correlation
+from shared.auth.audit import write_down
 from shared.domain.account_mapping import AccountMapping
 from shared.domain.connections import Connection, ConnectionSettings
 from shared.domain.errors import NotFound, RequestInvalid, RetryLater
 from shared.domain.ids import ConnectionKey, CorrelationId, PersonId, RecordKind, SourceId
 from shared.domain.records import Item
 from shared.domain.runs import Problem
-from shared.storage.ports import AuditEntry, Page
+from shared.storage.ports import Page
 from shared.sync.accounts import checked_income_account, checked_tax_code
 from shared.sync.automatic.gate import goes_by_itself
 from shared.sync.automatic.relay import make_due
@@ -231,18 +232,9 @@ def _said(said: str | None, stored: str) -> str:
 def _note(
     services: Services, connection: Connection, person_id: PersonId, choice: Choice, count: int
 ) -> None:
-    about = {"provider": connection.key.provider, "count": str(count)}
+    about = {"count": str(count)}
     if choice.income_account_id is not None:
         about["income_account_id"] = choice.income_account_id
     if choice.tax_code_id is not None:
         about["tax_code_id"] = choice.tax_code_id
-    services.stores.audit.add(
-        AuditEntry(
-            company_id=connection.key.company_id,
-            at=services.clock.now(),
-            entry_id=services.ids.new(),
-            who=person_id,
-            what="items.mapped",
-            about=about,
-        )
-    )
+    write_down(services, connection.key, person_id, "items.mapped", **about)

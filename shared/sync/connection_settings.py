@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from shared.auth.audit import write_down
 from shared.domain.connections import Connection, PacingMode
 from shared.domain.errors import RetryLater
 from shared.domain.ids import ConnectionKey, PersonId
-from shared.storage.ports import AuditEntry
 from shared.sync.accounts import checked_income_account, checked_tax_code
 from shared.sync.automatic.resume import resume
 from shared.sync.connections import existing_connection, usable_connection
@@ -65,19 +65,14 @@ def change_settings(
 
 
 def _note(services: Services, connection: Connection, person_id: PersonId) -> None:
-    services.stores.audit.add(
-        AuditEntry(
-            company_id=connection.key.company_id,
-            at=services.clock.now(),
-            entry_id=services.ids.new(),
-            who=person_id,
-            what="connection.settings_changed",
-            about={
-                "provider": connection.key.provider,
-                "default_income_account_id": connection.settings.default_income_account_id,
-                "default_tax_code_id": connection.settings.default_tax_code_id,
-                "pacing_mode": connection.settings.pacing_mode,
-                "notify": "on" if connection.settings.notify else "off",
-            },
-        )
+    settings = connection.settings
+    write_down(
+        services,
+        connection.key,
+        person_id,
+        "connection.settings_changed",
+        default_income_account_id=settings.default_income_account_id,
+        default_tax_code_id=settings.default_tax_code_id,
+        pacing_mode=settings.pacing_mode,
+        notify="on" if settings.notify else "off",
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Final
 
+from shared.auth.audit import write_down
 from shared.domain.connections import Connection, Setup
 from shared.domain.errors import RetryLater
 from shared.domain.ids import ConnectionKey, PersonId
-from shared.storage.ports import AuditEntry
 from shared.sync.automatic.resume import resume
 from shared.sync.connections import existing_connection
 from shared.sync.services import Services
@@ -27,33 +27,15 @@ def decide_steps(
     for _ in range(_TRIES):
         stored = existing_connection(services, key)
         setup: Setup = replace(stored.setup, **steps)  # type: ignore[arg-type]  # the API names the fields
-        if setup == stored.setup:
-            if setup.decided:  # asked again: the first time may have ended before this
-                resume(services, key)
-            return stored
         changed = replace(stored, setup=setup, version=stored.version + 1)
-        if services.stores.connections.save(changed):
-            _note(services, changed, person_id)
-            if setup.decided:
-                resume(services, key)
-            return changed
+        if setup == stored.setup:
+            changed = stored
+        elif services.stores.connections.save(changed):
+            write_down(services, key, person_id, "connection.setup_changed", **asdict(setup))
+        else:
+            continue
+        if setup.decided:
+            # Where it was so already, too: an earlier try may have died before this.
+            resume(services, key)
+        return changed
     raise RetryLater(f"{key.provider}: the connection kept changing", after=1.0)
-
-
-def _note(services: Services, connection: Connection, person_id: PersonId) -> None:
-    setup = connection.setup
-    services.stores.audit.add(
-        AuditEntry(
-            company_id=connection.key.company_id,
-            at=services.clock.now(),
-            entry_id=services.ids.new(),
-            who=person_id,
-            what="connection.setup_changed",
-            about={
-                "provider": connection.key.provider,
-                "import_customers": setup.import_customers,
-                "import_items": setup.import_items,
-                "map_items": setup.map_items,
-            },
-        )
-    )

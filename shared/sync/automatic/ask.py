@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from shared.domain.connections import Connection
+from shared.auth.audit import write_down
 from shared.domain.errors import Conflicting, NotFound, RequestInvalid
 from shared.domain.ids import ConnectionKey, PersonId, RecordKind, SourceId
 from shared.domain.records import class_of
 from shared.domain.runs import Failure, Problem
-from shared.storage.ports import AuditEntry
 from shared.sync.automatic.relay import make_due
 from shared.sync.connections import usable_connection
 from shared.sync.engine.failures import stored_failures
@@ -31,9 +30,9 @@ def send_selected(
     """Have these records looked at ahead of all others; answers how many.
 
     Raises `RequestInvalid` for none or more than `MOST_SELECTED`, `NotFound` for an id that there is
-    not (then nothing is sent), and what `_open_connection` raises.
+    not (then nothing is sent), and what `_require_open` raises.
     """
-    connection = _open_connection(services, key)
+    _require_open(services, key)
     wanted = list(dict.fromkeys(source_ids))
     if not wanted:
         raise RequestInvalid(
@@ -61,7 +60,7 @@ def send_selected(
         )
     versions = [(source_id, records[source_id].version) for source_id in wanted]
     make_due(services, key, kind, versions, urgent=True)
-    _note(services, connection, person_id, f"{kind}s.sent", str(len(versions)))
+    write_down(services, key, person_id, f"{kind}s.sent", count=str(len(versions)))
     return len(versions)
 
 
@@ -76,16 +75,16 @@ def retry(
 ) -> int:
     """Have records that stand refused looked at again: some, those of a cause, or all of the kind.
 
-    Answers how many; their failures stand until they are synced. Raises as `_open_connection` does.
+    Answers how many; their failures stand until they are synced. Raises as `_require_open` does.
     """
-    connection = _open_connection(services, key)
+    _require_open(services, key)
     retried = 0
     chosen = _chosen(services, key, kind, source_ids, cause)
     while some := list(islice(chosen, _AT_ONCE)):
         records = services.stores.records.get_many(key.company_id, class_of(kind), some)
         versions = [(source_id, record.version) for source_id, record in records.items()]
         retried += make_due(services, key, kind, versions)
-    _note(services, connection, person_id, "failures.retried", str(retried))
+    write_down(services, key, person_id, "failures.retried", count=str(retried))
     return retried
 
 
@@ -106,10 +105,9 @@ def _chosen(
             yield failure.source_id
 
 
-def _open_connection(services: Services, key: ConnectionKey) -> Connection:
+def _require_open(services: Services, key: ConnectionKey) -> None:
     """Raises `Conflicting` (NOT_CONNECTED, IMPORTS_UNDECIDED) or `NeedsReauth`."""
-    connection = usable_connection(services, key)
-    if not connection.setup.decided:
+    if not usable_connection(services, key).setup.decided:
         raise Conflicting(
             Problem(
                 "IMPORTS_UNDECIDED",
@@ -117,19 +115,3 @@ def _open_connection(services: Services, key: ConnectionKey) -> Connection:
                 "Finish or skip the import steps of the setup.",
             )
         )
-    return connection
-
-
-def _note(
-    services: Services, connection: Connection, person_id: PersonId, what: str, count: str
-) -> None:
-    services.stores.audit.add(
-        AuditEntry(
-            company_id=connection.key.company_id,
-            at=services.clock.now(),
-            entry_id=services.ids.new(),
-            who=person_id,
-            what=what,
-            about={"provider": connection.key.provider, "count": count},
-        )
-    )

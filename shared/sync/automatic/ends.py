@@ -11,7 +11,7 @@ from shared.domain.connections import Connection
 from shared.domain.due import DueRow
 from shared.domain.ids import RecordKind, RunId, SourceId
 from shared.domain.links import Link
-from shared.domain.record_plan import Terms
+from shared.domain.record_plan import Terms, as_linked
 from shared.domain.records import Record, class_of
 from shared.sync.engine.mapped import Mappings
 from shared.sync.engine.terms import scope_of, terms_of
@@ -73,8 +73,7 @@ def in_step(record: Record | None, link: Link | None, terms: Terms) -> bool:
         return True
     if link is None:
         return not record.active
-    same_mapping = link.mapping_version == terms.mapping_version(record)
-    return link.source_version == record.version and same_mapping
+    return as_linked(record, link, terms)
 
 
 def _later(services: Services, row: DueRow) -> DueRow:

@@ -143,8 +143,7 @@ class _Worker:
         size = max(services.profile(self._key.provider).batch_size, LEAST_RECORDS)
         rows = _first_records(able, size)
         now = services.clock.now()
-        begun = replace(gate.begun(state, self._kind, rows, now), version=state.version + 1)
-        if not services.stores.automatic.save(begun):
+        if not self._has_turn(state, rows, now):
             return None
         run_id = RunId(services.ids.new())
         wanted = Run(
@@ -167,13 +166,16 @@ class _Worker:
                 settle(services, connection, self._kind, rows, run_id)
         return end
 
+    def _has_turn(self, state: AutomaticState, rows: Sequence[DueRow], now: datetime) -> bool:
+        """Take the connection's turn for these; False: the state has moved on, look again."""
+        begun = replace(gate.begun(state, self._kind, rows, now), version=state.version + 1)
+        return self._services.stores.automatic.save(begun)
+
     def _resumed(self, state: AutomaticState, active: Run) -> WorkEnd | None:
         """A run that a worker left behind goes on; its rows are still due and looked at afterwards."""
         if active.only is None or not is_abandoned(self._services, active):
             return WorkEnd.BUSY
-        now = self._services.clock.now()
-        begun = replace(gate.begun(state, self._kind, (), now), version=state.version + 1)
-        if not self._services.stores.automatic.save(begun):
+        if not self._has_turn(state, (), self._services.clock.now()):
             return None
         taken = take_over(self._services, active)
         if taken is None:

@@ -18,6 +18,7 @@ from shared.domain.links import Link, LinkOrigin, content_mark
 from shared.domain.names import NameDesk, key_hash, name_key, plain_name
 from shared.domain.record_plan import (
     Terms,
+    as_linked,
     at_rest,
     changed_fields,
     differing_fields,
@@ -279,10 +280,7 @@ class _Planning:
             self._tally["adopted_differing"] += 1
 
     def _plan_linked(self, record: Record, link: Link) -> None:
-        if (
-            link.source_version == record.version
-            and link.mapping_version == self._terms.mapping_version(record)
-        ):
+        if as_linked(record, link, self._terms):
             if link.origin is LinkOrigin.ADOPTED and link.run_id == self._run.run_id:
                 self._count_adopted(link.differing)  # by an earlier attempt of this very run
             else:
