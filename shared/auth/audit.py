@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.auth.grant_notices import NoticePorts
+from shared.auth.notices import NoticePorts
 from shared.domain.ids import ConnectionKey, PersonId
 from shared.storage.ports import AuditEntry
 

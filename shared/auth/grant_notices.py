@@ -8,34 +8,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from shared.auth import sweep_rules
+from shared.auth.notices import NoticePorts, close_notice, end_notice, open_notice
 from shared.domain.connections import Connection
-from shared.domain.effects import Clock, Ids
 from shared.domain.grants import Grant
 from shared.domain.ids import CompanyId, ProviderName
 from shared.domain.notifications import Notification
 from shared.domain.runs import Problem
 from shared.providers.base import ProviderProfile
-from shared.storage.ports import Stores
 
 _REAUTH = "reauth"
 _OUTAGE = "outage"
 _DAY = timedelta(days=1)
-
-
-class NoticePorts(Protocol):
-    """Part of `ConnectPorts` and of `shared.sync.services.Services`."""
-
-    @property
-    def stores(self) -> Stores: ...
-
-    @property
-    def clock(self) -> Clock: ...
-
-    @property
-    def ids(self) -> Ids: ...
 
 
 def expired(
@@ -132,33 +117,15 @@ def _answers_again(ports: NoticePorts, company_id: CompanyId, profile: ProviderP
 
 
 def _open(
-    ports: NoticePorts,
-    company_id: CompanyId,
-    provider: ProviderName,
-    cause: str,
-    problem: Problem,
-    *,
-    recovery_of: str = "",
+    ports: NoticePorts, company_id: CompanyId, provider: ProviderName, cause: str, problem: Problem
 ) -> bool:
-    now = ports.clock.now()
-    return ports.stores.notifications.open(
-        Notification(
-            company_id=company_id,
-            notification_id=ports.ids.new(),
-            provider=provider,
-            cause=f"{provider}#{cause}",
-            problem=problem,
-            opened_at=now,
-            closed_at=now if recovery_of else None,
-            recovery_of=recovery_of,
-        )
-    )
+    return open_notice(ports, company_id, provider, f"{provider}#{cause}", problem)
 
 
 def _close(
     ports: NoticePorts, company_id: CompanyId, provider: ProviderName, cause: str
 ) -> Notification | None:
-    return ports.stores.notifications.close(company_id, f"{provider}#{cause}", ports.clock.now())
+    return close_notice(ports, company_id, f"{provider}#{cause}")
 
 
 def _over(
@@ -168,9 +135,5 @@ def _over(
     cause: str,
     recovery: Problem,
 ) -> None:
-    """Close it, and say so where there was anything to close."""
-    closed = _close(ports, company_id, provider, cause)
-    if closed is not None:
-        over = closed.notification_id
-        # A cause of its own, so that no other recovery stands in its way.
-        _open(ports, company_id, provider, f"{cause}-over#{over}", recovery, recovery_of=over)
+    full = f"{provider}#{cause}"
+    end_notice(ports, company_id, provider, full, f"{full}-over", recovery)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.auth.grant_notices import NoticePorts
+from shared.auth.notices import NoticePorts
 from shared.auth.reauth import mark_connection_needs_reauth
 from shared.domain.connections import Connection
 from shared.domain.errors import ConnectionStopped, NeedsReauth, RetryLater

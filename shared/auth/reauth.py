@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.auth import grant_notices
-from shared.auth.grant_notices import NoticePorts
+from shared.auth.notices import NoticePorts
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.grants import Grant, GrantState
 from shared.domain.ids import ConnectionKey, GrantId

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from shared.auth.notices import end_notice, open_notice
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind
-from shared.domain.notifications import Notification
 from shared.domain.runs import Problem
 from shared.sync.engine.failures import stored_failures
 from shared.sync.services import Services
@@ -91,37 +91,22 @@ def _tell(services: Services, key: ConnectionKey, kind: RecordKind, causes: Iter
 
 
 def _over(services: Services, key: ConnectionKey, kind: RecordKind, cause: str) -> None:
-    now = services.clock.now()
-    full = failure_cause(key.provider, kind, cause)
-    closed = services.stores.notifications.close(key.company_id, full, now)
-    if closed is None:
-        return
     label = services.profile(key.provider).label
-    problem = Problem(
-        "RECORDS_SYNCED_AGAIN",
-        f"No {kind} is kept from {label} any more by this cause: {_in_words(cause)}.",
+    end_notice(
+        services,
+        key.company_id,
+        key.provider,
+        failure_cause(key.provider, kind, cause),
+        f"{key.provider}#failure-over",
+        Problem(
+            "RECORDS_SYNCED_AGAIN",
+            f"No {kind} is kept from {label} any more by this cause: {_in_words(cause)}.",
+        ),
     )
-    # A cause of its own, so that no other recovery stands in its way.
-    over = f"{key.provider}#failure-over#{closed.notification_id}"
-    _open(services, key, over, problem, recovery_of=closed.notification_id)
 
 
-def _open(
-    services: Services, key: ConnectionKey, cause: str, problem: Problem, recovery_of: str = ""
-) -> None:
-    now = services.clock.now()
-    services.stores.notifications.open(
-        Notification(
-            company_id=key.company_id,
-            notification_id=services.ids.new(),
-            provider=key.provider,
-            cause=cause,
-            problem=problem,
-            opened_at=now,
-            closed_at=now if recovery_of else None,
-            recovery_of=recovery_of,
-        )
-    )
+def _open(services: Services, key: ConnectionKey, cause: str, problem: Problem) -> None:
+    open_notice(services, key.company_id, key.provider, cause, problem)
 
 
 def _in_words(cause: str) -> str:
