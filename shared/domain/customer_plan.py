@@ -144,7 +144,7 @@ class CustomerTerms:
     def choice(
         self,
         record: Customer,  # noqa: ARG002 - see below
-        remotes: Sequence[CustomerFields],  # noqa: ARG002
+        remotes: Sequence[CustomerFields],  # noqa: ARG002 - see below
     ) -> int | None:
         """A person's: two people of one name are two customers, and the wrong one would be billed."""
         return None

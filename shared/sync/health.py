@@ -13,6 +13,7 @@ from typing import Final
 
 from shared.auth.reauth import reauth_problem
 from shared.domain.connections import Connection, ConnectionState
+from shared.domain.due import AutomaticState, Circuit
 from shared.domain.runs import Run, RunState
 from shared.providers.base import ProviderProfile
 from shared.sync.automatic import gate
@@ -55,18 +56,20 @@ def health_of(
         return Health(Colour.RED, f"{profile.label} is not connected.", f"Connect {profile.label}")
     if connection.state is ConnectionState.NEEDS_REAUTH:
         return Health(Colour.RED, reauth_problem(profile).message, f"Reconnect {profile.label}")
+    state = gate.state_of(services, connection.key)
     return (
-        _not_ready(services, profile, connection, waiting)
+        _not_ready(services, profile, connection)
+        or _circuit_open(state.circuit, profile, waiting)
         or _of_the_run(run)
         or _of_what_waits(connection, waiting)
         or _by_failures(services, connection)
-        or _not_looked_at(services, connection, run)
+        or _not_looked_at(services, connection, run, state)
         or Health(Colour.GREEN, "All synced.")
     )
 
 
 def _not_ready(
-    services: Services, profile: ProviderProfile, connection: Connection, waiting: Waiting
+    services: Services, profile: ProviderProfile, connection: Connection
 ) -> Health | None:
     if profile.has_income_accounts and not any_account_chosen(services.stores, connection):
         return Health(
@@ -74,14 +77,15 @@ def _not_ready(
             "No income account is chosen yet, so items cannot be sent.",
             "Choose the default income account",
         )
-    return _circuit_open(services, profile, connection, waiting) if waiting.circuits_open else None
+    return None
 
 
 def _circuit_open(
-    services: Services, profile: ProviderProfile, connection: Connection, waiting: Waiting
-) -> Health:
-    circuit = gate.state_of(services, connection.key).circuit
-    if circuit is not None and circuit.problem is not None:
+    circuit: Circuit | None, profile: ProviderProfile, waiting: Waiting
+) -> Health | None:
+    if circuit is None:
+        return None
+    if circuit.problem is not None:
         return Health(Colour.AMBER, circuit.problem.message, circuit.problem.action)
     reason = f"{profile.label} does not answer."
     if waiting.count:
@@ -106,10 +110,11 @@ def _of_what_waits(connection: Connection, waiting: Waiting) -> Health | None:
     return Health(Colour.AMBER, reason, action)
 
 
-def _not_looked_at(services: Services, connection: Connection, run: Run | None) -> Health | None:
+def _not_looked_at(
+    services: Services, connection: Connection, run: Run | None, state: AutomaticState
+) -> Health | None:
     """Whether there was a run, or else the schedule made due what is out of step."""
-    now = services.clock.now()
-    compared = connection.setup.decided and gate.state_of(services, connection.key).compare_at > now
+    compared = connection.setup.decided and state.compare_at > services.clock.now()
     if run is not None or compared:
         return None
     return Health(Colour.AMBER, "Nothing has been synced yet.", "Start a sync")

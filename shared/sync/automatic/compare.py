@@ -9,7 +9,7 @@ from itertools import islice
 from shared.domain.connections import Connection
 from shared.domain.due import AutomaticState
 from shared.domain.errors import RetryLater
-from shared.domain.ids import ConnectionKey, RecordKind, SourceId
+from shared.domain.ids import RecordKind, SourceId
 from shared.domain.item_plan import ACCOUNT_FIELD, ACCOUNT_MISSING
 from shared.domain.metrics import Metric
 from shared.sync.automatic import gate
@@ -29,24 +29,25 @@ def look_at_connections(services: Services) -> int:
     """The schedule's part: wake what may be probed, compare what is to be compared; answers how many."""
     looked_at = 0
     now = services.clock.now()
-    waiting = Waiting()
+    waiting, circuits_open = Waiting(), 0
     for key in services.stores.automatic.due_everywhere(now, _CONNECTIONS_OF_A_TICK):
         try:
+            state = gate.state_of(services, key)
             waiting = waiting.plus(waiting_of(services, key))
-            _look_at(services, key)
+            circuits_open += state.circuit is not None
+            _look_at(services, state)
             looked_at += 1
         except RetryLater:
             continue  # one company's trouble must not keep the others waiting
     age = (now - waiting.oldest_since).total_seconds() if waiting.oldest_since else 0.0
     services.metrics.add(Metric.OLDEST_UNSYNCED_SECONDS, max(0.0, age))
     services.metrics.add(Metric.DUE_ROWS, waiting.count)
-    services.metrics.add(Metric.CIRCUITS_OPEN, waiting.circuits_open)
+    services.metrics.add(Metric.CIRCUITS_OPEN, circuits_open)
     return looked_at
 
 
-def _look_at(services: Services, key: ConnectionKey) -> None:
-    now = services.clock.now()
-    state = gate.state_of(services, key)
+def _look_at(services: Services, state: AutomaticState) -> None:
+    key, now = state.connection, services.clock.now()
     connection = services.stores.connections.get(key)
     if connection is None or not gate.goes_by_itself(connection):
         gate.change_state(services, key, lambda each: _compared(each, services))

@@ -20,21 +20,15 @@ class Waiting:
 
     count: int = 0
     oldest_since: datetime | None = None
-    circuits_open: int = 0
 
     def plus(self, other: Waiting) -> Waiting:
         times = [at for at in (self.oldest_since, other.oldest_since) if at is not None]
-        return Waiting(
-            self.count + other.count,
-            min(times, default=None),
-            self.circuits_open + other.circuits_open,
-        )
+        return Waiting(self.count + other.count, min(times, default=None))
 
 
 def waiting_of(services: Services, key: ConnectionKey) -> Waiting:
     """Of the automatic kinds. One read where nothing waits of a kind, two where something does."""
-    state = services.stores.automatic.load(key)
-    waiting = Waiting(circuits_open=1 if state and state.circuit else 0)
+    waiting = Waiting()
     for kind in gate.AUTOMATIC_KINDS:
         oldest = services.stores.due.oldest_since(key, kind)
         if oldest is not None:
