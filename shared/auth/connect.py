@@ -22,7 +22,7 @@ from shared.domain.errors import RequestInvalid, RetryLater
 from shared.domain.ids import CompanyId, ConnectionKey, GrantId, PersonId, RemoteCompanyId
 from shared.domain.runs import Problem
 from shared.providers.base import Consent, ConsentCallback, ProviderOAuth, ProviderProfile
-from shared.storage.ports import ConsentRequest
+from shared.storage.auth_ports import ConsentRequest
 
 # A path, not another site: "//host" and a backslash lead away, a control character may split a header.
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")

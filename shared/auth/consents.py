@@ -13,7 +13,7 @@ from shared.domain.errors import RequestInvalid
 from shared.domain.ids import CompanyId, ConnectionKey, PersonId
 from shared.domain.runs import Problem
 from shared.providers.base import ProviderProfile
-from shared.storage.ports import ConsentRequest, ConsentStore
+from shared.storage.auth_ports import ConsentRequest, ConsentStore
 
 CONSENT_LIFE = timedelta(minutes=10)
 _SECRET_BYTES = 32

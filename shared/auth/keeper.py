@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shared.domain.effects import Chance, Clock, Ids
 from shared.domain.grants import Grant, TokenPair
 from shared.domain.ids import GrantId
-from shared.storage.ports import GrantStore
+from shared.storage.auth_ports import GrantStore
 
 if TYPE_CHECKING:
     from shared.auth.vault import TokenVault

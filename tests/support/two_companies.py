@@ -38,7 +38,8 @@ from shared.domain.notifications import Notification
 from shared.domain.records import Address, Customer
 from shared.domain.runs import Problem, RunState
 from shared.providers.base import RemoteAccount
-from shared.storage.ports import AuditEntry, ConsentRequest, PacingRow
+from shared.storage.auth_ports import ConsentRequest
+from shared.storage.ports import AuditEntry, PacingRow
 from shared.sync.accounts import income_accounts
 from shared.sync.services import Books
 from tests.contract.stores import builders

@@ -13,10 +13,10 @@ from shared.domain.ids import (
     ProviderName,
     RemoteCompanyId,
 )
+from shared.storage.auth_ports import ConsentRequest
 from shared.storage.dynamo.models import ChoiceRow, ConsentRow
 from shared.storage.dynamo.single import SingleRows
 from shared.storage.keys import instant, join, read_instant
-from shared.storage.ports import ConsentRequest
 
 _CONSENT = "consent"
 

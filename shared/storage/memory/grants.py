@@ -9,10 +9,10 @@ from datetime import datetime
 from shared.domain.connections import PendingChoice
 from shared.domain.grants import Grant, GrantState, Lease, SweepLane, SweepPlace
 from shared.domain.ids import CompanyId, ConnectionKey, GrantId, ProviderName
+from shared.storage.auth_ports import ConsentRequest
 from shared.storage.keys import NEVER
 from shared.storage.memory.lanes import Lanes
 from shared.storage.memory.table import Lock
-from shared.storage.ports import ConsentRequest
 
 
 class MemoryGrants:

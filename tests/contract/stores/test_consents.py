@@ -9,7 +9,8 @@ import pytest
 
 from shared.domain.connections import OfferedCompany, PendingChoice
 from shared.domain.ids import GrantId, PersonId, RemoteCompanyId
-from shared.storage.ports import ConsentRequest, Stores
+from shared.storage.auth_ports import ConsentRequest
+from shared.storage.ports import Stores
 from tests.contract.stores.builders import CONNECTION, NOW, OTHER_CONNECTION
 
 SOON = timedelta(minutes=10)

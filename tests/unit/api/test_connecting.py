@@ -14,7 +14,7 @@ import pytest
 
 from shared.domain.connections import ConnectionState, RemoteCompany
 from shared.domain.ids import ConnectionKey, PersonId, ProviderName, RemoteCompanyId
-from shared.storage.ports import ConsentRequest
+from shared.storage.auth_ports import ConsentRequest
 from tests.support.api_client import PUBLIC_URL, ApiWorld
 from tests.support.services import COMPANY
 

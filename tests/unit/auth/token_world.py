@@ -18,8 +18,8 @@ from shared.domain.grants import Grant, Lease, TokenPair
 from shared.domain.ids import GrantId
 from shared.domain.notifications import Notification
 from shared.providers.base import TokenRules
+from shared.storage.auth_ports import GrantStore
 from shared.storage.memory import memory_stores
-from shared.storage.ports import GrantStore
 from tests.support.fake_oauth import QUICKBOOKS, FakeOAuth, oauth_profile
 from tests.unit.auth.doubles import (
     GRANT,
