@@ -23,7 +23,7 @@ EDITED = 500
 MINUTE = 60.0
 COMPANIES = 10
 OF_EACH = 6
-HANGS_FOR = 60.0
+HANGS_FOR = 150.0
 GIVE_UP = 120.0
 
 
@@ -155,7 +155,7 @@ def one_hangs(lab: Lab) -> Iterator[Figure]:
     )
     gaps = [later - earlier for earlier, later in pairwise(probes)]
     yield Figure(
-        "… calls to the sick one in a minute",
+        f"… calls to the sick one in {HANGS_FOR:.0f} s, each given up after 20 s",
         "at most one per 15 s once its circuit is open",
         f"{len(probes)}, gaps {json.dumps([round(gap, 1) for gap in gaps])} s",
         len(probes) <= 1 + HANGS_FOR / 15 + 6,
