@@ -19,6 +19,7 @@ from shared.domain.records import RecordType, kind_of
 from shared.domain.runs import Problem
 from shared.sync import records
 from shared.sync.field_rules import checked_source_id
+from shared.sync.records import ArchivableType
 
 RecordId = Annotated[
     str,
@@ -76,7 +77,7 @@ class OwnRecords:
             response.headers["Location"] = f"/v1/{kind}s/{quote(source_id, safe='')}"
         return saved.record
 
-    def archive(self, cls: type[RecordType], record_id: str) -> RecordType:
+    def archive(self, cls: type[ArchivableType], record_id: str) -> ArchivableType:
         """Raises as `get` does."""
         saved = records.archive_record(
             self.services.stores.records,

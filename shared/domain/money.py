@@ -47,3 +47,19 @@ def canonical_amount(amount: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+def smallest_unit(currency: str) -> Decimal:
+    """The smallest amount there is of it: 0.01 for USD, 1 for JPY, 0.001 for KWD (ISO 4217)."""
+    return Decimal(1).scaleb(-_DECIMALS.get(currency, 2))
+
+
+_NO_DECIMALS = (
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"  # ISO 4217, list one
+)
+_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+_DECIMALS = {
+    **dict.fromkeys(_NO_DECIMALS.split(), 0),
+    **dict.fromkeys(_THREE_DECIMALS.split(), 3),
+}
+"""Of the currencies whose smallest unit is not a hundredth."""

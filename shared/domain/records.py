@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from shared.domain.ids import CorrelationId, RecordKind, SourceId
+from shared.domain.invoices import Invoice, Payment
 from shared.domain.money import Money, canonical_amount
 
 MAX_NAME = 1000
@@ -94,8 +95,8 @@ class Customer:
         }
 
 
-Record = Item | Customer
-"""Any record of ours that the engine keeps in step."""
+Record = Item | Customer | Invoice | Payment
+"""Any record of ours. Payments do not go through the engine, but through their ledger."""
 
 
 RecordType = TypeVar("RecordType", bound=Record)
@@ -103,6 +104,8 @@ RecordType = TypeVar("RecordType", bound=Record)
 _CLASSES: Final[Mapping[RecordKind, type[Record]]] = {
     RecordKind.ITEM: Item,
     RecordKind.CUSTOMER: Customer,
+    RecordKind.INVOICE: Invoice,
+    RecordKind.PAYMENT: Payment,
 }
 _KINDS: Final[Mapping[type[object], RecordKind]] = {cls: kind for kind, cls in _CLASSES.items()}
 

@@ -137,6 +137,8 @@ class ChunkState(StrEnum):
 class PushAction(StrEnum):
     CREATE = "create"
     UPDATE = "update"
+    VOID = "void"
+    """Of invoices and payments: it stays in the books and bears nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ four providers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -27,6 +27,8 @@ from shared.domain.ids import (
     RequestKey,
     SourceId,
 )
+from shared.domain.invoice_fields import PaymentFields
+from shared.domain.invoice_rules import InvoiceRules
 from shared.domain.item_plan import ItemKey
 from shared.domain.links import Fields
 from shared.domain.names import NameRules
@@ -90,6 +92,7 @@ class ProviderProfile:
     """Rules of the field that `item_key` names."""
     max_item_name: int
     customers: CustomerRules
+    invoices: InvoiceRules
     max_description: int
     max_code: int
     max_unit_price: str
@@ -152,6 +155,16 @@ class RecordWrite:
     changed: frozenset[str] = frozenset()
     remote_id: RemoteId = RemoteId("")
     remote_version: RemoteVersion = RemoteVersion("")
+    answered: Mapping[str, str] = field(default_factory=dict)
+    """Of an update: what the link keeps of the last answer (`Link.answered`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMethod:
+    """A way of paying that the books know."""
+
+    remote_id: RemoteId
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +204,19 @@ class AccountingProvider(Protocol):
 
     def tax_codes(self) -> Sequence[RemoteTaxCode]:
         """Active ones; empty where the provider has no such choice."""
+
+    def payment_methods(self) -> Sequence[RemoteMethod]:
+        """Active ones; empty where the provider has no such choice."""
+
+    def deposit_accounts(self) -> Sequence[RemoteAccount]:
+        """Active accounts that payments may be deposited to; empty where there is no such choice."""
+
+    def find_payments(
+        self, wanted: Mapping[SourceId, PaymentFields]
+    ) -> Mapping[SourceId, Sequence[RemoteRecord]]:
+        """The payments in the books that carry these ones' reference (`PaymentFields.name`), void ones
+        included, the oldest first; several where it was made twice. An id without any is not in it.
+        """
 
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         """All active records of the kind, in a stable order, at the provider's page maximum."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from shared.domain.ids import ConnectionKey, GrantId, LinkScope, RunId, SourceId
+from shared.domain.ledger import LedgerScope, Operation
 
 LONGEST_KEY = 1024
 """Bytes of a sort key (DynamoDB's limit)."""
@@ -48,6 +49,10 @@ def of_connection(kind: str, connection: ConnectionKey, *more: str) -> str:
 
 def of_scope(kind: str, scope: LinkScope) -> str:
     return of_connection(kind, scope.connection, scope.remote_company_id, scope.kind)
+
+
+def of_ledger(scope: LedgerScope, operation: Operation) -> str:
+    return of_connection("ledger", scope.connection, scope.remote_company_id, operation)
 
 
 def is_key(text: str) -> bool:
@@ -109,6 +114,21 @@ def automatic_lane_of(connection: ConnectionKey) -> str:
 
 def automatic_lane(shard: int) -> str:
     return f"automatic-{shard}"
+
+
+def payment_id(invoice_id: SourceId, own_id: str) -> SourceId:
+    """A payment's source id: payments sort under their invoice, and two invoices may each have a "1"."""
+    return SourceId(join(invoice_id, own_id))
+
+
+def own_payment_id(source_id: SourceId) -> str:
+    """What `payment_id` was given beside the invoice."""
+    return split(source_id)[1]
+
+
+def payments_prefix(invoice_id: SourceId) -> str:
+    """What the source ids of an invoice's payments, and no others, begin with."""
+    return join(invoice_id, "")
 
 
 def due_key(source_id: SourceId, *, urgent: bool) -> str:

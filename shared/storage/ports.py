@@ -28,6 +28,8 @@ from shared.domain.ids import (
     RunId,
     SourceId,
 )
+from shared.domain.invoices import Payment
+from shared.domain.ledger import LedgerRow, LedgerScope, Operation
 from shared.domain.links import Link
 from shared.domain.notifications import Notification
 from shared.domain.records import Record, RecordType
@@ -72,6 +74,9 @@ class RecordStore(Protocol):
         self, company_id: CompanyId, cls: type[RecordType], limit: int, cursor: str | None
     ) -> Page[RecordType]:
         """In order of source id. Raises `InvalidCursor` for a cursor that is not ours."""
+
+    def payments_of(self, company_id: CompanyId, invoice_id: SourceId) -> Sequence[Payment]:
+        """All payments of an invoice, void ones included, in order of source id."""
 
 
 class LinkStore(Protocol):
@@ -201,6 +206,25 @@ class FailureStore(Protocol):
     ) -> Page[Failure]: ...
 
 
+class LedgerStore(Protocol):
+    """The payment ledger. Keys sort by payment id in code-point order; rows stay for ever."""
+
+    def of(
+        self, scope: LedgerScope, operation: Operation, payment_ids: Sequence[SourceId]
+    ) -> Mapping[SourceId, LedgerRow]:
+        """Those that there are; any number of ids."""
+
+    def save(self, scope: LedgerScope, rows: Sequence[LedgerRow]) -> Sequence[SourceId]:
+        """Store each on the condition that the stored version is `row.version - 1` (1: that there is
+        none). Each is atomic, together they are not; all of one operation, no payment twice. Answers
+        the payment ids that lost their condition.
+        """
+
+    def page(
+        self, scope: LedgerScope, operation: Operation, limit: int, cursor: str | None
+    ) -> Page[LedgerRow]: ...
+
+
 class DueStore(Protocol):
     """Due rows. Keys sort urgent rows first, then by source id."""
 
@@ -319,6 +343,7 @@ class Stores:
     grants: GrantStore
     runs: RunStore
     failures: FailureStore
+    ledger: LedgerStore
     due: DueStore
     automatic: AutomaticStore
     pacing: PacingStore

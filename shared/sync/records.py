@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Generic
+from typing import Generic, TypeVar
 
 from shared.domain.effects import Clock
 from shared.domain.errors import NotFound, RetryLater
 from shared.domain.ids import CompanyId, CorrelationId, SourceId
-from shared.domain.records import RecordType, kind_of
+from shared.domain.records import Customer, Item, RecordType, kind_of
 from shared.domain.runs import Problem
 from shared.storage.ports import RecordStore
+
+ArchivableType = TypeVar("ArchivableType", bound=Item | Customer)
+"""Kinds that are archived; invoices and payments are voided."""
 
 _TRIES = 5
 """Lost races in a row after which a record is called busy; each loss means that somebody else won."""
@@ -75,14 +78,14 @@ def archive_record(
     records: RecordStore,
     clock: Clock,
     company_id: CompanyId,
-    cls: type[RecordType],
+    cls: type[ArchivableType],
     source_id: SourceId,
     *,
     correlation_id: CorrelationId,
-) -> Saved[RecordType]:
+) -> Saved[ArchivableType]:
     """Keep it, no longer active. Raises `NotFound`, and `RetryLater` as `put_record` does."""
 
-    def wanted(stored: RecordType | None) -> RecordType:
+    def wanted(stored: ArchivableType | None) -> ArchivableType:
         if stored is None:
             return get_record(records, company_id, cls, source_id)
         return replace(stored, active=False)

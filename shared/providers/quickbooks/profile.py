@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from shared.domain.customer_plan import CustomerRules
 from shared.domain.ids import ProviderName
+from shared.domain.invoice_rules import InvoiceRules
 from shared.domain.names import NameRules
+from shared.domain.totals import TotalRules
 from shared.providers.base import CallClass, Limits, ProviderProfile, TokenRules
 
 NAME: Final = ProviderName("quickbooks")
@@ -64,6 +67,24 @@ PROFILE: Final = ProviderProfile(
         max_region=255,
         max_postal_code=30,
         max_country=255,
+    ),
+    invoices=InvoiceRules(
+        numbers=NameRules(
+            max_length=21,  # 6.4, DocNumber [verified: R-xsd]
+            forbidden=frozenset("\t\n\r"),
+            # 6.4: only where the company warns on duplicates; a number that is taken is looked into
+            # either way [verified: DotNET-SDK#175, D-errors].
+            unique=True,
+        ),
+        max_lines=750,  # 3 [verified: M-fin invoice.md, mirror]
+        max_line_description=4000,  # as of an item (6.2) [uncertain for lines]
+        max_memo=1000,  # 6.4, CustomerMemo [uncertain: 1000]
+        max_amount=Decimal(99999999999),  # 6.2, of a unit price [verified]; of a total [uncertain]
+        max_payment_number=21,  # 6.5, PaymentRefNum: cut there [uncertain: length]
+        max_note=4000,  # 6.5, PrivateNote [verified: M-fin payment.md, mirror]
+        totals=TotalRules(),  # 8: "round tax on the whole" [verified: quickbooks-ruby#547]
+        marks_tax_in=frozenset({"US"}),  # 6.6: TAX or NON [verified: B-ast17, D-ust]
+        request_limit=timedelta(seconds=120),  # 3: then it times out [verified: D-limits]
     ),
     max_description=4000,  # 6.2 [verified: M-fin item.md]
     max_code=100,  # 6.2, Sku [verified: M-fin item.md]

@@ -7,23 +7,20 @@ instead of one; a single one costs one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from shared.domain.ids import CompanyId, CorrelationId, SourceId
-from shared.domain.money import Money
-from shared.domain.records import Address, Item, Record, RecordType, kind_of
-from shared.storage.dynamo.bulk import BulkRows, Raw, in_groups, to_json
+from shared.domain.ids import CompanyId, SourceId
+from shared.domain.invoices import Payment
+from shared.domain.records import Record, RecordType, kind_of
+from shared.storage.dynamo.bulk import BulkRows, Raw, equal_to, in_groups, to_json
 from shared.storage.dynamo.client import Refused, Sender
+from shared.storage.dynamo.record_bodies import body_of, parsed
 from shared.storage.dynamo.tables import SCHEMA_VERSION
 from shared.storage.keys import (
-    instant,
     is_key,
     join,
-    read_instant,
+    payments_prefix,
     require_distinct_keys,
     require_next_version,
 )
@@ -55,7 +52,7 @@ class DynamoRecords:
     ) -> Mapping[SourceId, RecordType]:
         pk = join(kind_of(cls), company_id)
         raws = self._bulk.get(self._name, pk, filter(is_key, source_ids))
-        return {record.source_id: record for record in (_parsed(cls, raw) for raw in raws)}
+        return {record.source_id: record for record in (parsed(cls, raw) for raw in raws)}
 
     def save(self, company_id: CompanyId, records: Sequence[Record]) -> Sequence[SourceId]:
         require_distinct_keys(record.source_id for record in records)
@@ -69,11 +66,26 @@ class DynamoRecords:
         self, company_id: CompanyId, cls: type[RecordType], limit: int, cursor: str | None
     ) -> Page[RecordType]:
         pk = join(kind_of(cls), company_id)
-        return self._bulk.page(self._name, pk, limit, cursor, lambda raw: _parsed(cls, raw))
+        return self._bulk.page(self._name, pk, limit, cursor, lambda raw: parsed(cls, raw))
+
+    def payments_of(self, company_id: CompanyId, invoice_id: SourceId) -> Sequence[Payment]:
+        begins = {
+            "AttributeValueList": [{"S": payments_prefix(invoice_id)}],
+            "ComparisonOperator": "BEGINS_WITH",
+        }
+        pk = equal_to(join(kind_of(Payment), company_id))
+        found = self._bulk.query(
+            {
+                "TableName": self._name,
+                "KeyConditions": {"pk": pk, "sk": begins},
+                "ConsistentRead": True,
+            }
+        )
+        return [parsed(Payment, raw) for raw in found]
 
     def _put(self, company_id: CompanyId, record: Record) -> Raw:
         require_next_version(record.version)
-        body = to_json(_body(record))
+        body = to_json(body_of(record))
         require_fitting(len(body.encode()), "A record")
         put: Raw = {
             "TableName": self._name,
@@ -119,41 +131,3 @@ class DynamoRecords:
             else:
                 break
         return lost
-
-
-def _body(record: Record) -> dict[str, object]:
-    shared = {
-        "name": record.name,
-        "active": record.active,
-        "updated_at": instant(record.updated_at) if record.updated_at else None,
-    }
-    if isinstance(record, Item):
-        return shared | {
-            "code": record.code,
-            "description": record.description,
-            "unit": record.unit,
-            "unit_price": str(record.unit_price.amount),
-            "currency": record.unit_price.currency,
-        }
-    return shared | {
-        "email": record.email,
-        "phone": record.phone,
-        "address": asdict(record.address),
-    }
-
-
-def _parsed(cls: type[RecordType], raw: Raw) -> RecordType:
-    body = json.loads(raw["body"]["S"])
-    updated_at = body.pop("updated_at")
-    if cls is Item:
-        price, currency = body.pop("unit_price"), body.pop("currency")
-        body["unit_price"] = Money(Decimal(price), currency)
-    else:
-        body["address"] = Address(**body["address"])
-    return cls(
-        source_id=SourceId(raw["sk"]["S"]),
-        version=int(raw["version"]["N"]),
-        updated_at=read_instant(updated_at) if updated_at else None,
-        correlation_id=CorrelationId(raw["correlation_id"]["S"]),
-        **body,
-    )

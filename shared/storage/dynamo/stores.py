@@ -15,6 +15,7 @@ from shared.storage.dynamo.consents import DynamoChoices, DynamoConsents
 from shared.storage.dynamo.due import DynamoAutomatic, DynamoDue
 from shared.storage.dynamo.failures import DynamoFailures
 from shared.storage.dynamo.grants import DynamoGrants
+from shared.storage.dynamo.ledger import DynamoLedger
 from shared.storage.dynamo.links import DynamoLinks
 from shared.storage.dynamo.mappings import DynamoMappings
 from shared.storage.dynamo.notifications import DynamoNotifications
@@ -64,6 +65,7 @@ def dynamo_stores(
         grants=DynamoGrants(tables.grants, grants, bulk),
         runs=DynamoRuns(tables.sync_state, state, bulk, sender, clock, correlation_id),
         failures=DynamoFailures(tables.sync_state, bulk, correlation_id),
+        ledger=DynamoLedger(tables.sync_state, bulk),
         due=DynamoDue(tables.sync_state, state, bulk),
         automatic=DynamoAutomatic(tables.sync_state, state, bulk),
         pacing=DynamoPacing(state),

@@ -5,12 +5,16 @@ The parts of a key are escaped and joined by `#` (see `shared.storage.keys`).
 
     records     its stream will be the outbox, so it holds BlueClerk's records and nothing else
       item#<company>                                  <source id>          one item
+      customer#<company>                              <source id>          one customer
+      invoice#<company>                               <source id>          one invoice
+      payment#<company>                               <invoice>#<payment>  one payment
     sync state  (TTL attribute `expires_at`)
       connection#<company>                            <provider>           one connection
       remote-company#<provider>#<remote company>      claim                whose remote company it is
       link#<company>#<provider>#<remote c.>#<kind>    <source id>          one link
       remote#<company>#<provider>#<remote c.>#<kind>  <remote id>          whose remote record it is
       mapping#<company>#<provider>#<remote c.>#<kind> <source id>          the account and tax code of one
+      ledger#<company>#<provider>#<remote c.>#<op.>   <invoice>#<payment>  a payment's ledger row, for ever
       run#<company>#<provider>                        <run id>             one run (dies 90 d after its end)
       run-active#<company>#<provider>                 <kind>               which run is active
       run-start#<company>#<provider>                  <instant>#<run id>   runs by start (dies after 90 d)

@@ -16,6 +16,7 @@ from shared.storage.memory.connections import MemoryConnections
 from shared.storage.memory.due import MemoryAutomatic, MemoryDue
 from shared.storage.memory.failures import MemoryFailures
 from shared.storage.memory.grants import MemoryChoices, MemoryConsents, MemoryGrants
+from shared.storage.memory.ledger import MemoryLedger
 from shared.storage.memory.links import MemoryLinks
 from shared.storage.memory.mappings import MemoryMappings
 from shared.storage.memory.notifications import MemoryNotifications
@@ -38,6 +39,7 @@ def memory_stores() -> Stores:
         grants=MemoryGrants(lock),
         runs=MemoryRuns(lock),
         failures=MemoryFailures(lock),
+        ledger=MemoryLedger(lock),
         due=MemoryDue(lock),
         automatic=MemoryAutomatic(lock),
         pacing=MemoryPacing(lock),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from shared.domain.ids import CompanyId, SourceId
+from shared.domain.invoices import Payment
 from shared.domain.records import Record, RecordType, kind_of
-from shared.storage.keys import join, require_distinct_keys, require_next_version
+from shared.storage.keys import join, payments_prefix, require_distinct_keys, require_next_version
 from shared.storage.memory.table import Lock, Table
 from shared.storage.ports import Page
 
@@ -28,6 +29,14 @@ class MemoryRecords:
         with self._lock:
             found = ((source_id, self._records.get(pk, source_id)) for source_id in source_ids)
             return {source_id: record for source_id, record in found if isinstance(record, cls)}
+
+    def payments_of(self, company_id: CompanyId, invoice_id: SourceId) -> Sequence[Payment]:
+        prefix = payments_prefix(invoice_id)
+        with self._lock:
+            rows = list(self._records.rows(join(kind_of(Payment), company_id)))
+        return [
+            row for row in rows if isinstance(row, Payment) and row.source_id.startswith(prefix)
+        ]
 
     def save(self, company_id: CompanyId, records: Sequence[Record]) -> Sequence[SourceId]:
         require_distinct_keys(record.source_id for record in records)
