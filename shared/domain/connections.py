@@ -35,7 +35,10 @@ class RemoteCompany:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """What the office chose. `default_*` is for items that have none of their own; empty: none.
+    """What the office chose. `default_*` is for records that have none of their own; empty: none.
+
+    `payment_methods`: the office's word for a way of paying, case folded, with the provider's method and
+    deposit account for it (either may be empty).
 
     `notify`: whether what goes wrong is sent out too (by e-mail), beside being listed.
     """
@@ -44,6 +47,8 @@ class ConnectionSettings:
     pacing_mode: PacingMode = PacingMode.ADAPTIVE
     notify: bool = True
     default_tax_code_id: str = ""
+    default_deposit_account_id: str = ""
+    payment_methods: tuple[tuple[str, str, str], ...] = ()
 
 
 class StepState(StrEnum):

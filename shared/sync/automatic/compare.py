@@ -19,6 +19,7 @@ from shared.sync.automatic.waiting import Waiting, waiting_of
 from shared.sync.engine.failures import stored_failures
 from shared.sync.engine.survey import paired
 from shared.sync.engine.terms import scope_of, terms_of
+from shared.sync.payments.missed import missed_payments
 from shared.sync.services import Services
 
 _AT_ONCE = 100
@@ -72,7 +73,10 @@ def compare(services: Services, connection: Connection, kind: RecordKind) -> int
     or that one opened again in the books, of which nobody tells us.
     """
     made = 0
-    missed = _missed(services, connection, kind)
+    if kind is RecordKind.PAYMENT:
+        missed = missed_payments(services, connection)
+    else:
+        missed = _missed(services, connection, kind)
     while some := list(islice(missed, _AT_ONCE)):
         made += make_due(services, connection.key, kind, some)
     if not made and services.stores.due.count(connection.key, kind, 1):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
-from typing import Final
 
 from shared.domain.connections import Connection
 from shared.domain.due import DueRow
@@ -13,14 +10,11 @@ from shared.domain.ids import RecordKind, RunId, SourceId
 from shared.domain.links import Link
 from shared.domain.record_plan import Terms, as_linked
 from shared.domain.records import Record, class_of
+from shared.sync.automatic.trying import MOST_TRIES, later
 from shared.sync.engine.mapped import Mappings
 from shared.sync.engine.terms import scope_of, terms_of
 from shared.sync.failure_notices import PASSING_CAUSES, tell_cleared, tell_given_up
 from shared.sync.services import Services
-
-MOST_TRIES: Final = 8
-FIRST_DELAY: Final = timedelta(seconds=5)
-LONGEST_DELAY: Final = timedelta(minutes=15)
 
 
 def settle(
@@ -54,7 +48,7 @@ def settle(
         elif failure is None or record is None or failure.source_version != record.version:
             left.append(row)
         elif failure.cause in PASSING_CAUSES and row.tries < MOST_TRIES:
-            put_off.append(_later(services, row))
+            put_off.append(later(services, row))
         else:
             ended.append(row)
             given_up |= {failure.cause} & PASSING_CAUSES
@@ -74,8 +68,3 @@ def in_step(record: Record | None, link: Link | None, terms: Terms) -> bool:
     if link is None:
         return not record.active
     return as_linked(record, link, terms)
-
-
-def _later(services: Services, row: DueRow) -> DueRow:
-    delay = min(LONGEST_DELAY, FIRST_DELAY * 2**row.tries) * (0.5 + services.chance.fraction())
-    return replace(row, not_before=services.clock.now() + delay, tries=row.tries + 1)
