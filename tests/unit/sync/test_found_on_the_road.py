@@ -9,7 +9,9 @@ from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.runs import Problem
 from shared.sync.automatic import gate
 from shared.sync.automatic.relay import make_due
+from shared.sync.automatic.work import WorkEnd
 from shared.sync.setup import decide_steps
+from tests.support.fake_faults import Lost
 from tests.unit.sync.automatic_world import AutomaticWorld
 from tests.unit.sync.item_world import Killed
 
@@ -112,3 +114,35 @@ def test_the_comparison_wakes_for_rows_whose_wake_up_was_lost() -> None:
     world.minute()
     world.settle_down()
     assert world.due == []
+
+
+def test_an_update_nobody_heard_of_is_no_conflict_with_a_later_edit() -> None:
+    """It was carried out, its answers and the reading back were lost, and the record was edited again."""
+    world = AutomaticWorld()
+    world.has("Pipe")
+    world.settle_down()
+    world.clock.sleep(5)
+    world.books.faults.add("batch", Lost(0.0), Lost(None))
+    world.books.faults.add("records_by_id", Lost())
+    world.edit("01", price="4")
+    world.deliver()
+    assert world.ends[-1].end is WorkEnd.CIRCUIT_OPEN
+    assert world.in_books("01").unit_price == 4
+    world.edit("01", price="5")
+    world.settle_down()
+    assert (world.in_books("01").unit_price, failures(world), world.due) == (5, [], [])
+
+
+def test_what_a_person_made_of_an_update_nobody_heard_of_is_a_conflict_all_the_same() -> None:
+    world = AutomaticWorld()
+    world.has("Pipe")
+    world.settle_down()
+    world.clock.sleep(5)
+    world.books.faults.add("batch", Lost(0.0), Lost(None))
+    world.books.faults.add("records_by_id", Lost())
+    world.edit("01", price="4")
+    world.deliver()
+    world.books.edit(world.links[SourceId("01")].remote_id, unit_price=7)
+    world.edit("01", price="5")
+    world.settle_down()
+    assert (world.in_books("01").unit_price, failures(world)) == (7, ["01"])
