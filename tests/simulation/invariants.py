@@ -22,6 +22,8 @@ from tests.support.fake_shelf import Effect
 PASSING_CAUSES = frozenset({"PROVIDER_BUSY", "PROVIDER_KEEPS_REFUSING"})
 """Refusals that must not be left once faults have stopped."""
 
+CONFLICT = "CHANGED_IN_BOOKS"
+
 
 def broken(world: Installation, company: Company, last: Run) -> Iterator[str]:
     """What does not hold for this company, in sentences. `last` is its final run."""
@@ -42,6 +44,9 @@ def broken(world: Installation, company: Company, last: Run) -> Iterator[str]:
         if link is not None:
             linked[link.remote_id] += 1
             yield from _link_holds(world, company, connection, link, item)
+            failure = failures.get(link.source_id)
+            if failure and failure.cause == CONFLICT and link.remote_id not in company.touched:
+                yield f"{link.source_id} is refused as changed in the books, where nobody touched it"
         if item is not None:
             yield from _item_ended(item, link, failures.get(item.source_id))
     yield from (f"{remote_id} is linked {n} times" for remote_id, n in linked.items() if n > 1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from shared.domain.ids import LinkScope, RemoteId, RemoteVersion, SourceId
+from shared.domain.links import content_mark
 from shared.domain.names import marked_name, name_key
 from shared.domain.outcomes import Done, EntryBusy, EntryOutcome, EntryUnknown, NameTaken
 from shared.domain.record_plan import ACTIVE_FIELD, changed_in_books, differing_fields
@@ -196,7 +197,9 @@ class Mender:
             found = Done(row.remote_id, row.remote_version, row.fields)
             return self._settler.done(prepared, found)
         theirs = changed_in_books(prepared.link, unlike, row.fields) if prepared.link else ()
-        if theirs:
+        # An earlier write of ours whose answer nobody heard, and the record was edited since.
+        unheard = content_mark(row.fields) == prepared.entry.sent
+        if theirs and not unheard:
             problem = Problem(
                 "CHANGED_IN_BOOKS",
                 f"This {self._noun} was changed both in BlueClerk and in {self._label}.",
