@@ -27,6 +27,7 @@ from functions.api.routes import (
     imports,
     items,
     notifications,
+    payment_mapping,
     sending,
     syncs,
 )
@@ -49,6 +50,7 @@ _ROUTERS = (
     connecting.callback_router,
     syncs.router,
     account_mapping.router,
+    payment_mapping.router,
     sending.router,
     failures.router,
     notifications.router,

@@ -46,6 +46,7 @@ class ConnectionRow(Row):
     default_income_account_id = UnicodeAttribute()
     pacing_mode = UnicodeAttribute()
     default_tax_code_id = UnicodeAttribute(null=True)
+    payment_mapping = JSONAttribute(null=True)
     notify = BooleanAttribute(null=True)
     setup = JSONAttribute()
     connected_at = UnicodeAttribute(null=True)
