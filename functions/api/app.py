@@ -25,6 +25,7 @@ from functions.api.routes import (
     failures,
     health,
     imports,
+    invoice_sync,
     items,
     notifications,
     payment_mapping,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _ROUTERS = (
     imports.router,  # before the records, whose addresses would take it in
+    invoice_sync.router,  # before the records, whose addresses would take it in
     items.router,
     customers.router,
     connections.router,

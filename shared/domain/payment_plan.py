@@ -107,7 +107,7 @@ def payload_hash(payment: Payment) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceInBooks:
+class PaidInvoice:
     """What a payment must know of its invoice there. `balance`: what is open, None where not told."""
 
     remote_id: RemoteId
@@ -135,7 +135,7 @@ class PaymentMapping:
 
 def desired_payment(
     payment: Payment,
-    invoice: InvoiceInBooks,
+    invoice: PaidInvoice,
     reference: str,
     mapping: PaymentMapping,
     rules: InvoiceRules,

@@ -13,7 +13,7 @@ from shared.domain.ledger import LedgerState, Operation, reference_of
 from shared.domain.money import canonical_amount
 from shared.domain.payment_plan import (
     CHANGED_SINCE,
-    InvoiceInBooks,
+    PaidInvoice,
     PaymentMapping,
     desired_payment,
     payload_hash,
@@ -81,7 +81,7 @@ class PaymentTerms:
         """What the books should say. Raises `ValueError` for a payment whose invoice has no link."""
         if standing.link is None:
             raise ValueError("the payment's invoice is not linked")
-        invoice = InvoiceInBooks(
+        invoice = PaidInvoice(
             standing.link.remote_id, RemoteId(standing.link.base.get(CUSTOMER, "")), balance
         )
         reference = reference_of(self._scope, standing.payment.source_id)
