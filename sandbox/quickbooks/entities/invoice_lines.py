@@ -225,10 +225,12 @@ def _check_discount(context: Context, line: JsonObject, subtotal: Decimal, curre
         raise refusals.business_rule(
             "Business Validation Error: The amount of a discount is positive.", "Amount"
         )
-    account = account_of(context, detail, "DiscountAccountRef", _DISCOUNT_ACCOUNTS)
-    kept["DiscountAccountRef"] = account or {
-        "value": context.books.preferences.default_discount_account
+    usual: JsonObject = {
+        "DiscountAccountRef": {"value": context.books.preferences.default_discount_account}
     }
+    kept["DiscountAccountRef"] = account_of(
+        context, usual | detail, "DiscountAccountRef", _DISCOUNT_ACCOUNTS
+    )
     line["DiscountLineDetail"] = kept
 
 

@@ -76,8 +76,8 @@ _PROPERTIES: dict[str, Property] = {
     "AllowOnlineCreditCardPayment": Property("boolean"),
     "AllowOnlineACHPayment": Property("boolean"),
     "FreeFormAddress": Property("boolean"),
-    "TotalAmt": Property("ignored", filterable=True),
-    "Balance": Property("ignored", filterable=True),
+    "TotalAmt": Property("number", filterable=True, read_only=True),
+    "Balance": Property("number", filterable=True, read_only=True),
     **{
         name: Property("ignored")
         for name in (

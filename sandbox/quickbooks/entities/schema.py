@@ -36,6 +36,8 @@ class Property:
     filterable: bool = False
     parts: Mapping[str, int] = field(default_factory=dict)
     properties: Mapping[str, "Property"] = field(default_factory=dict)
+    read_only: bool = False
+    """Reckoned by the server: like an ``ignored`` one, but compared by its kind in queries."""
 
 
 def read_properties(
@@ -47,7 +49,7 @@ def read_properties(
         rule = properties.get(name)
         if rule is None:
             raise refusals.unknown_property(name, sorted(properties))
-        if rule.kind != "ignored":
+        if rule.kind != "ignored" and not rule.read_only:
             read[name] = _read(name, rule, value, settings)
     return read
 
