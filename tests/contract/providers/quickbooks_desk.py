@@ -75,6 +75,7 @@ class QuickBooksDesk:
     company = RemoteCompanyId(CEDAR_RIDGE)
     company_name = "Cedar Ridge Plumbing (Sandbox)"
     home_currency = "USD"
+    country = "US"
     kind = RecordKind.ITEM
     entity, name_attribute = "Item", "Name"
     names_are_unique = True
@@ -106,11 +107,12 @@ class QuickBooksDesk:
             clock=clock,
             deadline=deadline,
         )
-        given = self._sandbox.control.connect(CEDAR_RIDGE)
+        given = self._sandbox.control.connect(self.company)
         return registry.open_provider(
             NAME,
             endpoints,
             remote_company_id=self.company,
+            country=self.country,
             tokens=SandboxTokens(oauth, given["access_token"], given["refresh_token"], self.issued),
             transport=self._transport,
             pacer=Pacer(
