@@ -106,7 +106,7 @@ def payment_fields(row: Mapping[str, Any]) -> PaymentFields:
         number=text_of(row, "PaymentRefNum"),
         note=note,
         active=not is_void(row, emptied=not rows_of(row, "Line")),
-        unapplied=number_of(row, "UnappliedAmt") if "UnappliedAmt" in row else None,
+        unapplied=None if row.get("UnappliedAmt") is None else number_of(row, "UnappliedAmt"),
     )
 
 

@@ -439,6 +439,23 @@ class PaymentContract:
         assert provider.find_payments({SourceId("p1"): sent}) == {}
         assert desk.payments() == []
 
+    @pytest.mark.parametrize("single", [True, False])
+    def test_a_late_commit_is_found_once_it_is_there(
+        self,
+        desk: MoneyDesk,
+        provider: AccountingProvider,
+        invoiced: RemoteRecord,
+        *,
+        single: bool,
+    ) -> None:
+        desk.commit_late(4 * 3600)
+        sent = payment(desk, "BC-1", invoiced.remote_id)
+        assert isinstance(push(provider, [create(sent)], single=single), NoTrustworthyAnswer)
+        assert provider.find_payments({SourceId("p"): sent}) == {}
+        desk.pass_time(4 * 3600 + 1)
+        later = desk.open()
+        assert len(later.find_payments({SourceId("p"): sent})[SourceId("p")]) == 1
+
     def test_payments_that_are_not_in_the_answer_are_unknown_and_found(
         self, desk: MoneyDesk, provider: AccountingProvider, invoiced: RemoteRecord
     ) -> None:

@@ -61,6 +61,11 @@ class MoneyDesk(Protocol):
     def trouble(self, trouble: Trouble, *, writes: bool, times: int) -> None:
         """The next `times` calls of the kind go wrong."""
 
+    def commit_late(self, seconds: float) -> None:
+        """The next write is not answered, and carried out so many seconds later."""
+
+    def pass_time(self, seconds: float) -> None: ...
+
     def drop_entries(self, *positions: int) -> None:
         """The next batch answer lacks these entries (from 1), though they were written."""
 

@@ -90,6 +90,13 @@ class QuickBooksMoney(QuickBooksDesk):
     def prefer(self, **preferences: Any) -> None:
         self._sandbox.control.post("/companies/preferences", {"realm": self.company, **preferences})
 
+    def commit_late(self, seconds: float) -> None:
+        fault = {"type": "closedBeforeCommit", "commit": "late", "lateSeconds": seconds}
+        self._sandbox.control.fault(fault, kind=["batch", "write"], atMost=1)
+
+    def pass_time(self, seconds: float) -> None:
+        self._sandbox.control.advance(seconds)
+
     def deposit(self, payment_id: RemoteId) -> None:
         order = {"realm": self.company, "payments": [payment_id]}
         self._sandbox.control.post("/deposits", order)
