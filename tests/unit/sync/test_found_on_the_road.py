@@ -52,12 +52,13 @@ def test_the_comparison_finds_a_refused_record_that_was_archived_unheard() -> No
 def test_deciding_again_opens_the_road_that_a_crash_left_shut() -> None:
     """The decision was stored, and nothing after it: the schedule did not know the connection."""
     world = AutomaticWorld()
+    world.streams = False
     world.has("Pipe")
-    world.wake_ups.sent.clear()
     steps = Setup(StepState.DONE, StepState.SKIPPED, StepState.PENDING)
     assert world.connection.setup == steps
     assert world.services.stores.automatic.load(world.connection.key) is None
     decide_steps(world.services, world.connection.key, ANN, import_items=StepState.SKIPPED)
+    world.minute()
     world.settle_down()
     assert world.names_in_books == ["Pipe"]
 
