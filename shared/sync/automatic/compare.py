@@ -95,7 +95,8 @@ def _compared(state: AutomaticState, services: Services) -> AutomaticState:
 
 
 def compare(services: Services, connection: Connection, kind: RecordKind) -> int:
-    """Make due each record that is out of step and does not stand refused in that version.
+    """Make due each record that is out of step and does not stand refused in that version, and each
+    that is in step and stands refused.
 
     A refusal over its account stands only while it has none: another one may have been chosen since,
     or that one opened again in the books, of which nobody tells us.
@@ -122,8 +123,9 @@ def _missed(
         if record is None:
             continue
         if in_step(record, link, terms):
-            if link is None and record.source_id in standing:
-                yield record.source_id, record.version  # archived: its refusal is to go
+            if record.source_id in standing:
+                # Archived, or refused by a worker that did not know yet that another one had taken over.
+                yield record.source_id, record.version
             continue
         field = refused.get((record.source_id, record.version))
         if field is None or (field == ACCOUNT_FIELD and terms.refusal(record) != ACCOUNT_MISSING):

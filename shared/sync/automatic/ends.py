@@ -32,7 +32,8 @@ def settle(
 ) -> list[DueRow]:
     """Remove the rows of records that are in step, gone, or refused by that run; answers the others.
 
-    A row is removed only as it was read: a change heard of since keeps it.
+    A row is removed only as it was read: a change heard of since keeps it. What is in step stands
+    refused no longer.
     """
     ids = list(dict.fromkeys(row.source_id for row in rows))
     stores, scope = services.stores, scope_of(kind, connection)
@@ -43,14 +44,13 @@ def settle(
     failures = stores.failures.of(connection.key, kind, ids) if run_id else ()
     refused = {one.source_id: one for one in failures if one.run_id == run_id}
     terms = terms_of(kind, connection, services.profile(connection.key.provider))
-    ended, put_off, left, unsent = [], [], [], list[SourceId]()
+    ended, put_off, left, synced = [], [], [], dict[SourceId, None]()
     given_up: set[str] = set()
     for row in rows:
         record, failure = records.get(row.source_id), refused.get(row.source_id)
         if in_step(record, links.get(row.source_id), terms):
             ended.append(row)
-            if row.source_id not in links:  # archived or gone: its refusal stands no longer
-                unsent.append(row.source_id)
+            synced[row.source_id] = None
         elif failure is None or record is None or failure.source_version != record.version:
             left.append(row)
         elif failure.cause in PASSING_CAUSES and row.tries < MOST_TRIES:
@@ -59,8 +59,10 @@ def settle(
             ended.append(row)
             given_up |= {failure.cause} & PASSING_CAUSES
     stores.due.put_off(put_off)
-    if unsent:
-        stores.failures.clear(connection.key, kind, unsent)
+    if synced and not run_id:
+        failures = stores.failures.of(connection.key, kind, list(synced))
+    if healed := [one.source_id for one in failures if one.source_id in synced]:
+        stores.failures.clear(connection.key, kind, healed)
         tell_cleared(services, connection.key, kind)
     tell_given_up(services, connection.key, kind, given_up)
     stores.due.remove(ended)

@@ -14,8 +14,8 @@ from shared.sync.services import Services
 def relay(services: Services, changes: Iterable[Change]) -> int:
     """Store the due rows, have the schedule see them, then send one wake-up per connection and kind.
 
-    Answers how many rows. Safe to repeat: a version heard of before changes nothing. Raises `StorageUnavailable` and what
-    sending raises; the same changes are then relayed again.
+    Answers how many rows. Safe to repeat: a version heard of before changes nothing. Raises
+    `StorageUnavailable` and what sending raises; the same changes are then relayed again.
     """
     now = services.clock.now()
     rows: dict[tuple[ConnectionKey, RecordKind], dict[SourceId, DueRow]] = {}

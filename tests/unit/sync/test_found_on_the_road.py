@@ -147,3 +147,21 @@ def test_what_a_person_made_of_an_update_nobody_heard_of_is_a_conflict_all_the_s
     world.edit("01", price="5")
     world.settle_down()
     assert (world.in_books("01").unit_price, failures(world)) == (7, ["01"])
+
+
+def test_a_refusal_that_a_fenced_off_worker_left_goes_with_the_next_comparison() -> None:
+    """It was held up, another worker took its run over and sent the record, then it saved what it knew."""
+    problems = [Problem("CODE_REFUSED", "The code is not taken.", "Change it.")]
+    world = AutomaticWorld(refuses=lambda _: problems[0] if problems else None)
+    world.has("Pipe")
+    world.settle_down()
+    [refused] = world.failures.values()
+    problems.clear()
+    world.edit("01", name="Copper pipe")
+    world.settle_down()
+    assert failures(world) == []
+    world.services.stores.failures.save([refused])
+    world.clock.sleep(gate.COMPARE_EVERY.total_seconds())
+    world.minute()
+    world.settle_down()
+    assert (failures(world), world.due) == ([], [])

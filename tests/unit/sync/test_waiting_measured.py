@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 from shared.domain.connections import ConnectionState
 from shared.domain.due import AutomaticState
@@ -92,7 +93,7 @@ def test_with_an_open_circuit_it_is_seen_as_well() -> None:
     world.deliver()
     world.wake_ups.sent.clear()
     ages = [measured(world)[0] for _ in range(3)]
-    assert [later - earlier for earlier, later in zip(ages, ages[1:], strict=False)] == [60, 60]
+    assert [later - earlier for earlier, later in pairwise(ages)] == [60, 60]
 
 
 def test_what_waits_for_a_person_to_reconnect_is_seen_again_from_then_on() -> None:
