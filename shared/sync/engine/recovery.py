@@ -96,7 +96,7 @@ class _Recovery:
             each.entry.remote_id: each
             for each in prepared.entries
             if each.entry.action is PushAction.UPDATE
-            and each.edited
+            and content_mark(each.write.fields) != each.entry.sent
             and each.link is not None
             and each.link.remote_version == each.entry.remote_version
         }

@@ -177,3 +177,15 @@ def test_an_update_that_was_never_carried_out_is_simply_sent() -> None:
     world.edit("01", price="9")
     assert world.sync().counts.updated == 1
     assert world.in_books("01").unit_price == 9
+
+
+def test_a_record_edited_back_after_an_update_nobody_heard_of_is_sent_back() -> None:
+    world = World()
+    world.has("Pipe", price="3")
+    world.sync()
+    world.edit("01", price="4")
+    stopped_unheard(world)
+    world.edit("01", price="3")
+    run = world.sync()
+    world.settles(run)
+    assert (run.counts.updated, world.in_books("01").unit_price) == (1, 3)
