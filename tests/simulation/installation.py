@@ -49,6 +49,8 @@ from tests.support.wake_ups import RecordingWakeUps
 
 MACHINE = StateMachine.load()
 CUSTOMERS_SHARE = 0.25
+ASSIGNS_SHARE = 0.3
+"""Of the worlds of items: the office chooses accounts for single items all along."""
 MASTER_KEY = b"the master key of every simulated world"
 
 
@@ -138,6 +140,11 @@ class Installation:
         self.knobs = given.knobs if given else Knobs.drawn(random)
         self.temper = given.temper if given else Temper.drawn(random)
         self.withdraws = self.knobs.withdraws
+        self.assigns = (
+            given is None
+            and self.kind is RecordKind.ITEM
+            and Random(f"accounts of {seed}").random() < ASSIGNS_SHARE
+        )
         self.faults = Faults(self.scheduler, self.temper)
         self.ports = Ports(self.scheduler, self.faults)
         self.profile = self.knobs.profile()

@@ -1,4 +1,4 @@
-"""Ten minutes without the provider and 2,000 changes: nothing lost, doubled, refused or dead, and few calls."""
+"""Ten minutes without the provider, 2,000 changes: none lost, doubled, refused or dead, and few calls."""
 
 from __future__ import annotations
 

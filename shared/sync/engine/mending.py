@@ -182,6 +182,8 @@ class Mender:
         settled = self.not_wanted(prepared)
         if settled is not None:
             return settled
+        if row is not None:
+            prepared = self._rebased(prepared, row)
         wanted, changed = prepared.write.fields, prepared.write.changed
         if not wanted.active and (row is None or not row.fields.active):
             return self._settler.at_rest(prepared, row)
@@ -197,9 +199,7 @@ class Mender:
             found = Done(row.remote_id, row.remote_version, row.fields)
             return self._settler.done(prepared, found)
         theirs = changed_in_books(prepared.link, unlike, row.fields) if prepared.link else ()
-        # An earlier write of ours whose answer nobody heard, and the record was edited since.
-        unheard = content_mark(row.fields) == prepared.entry.sent
-        if theirs and not unheard:
+        if theirs:
             problem = Problem(
                 "CHANGED_IN_BOOKS",
                 f"This {self._noun} was changed both in BlueClerk and in {self._label}.",
@@ -209,6 +209,23 @@ class Mender:
             return self._settler.refused(prepared, problem, problem.code)
         again = self._updating(prepared, row.remote_id, row.remote_version)
         return self._other_name(again) if doubt is Doubt.NAME_TAKEN else again
+
+    def _rebased(self, prepared: PreparedEntry, row: RemoteRecord) -> PreparedEntry:
+        """Measured by what is there now, where that is an earlier update of ours whose answer nobody heard.
+
+        The record was edited since. By the link as it was, that update would be somebody else's change, or
+        go unnoticed where the record says again what it said before.
+        """
+        link = prepared.link
+        if link is None or row.remote_version == link.remote_version:
+            return prepared
+        if content_mark(row.fields) != prepared.entry.sent:
+            return prepared
+        if not differing_fields(prepared.write.fields, row.fields):
+            return prepared
+        found = Done(row.remote_id, row.remote_version, row.fields)
+        older = replace(prepared, link=self._settler.found_older(prepared, found))
+        return self._updating(older, row.remote_id, row.remote_version)
 
     def not_wanted(self, prepared: PreparedEntry) -> RunCounts | None:
         """The end of a record that may not go, or need not any more, since it was edited; else None."""

@@ -165,3 +165,19 @@ def test_a_refusal_that_a_fenced_off_worker_left_goes_with_the_next_comparison()
     world.minute()
     world.settle_down()
     assert (failures(world), world.due) == ([], [])
+
+
+def test_a_record_edited_back_after_an_update_nobody_heard_of_is_sent_back() -> None:
+    """The link says what the record says again; the books say what was carried out in between."""
+    world = AutomaticWorld()
+    world.has("Pipe", price="3")
+    world.settle_down()
+    world.clock.sleep(5)
+    world.books.faults.add("batch", Lost(0.0), Lost(None))
+    world.books.faults.add("records_by_id", Lost())
+    world.edit("01", price="4")
+    world.deliver()
+    assert world.in_books("01").unit_price == 4
+    world.edit("01", price="3")
+    world.settle_down()
+    assert (world.in_books("01").unit_price, failures(world), world.due) == (3, [], [])
