@@ -66,6 +66,10 @@ VALUES: dict[tuple[str, str], Trial] = {
     ("put", "/v1/items/{id}"): Trial(201, {"id": ITEM}, body=_ITEM_BODY),
     ("delete", "/v1/items/{id}"): Trial(404, {"id": ITEM}),
     ("post", "/v1/items:import"): Trial(200, csv=f"id,name,unit_price\n{ITEM},Mine,1.00\n"),
+    ("post", "/v1/invoices/{id}/sync"): Trial(404, {"id": f"{ID}-invoice-1"}),
+    ("get", "/v1/invoices/{id}/sync"): Trial(
+        404, {"id": f"{ID}-invoice-1"}, query={"since": "2026-11-22T09:00:00Z"}
+    ),
     ("get", "/v1/customers"): Trial(200),
     ("get", "/v1/customers/{id}"): Trial(404, {"id": CUSTOMER}),
     ("put", "/v1/customers/{id}"): Trial(201, {"id": CUSTOMER}, body=_CUSTOMER_BODY),

@@ -52,6 +52,8 @@ def test_the_document_is_served_without_a_sign_in_and_has_every_route() -> None:
         ("/v1/connections/{provider}/settings", "put"),
         ("/v1/connections/{provider}/accounts", "get"),
         ("/v1/connections/{provider}/tax-codes", "get"),
+        ("/v1/invoices/{id}/sync", "post"),
+        ("/v1/invoices/{id}/sync", "get"),
         ("/v1/connections/{provider}/payment-methods", "get"),
         ("/v1/connections/{provider}/deposit-accounts", "get"),
         ("/v1/connections/{provider}/payment-mapping", "get"),
