@@ -112,7 +112,8 @@ def test_money_outlives_a_stop(tmp_path: Path) -> None:
         invoice = shop.invoice(line(shop.item, tax="TAX"))
         paid = shop.payment("50", link(invoice["Id"], "50"))
         last = shop.payment("1")
-        shop.change("Payment", last, "delete")
+        for entity, row in (("Payment", last), ("Invoice", shop.invoice())):
+            last = shop.change(entity, row, "delete")
         before = sandbox.control.get("/money", realm=CEDAR_RIDGE)
         tokens = books.tokens
         assert sandbox.stop() == 0
@@ -125,7 +126,7 @@ def test_money_outlives_a_stop(tmp_path: Path) -> None:
             "Invoice",
             {"CustomerRef": invoice["CustomerRef"], "Line": [line("1", tax="TAX")]},
         )
-        assert (again["DocNumber"], again["TotalAmt"]) == ("1002", 108)
+        assert (again["DocNumber"], again["TotalAmt"]) == ("1003", 108)
         assert int(again["Id"]) == int(last["Id"]) + 1
 
 
@@ -148,4 +149,4 @@ def test_ten_thousand_payments_are_counted_and_found_quickly(
     assert shop.books.query(f"select * from Payment where {day}") == {}  # noqa: S608
     seconds = time.monotonic() - started
     assert (light["payments"], light["applied"], state["count"]) == (10_000, 100_000, 10_000)
-    assert seconds < 2
+    assert seconds < 3
