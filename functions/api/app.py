@@ -25,8 +25,10 @@ from functions.api.routes import (
     failures,
     health,
     imports,
+    invoices,
     items,
     notifications,
+    payments,
     sending,
     syncs,
 )
@@ -44,6 +46,8 @@ _ROUTERS = (
     imports.router,  # before the records, whose addresses would take it in
     items.router,
     customers.router,
+    payments.router,  # before the invoices, whose addresses would take it in
+    invoices.router,
     connections.router,
     connecting.router,
     connecting.callback_router,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from shared.domain.account_mapping import AccountMapping
 from shared.domain.connections import (
@@ -34,11 +35,15 @@ from shared.domain.ids import (
     RunId,
     SourceId,
 )
+from shared.domain.invoices import InvoiceLine
+from shared.domain.ledger import LedgerScope, Operation, reserved
+from shared.domain.money import Money
 from shared.domain.notifications import Notification
 from shared.domain.records import Address, Customer
 from shared.domain.runs import Problem, RunState
 from shared.providers.base import RemoteAccount
 from shared.storage.auth_ports import ConsentRequest
+from shared.storage.keys import payment_id
 from shared.storage.ports import AuditEntry, PacingRow
 from shared.sync.accounts import income_accounts
 from shared.sync.services import Books
@@ -148,6 +153,51 @@ def _furnish(
                 correlation_id=correlation_id,
             )
             for number in numbers
+        ],
+    )
+    stores.records.save(
+        company_id,
+        [
+            builders.invoice(
+                f"{prefix}-invoice-{number}",
+                number=text,
+                customer_id=SourceId(f"{prefix}-customer-1"),
+                lines=(InvoiceLine(SourceId(f"{prefix}-item-1"), text, unit_price=Decimal(7)),),
+                memo=text,
+                correlation_id=correlation_id,
+            )
+            for number in numbers
+        ],
+    )
+    stores.records.save(
+        company_id,
+        [
+            builders.payment(
+                f"{prefix}-payment-{number}",
+                f"{prefix}-invoice-1",
+                amount=Money(Decimal(1), "USD"),
+                method=text,
+                reference=text,
+                note=text,
+                correlation_id=correlation_id,
+            )
+            for number in numbers
+        ],
+    )
+    stores.ledger.save(
+        LedgerScope(key, remote_company_id),
+        [
+            replace(
+                reserved(
+                    None,
+                    payment_id(SourceId(f"{prefix}-invoice-1"), f"{prefix}-payment-1"),
+                    Operation.POST,
+                    "hash",
+                    Money(Decimal(1), "USD"),
+                    now,
+                ),
+                correlation_id=correlation_id,
+            )
         ],
     )
     stores.mappings.save_mappings(

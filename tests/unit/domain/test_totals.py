@@ -129,9 +129,7 @@ def test_tax_that_the_prices_include_is_taken_out_of_them() -> None:
 def test_every_currency_is_rounded_to_its_own_smallest_unit(
     currency: str, expected: tuple[str, ...]
 ) -> None:
-    one = invoice(
-        line("2.5", "495.00", tax="10"), currency=currency, discount_percent=Decimal(5)
-    )
+    one = invoice(line("2.5", "495.00", tax="10"), currency=currency, discount_percent=Decimal(5))
     assert figures(totals_of(one)) == expected
 
 
