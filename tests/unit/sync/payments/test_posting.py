@@ -234,3 +234,14 @@ def test_retrying_a_refused_payment_raises_its_generation() -> None:
     assert row is not None
     assert (row.state, row.generation) == ("posted", 2)
     assert (world.paid, world.failures) == (["350"], {})
+
+
+def test_what_a_repeat_is_told_does_not_say_what_became_of_the_request() -> None:
+    for told in (Busy(frozenset({0})), Rejected(), Limited(1.0)):
+        world = PaymentWorld()
+        world.books.faults.add("batch", Lost(30.0), told)
+        payment = world.pays(world.invoice())
+        world.settle_down(within=20)
+        assert world.state(payment) == "unknown", told
+        world.settle_down(within=3600)
+        assert (world.paid, world.state(payment)) == (["350"], "posted"), told
