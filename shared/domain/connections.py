@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from shared.domain.ids import ConnectionKey, CorrelationId, GrantId, PersonId, RemoteCompanyId
@@ -37,6 +37,9 @@ class RemoteCompany:
 class ConnectionSettings:
     """What the office chose. `default_*` is for items that have none of their own; empty: none.
 
+    `invoices_from` is the go-live date: invoices issued before it are linked where the books have them,
+    and never made there; None: all may be.
+
     `notify`: whether what goes wrong is sent out too (by e-mail), beside being listed.
     """
 
@@ -44,6 +47,7 @@ class ConnectionSettings:
     pacing_mode: PacingMode = PacingMode.ADAPTIVE
     notify: bool = True
     default_tax_code_id: str = ""
+    invoices_from: date | None = None
 
 
 class StepState(StrEnum):

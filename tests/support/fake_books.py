@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +34,9 @@ from shared.domain.ids import (
     RemoteCompanyId,
     RemoteId,
     RequestKey,
+    SourceId,
 )
+from shared.domain.invoice_fields import InvoiceFields, InvoiceLineFields, PaymentFields
 from shared.domain.links import ItemFields
 from shared.domain.names import name_key
 from shared.domain.outcomes import (
@@ -51,6 +53,7 @@ from shared.providers.base import (
     ProviderProfile,
     RecordWrite,
     RemoteAccount,
+    RemoteMethod,
     RemotePage,
     RemoteRecord,
     RemoteTaxCode,
@@ -70,7 +73,7 @@ from tests.support.fake_faults import (
     Stopped,
 )
 from tests.support.fake_profile import fake_profile
-from tests.support.fake_shapes import shapes
+from tests.support.fake_shapes import Twist, shapes
 from tests.support.fake_shelf import Effect, Shelf
 
 INCOME_ACCOUNT = RemoteAccount(RemoteId("inc-1"), "Sales", "4000", "Income", "USD")
@@ -85,7 +88,8 @@ class FakeBooks:
 
     `refuses` says why a record is refused by itself; `malformed` that its presence makes the books
     refuse the whole request. `collisions`: of a batch begun while another one is under way every
-    second entry is refused as busy.
+    second entry is refused as busy. `twist`: what the books add to an invoice's total by a rule of
+    their own.
     """
 
     def __init__(
@@ -102,6 +106,7 @@ class FakeBooks:
         tells_name_owner: bool = True,
         refuses: Callable[[Any], Problem | None] = lambda _: None,
         malformed: Callable[[Any], bool] = lambda _: False,
+        twist: Twist = lambda _: Decimal(0),
     ) -> None:
         self.profile = profile or fake_profile()
         self.company = company or RemoteCompany(RemoteCompanyId("realm-1"), "Hill Plumbing", "USD")
@@ -116,9 +121,10 @@ class FakeBooks:
         self._clock = clock
         self._latency = latency
         self._effects: list[Effect] = []
+        self.twist = twist
         self._shelves = {
             shape.kind: Shelf(shape, refuses, self._effects, tells_name_owner=tells_name_owner)
-            for shape in shapes(self.profile)
+            for shape in shapes(self.profile, self._twisted)
         }
         self.desk = RequestDesk(
             self._shelves,
@@ -181,6 +187,26 @@ class FakeBooks:
         self.desk.catch_up()
         return self._shelves[RecordKind.CUSTOMER].put(CustomerFields(name, **fields))
 
+    @property
+    def invoices(self) -> Sequence[RemoteRecord]:
+        return self.records(RecordKind.INVOICE)
+
+    def plant_invoice(
+        self, number: str, customer_id: str, price: str, **fields: Any
+    ) -> RemoteRecord:
+        """Somebody makes an invoice of one line in the books. Raises `ValueError` for a number taken."""
+        self.desk.catch_up()
+        line = InvoiceLineFields(RemoteId("1"), "", Decimal(1), Decimal(price), Decimal(price))
+        given: dict[str, Any] = {
+            "currency": "USD",
+            "issued_on": date(2026, 1, 1),
+            "due_on": None,
+            "lines": (line,),
+            "total": Decimal(price),
+        }
+        wanted = InvoiceFields(number, RemoteId(customer_id), **{**given, **fields})
+        return self._shelves[RecordKind.INVOICE].put(wanted)
+
     def hold_name(self, name: str, kind: RecordKind = RecordKind.ITEM) -> None:
         """Something has the name that no listing and no search of the kind shows: a vendor, say."""
         self._shelves[kind].elsewhere[name_key(name)] = RemoteId(f"vendor {name}")
@@ -191,6 +217,9 @@ class FakeBooks:
         """Somebody edits a record in the books. Raises `KeyError`, or `ValueError` for a taken name."""
         self.desk.catch_up()
         return self._shelves[kind].change(remote_id, **fields)
+
+    def _twisted(self, fields: InvoiceFields) -> Decimal:
+        return self.twist(fields)
 
     # The protocol.
 
@@ -205,6 +234,22 @@ class FakeBooks:
     def tax_codes(self) -> Sequence[RemoteTaxCode]:
         self._read("tax_codes")
         return tuple(self.known_tax_codes)
+
+    def payment_methods(self) -> Sequence[RemoteMethod]:
+        self._read("payment_methods")
+        return ()
+
+    def deposit_accounts(self) -> Sequence[RemoteAccount]:
+        self._read("deposit_accounts")
+        return ()
+
+    def find_payments(
+        self, wanted: Mapping[SourceId, PaymentFields]
+    ) -> Mapping[SourceId, Sequence[RemoteRecord]]:
+        """These books have no payments."""
+        self._read("find_payments")
+        assert wanted, "nothing was looked for"
+        return {}
 
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         self._read("page_records")
@@ -327,7 +372,11 @@ class FakeBooks:
 
 def _written(write: RecordWrite) -> dict[str, Any]:
     texts = write.fields.canonical()
-    if write.action is PushAction.UPDATE:
+    if write.action is PushAction.VOID:
+        texts = {}
+    elif write.action is PushAction.CREATE and isinstance(write.fields, InvoiceFields):
+        texts |= {"reference": write.fields.reference}
+    elif write.action is PushAction.UPDATE:
         texts = {name: text for name, text in texts.items() if name in write.changed}
     return {
         "source_id": write.source_id,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from shared.domain.customer_plan import CustomerRules
 from shared.domain.ids import ProviderName
+from shared.domain.invoice_rules import InvoiceRules
 from shared.domain.names import NameRules
+from shared.domain.totals import TotalRules
 from shared.providers.base import Limits, ProviderProfile, TokenRules
 
 
@@ -32,6 +35,18 @@ def fake_profile(
             max_region=30,
             max_postal_code=30,
             max_country=30,
+        ),
+        invoices=InvoiceRules(
+            numbers=NameRules(21, frozenset("\t\n"), unique_names),
+            max_lines=750,
+            max_line_description=4000,
+            max_memo=1000,
+            max_amount=Decimal(99999999999),
+            max_payment_number=21,
+            max_note=4000,
+            totals=TotalRules(),
+            marks_tax_in=frozenset({"US"}),
+            request_limit=timedelta(seconds=120),
         ),
         max_description=4000,
         max_code=100,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 
 from shared.domain.connections import (
     Connection,
@@ -60,6 +61,7 @@ class DynamoConnections:
             default_income_account_id=settings.default_income_account_id,
             pacing_mode=settings.pacing_mode,
             default_tax_code_id=settings.default_tax_code_id or None,
+            invoices_from=settings.invoices_from.isoformat() if settings.invoices_from else None,
             notify=settings.notify,
             setup=asdict(connection.setup),
             connected_at=instant(connection.connected_at) if connection.connected_at else None,
@@ -113,6 +115,7 @@ def _parse(row: ConnectionRow) -> Connection:
             default_income_account_id=row.default_income_account_id,
             pacing_mode=PacingMode(row.pacing_mode),
             default_tax_code_id=row.default_tax_code_id or "",
+            invoices_from=date.fromisoformat(row.invoices_from) if row.invoices_from else None,
             notify=row.notify is not False,  # rows from before there was the setting have none
         ),
         setup=Setup(**{step: StepState(state) for step, state in row.setup.items()}),

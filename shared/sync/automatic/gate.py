@@ -14,7 +14,7 @@ from shared.domain.ids import ConnectionKey, RecordKind, SourceId
 from shared.domain.runs import Problem
 from shared.sync.services import Services
 
-AUTOMATIC_KINDS: Final = (RecordKind.CUSTOMER, RecordKind.ITEM)
+AUTOMATIC_KINDS: Final = (RecordKind.CUSTOMER, RecordKind.ITEM, RecordKind.INVOICE)
 """Kinds that go by themselves, what others depend on first."""
 
 BATCH_INTERVAL: Final = timedelta(seconds=1.5)

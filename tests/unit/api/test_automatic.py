@@ -10,6 +10,7 @@ import pytest
 from shared.domain.connections import Setup, StepState
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, RunId, SourceId
 from shared.domain.runs import Failure, Problem
+from shared.sync.automatic.gate import AUTOMATIC_KINDS
 from tests.support.api_client import ApiWorld
 from tests.support.services import COMPANY
 from tests.support.wake_ups import RecordingWakeUps
@@ -148,7 +149,7 @@ def test_connecting_again_sends_what_waited(world: ApiWorld) -> None:
         "/v1/oauth/quickbooks/callback",
         params={"state": state, "code": "code-1", "realmId": "realm-1"},
     )
-    assert {kind for _, _, kind in wake_ups.sent} == {RecordKind.CUSTOMER, RecordKind.ITEM}
+    assert {kind for _, _, kind in wake_ups.sent} == set(AUTOMATIC_KINDS)
     stored = world.services.stores.automatic.load(KEY)
     assert stored is not None
     assert stored.compare_at <= world.clock.now()
