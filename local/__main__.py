@@ -7,11 +7,15 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local import summary
 from local.api import TOKEN_SECONDS, suite_api
+from local.mail import Mailbox
 from local.onboard import COMPANY_ID, onboard
 from local.settings import StackOptions, from_environment
 from local.stack import ROOT, Stack, start_stack
@@ -42,7 +46,8 @@ def _launch(given: argparse.Namespace, options: StackOptions) -> int:
     folder = DataFolder(given.data)
     folder.untell()
     with start_stack(given.data, options, say=_say) as stack:
-        _tell(folder, stack)
+        mailbox = Mailbox(stack.aws, stack.deployed.resources["NotificationsTopic"])
+        _tell(folder, stack, mailbox)
         with (
             suite_api(stack.api_url, lambda: stack.sandbox.token(COMPANY_ID)) as api,
             progress() as show,
@@ -63,15 +68,18 @@ def _launch(given: argparse.Namespace, options: StackOptions) -> int:
             f"\nserving at {stack.api_url} (addresses and a token: {given.data}/stack.json); Ctrl-C stops"
         )
         try:
-            _serve(folder, stack)
+            _serve(folder, stack, mailbox)
         except KeyboardInterrupt:
             _say("stopping")
     _say("stopped; the state is saved, run again to go on")
     return 0
 
 
-def _serve(folder: DataFolder, stack: Stack) -> None:
-    """Until interrupted. Raises `LaunchFailed` when a program that should run has ended."""
+def _serve(folder: DataFolder, stack: Stack, mailbox: Mailbox) -> None:
+    """Until interrupted; what is sent by e-mail is shown.
+
+    Raises `LaunchFailed` when a program that should run has ended.
+    """
     renew_at = time.monotonic() + _RENEW_AFTER
     while True:
         time.sleep(_LOOK_EVERY)
@@ -80,12 +88,15 @@ def _serve(folder: DataFolder, stack: Stack) -> None:
             raise LaunchFailed(
                 f"{ended.name} ended by itself: {ended.last_words()} (see {ended.log})"
             )
+        with suppress(BotoCoreError, ClientError):  # if the local AWS has ended, that is told next
+            for mail in mailbox.receive():
+                _say(mail.line())
         if time.monotonic() > renew_at:
-            _tell(folder, stack)
+            _tell(folder, stack, mailbox)
             renew_at = time.monotonic() + _RENEW_AFTER
 
 
-def _tell(folder: DataFolder, stack: Stack) -> None:
+def _tell(folder: DataFolder, stack: Stack, mailbox: Mailbox) -> None:
     folder.tell(
         {
             "api_url": stack.api_url,
@@ -93,6 +104,7 @@ def _tell(folder: DataFolder, stack: Stack) -> None:
             "sandbox_url": stack.sandbox.url,
             "aws_endpoint_url": stack.aws.endpoint_url,
             "table_names": stack.table_names,
+            "mail_queue_url": mailbox.queue_url,
             "token": stack.sandbox.token(COMPANY_ID),
             "company_id": COMPANY_ID,
             "generation": stack.generation,

@@ -12,9 +12,10 @@ from starlette.routing import BaseRoute, Route
 from sandbox import options
 from sandbox.issuer.state import TokenOrder
 from sandbox.jsontext import InvalidJson, JsonObject, dumps, loads
-from sandbox.quickbooks import planting
-from sandbox.quickbooks.companies import CompanyProfile, contents, described
+from sandbox.quickbooks import planting, preferences, reports
+from sandbox.quickbooks.companies import Company, CompanyProfile, contents, described
 from sandbox.quickbooks.entities import KINDS
+from sandbox.quickbooks.entities.kind import Context
 from sandbox.quickbooks.grants import Client, Grant
 from sandbox.quickbooks.refusals import Refusal
 from sandbox.state import SandboxState
@@ -50,9 +51,19 @@ class Planting:
     """Objects that appear as if a person had made them in the books."""
 
     realm: str
-    entity: Literal["Item", "Account", "TaxCode", "Customer", "Vendor", "Employee"] = "Item"
+    entity: str = "Item"
     values: tuple[dict[str, object], ...] = field(default_factory=tuple)
+    operation: Literal["write", "void", "delete"] = "write"
     raw: bool = False
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """Payments that go into a bank deposit, or come out of theirs."""
+
+    realm: str
+    payments: tuple[str, ...]
+    deposited: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,8 +95,12 @@ class Control:
             _route("POST", "/reset", _shows(self.reset)),
             _route("GET", "/companies", _shows(self.companies)),
             _route("POST", "/companies", _does(self.add_company)),
+            _route("GET", "/companies/preferences", _finds(self.preferences)),
+            _route("POST", "/companies/preferences", _does(self.change_preferences)),
             _route("POST", "/clients", _does(self.add_client)),
             _route("POST", "/entities", _does(self.plant)),
+            _route("POST", "/deposits", _does(self.deposit)),
+            _route("GET", "/money", _finds(self.money)),
             _route("GET", "/grants", _shows(self.grants)),
             _route("GET", "/grants/issued", _finds(self.issued)),
             _route("POST", "/grants/revoke", _does(self.revoke_grants)),
@@ -105,6 +120,7 @@ class Control:
 
     def advance_clock(self, body: JsonObject) -> JsonObject:
         self._state.clock.advance(options.read(Advance, body).advance_seconds)
+        self._quickbooks.alarms.ring()
         return {"now": self._state.clock.now().isoformat()}
 
     def settings(self) -> JsonObject:
@@ -186,16 +202,42 @@ class Control:
         self._quickbooks.grants.clients[client.id] = client
         return {"clientId": client.id}
 
+    def preferences(self, asked: Mapping[str, str]) -> JsonObject:
+        return preferences.described(self._company(asked.get("realm", "")).preferences)
+
+    def change_preferences(self, body: JsonObject) -> JsonObject:
+        """Only what is named changes; ``realm`` says whose."""
+        company = self._company(str(body.get("realm", "")))
+        company.change_preferences({name: body[name] for name in body if name != "realm"})
+        return preferences.described(company.preferences)
+
     def plant(self, body: JsonObject) -> JsonObject:
         order = options.read(Planting, body)
-        company = self._quickbooks.companies.get(order.realm)
-        if company is None:
-            raise options.InvalidOption(f"there is no realm {order.realm}")
-        settings, now = self._quickbooks.settings, self._state.clock.now()
+        company = self._company(order.realm)
+        if order.entity not in KINDS:
+            raise options.InvalidOption(f"unknown entity; known: {', '.join(KINDS)}")
+        context = Context(company, self._quickbooks.settings, self._state.clock.now())
         planted = planting.plant(
-            company, KINDS[order.entity], order.values, settings, now, raw=order.raw
+            KINDS[order.entity], order.values, context, order.operation, raw=order.raw
         )
         return {"entities": list(planted)}
+
+    def deposit(self, body: JsonObject) -> JsonObject:
+        order = options.read(Deposit, body)
+        company, now = self._company(order.realm), self._state.clock.now()
+        return {
+            "depositId": planting.deposit(company, order.payments, now, deposited=order.deposited)
+        }
+
+    def money(self, asked: Mapping[str, str]) -> JsonObject:
+        company = self._company(asked.get("realm", ""))
+        return reports.money(company, light=asked.get("light", "") in _YES)
+
+    def _company(self, realm: str) -> Company:
+        company = self._quickbooks.companies.get(realm)
+        if company is None:
+            raise options.InvalidOption(f"there is no realm {realm!r}")
+        return company
 
     def grants(self) -> JsonObject:
         return {

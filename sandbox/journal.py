@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Literal, TypeAlias
 
 from sandbox.clock import Clock
 from sandbox.jsontext import Json, JsonObject
+
+Change: TypeAlias = Literal["created", "updated", "voided", "deleted"]
 
 _KEPT_ENTRIES = 100_000
 
@@ -65,6 +68,8 @@ class Tally:
     calls: Counter[str] = field(default_factory=Counter)
     created: Counter[str] = field(default_factory=Counter)
     updated: Counter[str] = field(default_factory=Counter)
+    voided: Counter[str] = field(default_factory=Counter)
+    deleted: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     batch_entries: int = 0
     replayed_entries: int = 0
@@ -81,6 +86,8 @@ class Tally:
             "singleWrites": self.calls["write"],
             "created": dict(self.created),
             "updated": dict(self.updated),
+            "voided": dict(self.voided),
+            "deleted": dict(self.deleted),
             "replayedEntries": self.replayed_entries,
             "throttled": self.throttled,
             "faults": dict(self.faults),
@@ -128,9 +135,14 @@ class Journal:
             entry.seconds = self._clock.seconds() - entry.time
             self._count_outcome(entry)
 
-    def count_commit(self, realm: str, entity: str, *, created: bool) -> None:
+    def count_commit(self, realm: str, entity: str, change: Change) -> None:
         for _, tally in self._tallies(realm):
-            (tally.created if created else tally.updated)[entity] += 1
+            {
+                "created": tally.created,
+                "updated": tally.updated,
+                "voided": tally.voided,
+                "deleted": tally.deleted,
+            }[change][entity] += 1
 
     def count_refresh(self, realm: str, *, rotated: bool) -> None:
         for _, tally in self._tallies(realm):

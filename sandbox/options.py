@@ -150,12 +150,19 @@ def _float(value: Json, _hints: tuple[Any, ...], where: str) -> float:
     raise InvalidOption(f"{where} must be a number")
 
 
+def _decimal(value: Json, _hints: tuple[Any, ...], where: str) -> Decimal:
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return Decimal(value)
+    raise InvalidOption(f"{where} must be a number")
+
+
 _CONVERTERS: dict[Any, Callable[[Json, tuple[Any, ...], str], object]] = {
     Literal: _literal,
     tuple: _tuple,
     dict: _dict,
     object: lambda value, _hints, _where: value,
     float: _float,
+    Decimal: _decimal,
     int: _plain(int),
     str: _plain(str),
     bool: _plain(bool),

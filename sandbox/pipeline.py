@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from sandbox.alarms import Alarms
 from sandbox.delivery import (
     HTML,
     JSON,
@@ -44,17 +45,31 @@ class Wording(Protocol):
 
 @dataclass(frozen=True)
 class Work:
-    """One call's effect. ``commit`` is given the strike, because some faults change single entries."""
+    """One call's effect. ``commit`` is given the strike, because some faults change single entries.
+
+    ``postpone`` is told that the effect is put off, and gives what is called when its time comes; without
+    it that is ``commit``.
+    """
 
     commit: Callable[[Strike | None], Answer]
     milliseconds: int
+    postpone: Callable[[Strike], Callable[[], None]] | None = None
+
+    def put_off(self, strike: Strike) -> Callable[[], None]:
+        if self.postpone is not None:
+            return self.postpone(strike)
+
+        def take_up() -> None:
+            self.commit(strike)
+
+        return take_up
 
 
 class Pipeline:
-    def __init__(self, journal: Journal, faults: FaultPlan) -> None:
+    def __init__(self, journal: Journal, faults: FaultPlan, alarms: Alarms) -> None:
         self._journal = journal
         self._faults = faults
-        self._late: set[asyncio.Task[None]] = set()
+        self._alarms = alarms
 
     async def run(
         self, wire: Wire, entry: Entry, subject: Subject, work: Work, wording: Wording
@@ -85,20 +100,11 @@ class Pipeline:
         if fault.commits == "yes":
             answer = work.commit(strike)
         elif fault.commits == "late":
-            self._commit_later(work, strike)
+            self._alarms.after(fault.late_seconds, work.put_off(strike))
         if fault.type == "hang" and fault.when == "afterCommit":
             await asyncio.sleep(fault.seconds)
         shown, how = _outcome(fault, answer, wording)
         await self.deliver(wire, entry, shown, how)
-
-    def _commit_later(self, work: Work, strike: Strike) -> None:
-        async def later() -> None:
-            await asyncio.sleep(strike.fault.late_seconds)
-            work.commit(strike)
-
-        task = asyncio.create_task(later())
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
 
 
 def _outcome(fault: Fault, answer: Answer | None, wording: Wording) -> tuple[Answer, Delivery]:

@@ -122,6 +122,7 @@ def build(
             name,
             settings.endpoints[name],
             remote_company_id=connection.remote_company.remote_company_id,
+            country=connection.remote_company.country,
             tokens=tokens,
             transport=transport(),
             pacer=pacer,

@@ -25,8 +25,10 @@ from functions.api.routes import (
     failures,
     health,
     imports,
+    invoice_sync,
     items,
     notifications,
+    payment_mapping,
     sending,
     syncs,
 )
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 _ROUTERS = (
     imports.router,  # before the records, whose addresses would take it in
+    invoice_sync.router,  # before the records, whose addresses would take it in
     items.router,
     customers.router,
     connections.router,
@@ -49,6 +52,7 @@ _ROUTERS = (
     connecting.callback_router,
     syncs.router,
     account_mapping.router,
+    payment_mapping.router,
     sending.router,
     failures.router,
     notifications.router,

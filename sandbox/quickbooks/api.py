@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,9 +17,16 @@ from sandbox.journal import Entry
 from sandbox.jsontext import InvalidJson, Json, Raw, loads
 from sandbox.pipeline import Work
 from sandbox.quickbooks import query, refusals
-from sandbox.quickbooks.batch import Batch, BatchEntry, lists_written, read_entries
+from sandbox.quickbooks.batch import (
+    Batch,
+    BatchEntry,
+    lists_written,
+    memory_keys,
+    read_entries,
+)
 from sandbox.quickbooks.companies import Company
 from sandbox.quickbooks.entities import KINDS_BY_PATH
+from sandbox.quickbooks.entities.kind import EntityKind
 from sandbox.quickbooks.envelopes import Envelope
 from sandbox.quickbooks.grants import ACCOUNTING_SCOPE, Grant
 from sandbox.quickbooks.memory import LONGEST
@@ -162,23 +170,36 @@ class CompanyEndpoint:
         with ExitStack() as held:
             busy = held.enter_context(company.writing_to_lists(self._lists(call, prepared)))
 
-            def commit(strike: Strike | None) -> Answer:
-                writer = Writer(
+            def writer(*, late: bool = False) -> Writer:
+                return Writer(
                     company,
                     state.settings,
                     state.clock.now(),
                     state.journal,
                     entry,
                     grant.client_id,
+                    late=late,
                 )
+
+            def commit(strike: Strike | None, by: Writer | None = None) -> Answer:
                 try:
-                    return self._execute(call, prepared, company, writer, busy, strike)
+                    return self._execute(call, prepared, company, by or writer(), busy, strike)
                 except Refusal as refusal:
                     return call.envelope.refused(refusal)
 
-            await state.pipeline.run(
-                wire, entry, _subject(call, prepared), Work(commit, milliseconds), call.wording
-            )
+            def postpone(strike: Strike) -> Callable[[], None]:
+                keys = memory_keys(prepared.entries, call.request_id)
+                writer().postpone(keys)
+
+                def take_up() -> None:
+                    by = writer(late=True)
+                    by.take_up(keys)
+                    commit(strike, by)
+
+                return take_up
+
+            work = Work(commit, milliseconds, postpone)
+            await state.pipeline.run(wire, entry, _subject(call, prepared), work, call.wording)
 
     def _lists(self, call: Call, prepared: _Prepared) -> frozenset[str]:
         """The name lists that the call holds against others while it runs."""
@@ -200,10 +221,9 @@ class CompanyEndpoint:
             return _Prepared(tuple(read_entries(_json_body(call, text), self._state.settings)))
         if call.kind == "write":
             kind = KINDS_BY_PATH.get(call.path[0]) if len(call.path) == 1 else None
-            if kind is None or call.request.query_params.get("operation", "update") != "update":
+            if kind is None:
                 raise refusals.unsupported("/".join(call.path))
-            parsed = _json_body(call, text)
-            return _Prepared((BatchEntry("", {kind.name: parsed}),))
+            return _Prepared((_single_entry(call, kind, _json_body(call, text)),))
         return _Prepared(())
 
     def _execute(
@@ -247,7 +267,7 @@ class CompanyEndpoint:
                 raise planted_refusal(strike.fault, "6000")
             if kind.name in busy:
                 raise refusals.list_busy()
-            return writer.update(kind, body) if body.get("Id") else writer.create(kind, body)
+            return writer.write(kind, entry.operation, entry.options, body)
 
         name, text = writer.once(call.request_id, write)
         answer = call.envelope.success({name: text})
@@ -270,7 +290,7 @@ class CompanyEndpoint:
                 case ("companyinfo", one) if one in (call.realm, "1"):
                     return call.envelope.success({"CompanyInfo": company.company_info().wire})
                 case ("preferences",):
-                    return call.envelope.success({"Preferences": company.preferences().wire})
+                    return call.envelope.success({"Preferences": company.shown_preferences().wire})
                 case (path, row_id) if path in KINDS_BY_PATH:
                     return self._get_one(call, company, KINDS_BY_PATH[path].name, row_id)
         raise refusals.unsupported("/".join(call.path))
@@ -304,6 +324,18 @@ def _subject(call: Call, prepared: _Prepared) -> Subject:
         identity=identity,
         body=call.body.decode("utf-8", "replace"),
         entries=[(one.b_id, one.name) for one in prepared.entries],
+    )
+
+
+def _single_entry(call: Call, kind: EntityKind, body: Json) -> BatchEntry:
+    """A single write as an entry: without ``operation`` an ``Id`` tells an update from a create."""
+    asked = call.request.query_params
+    operation = asked.get("operation", "update")
+    if operation == "update" and not (isinstance(body, dict) and body.get("Id")):
+        operation = "create"
+    return BatchEntry(
+        "",
+        {kind.name: body, "operation": operation, "optionsData": asked.get("include", "")},
     )
 
 

@@ -1,5 +1,6 @@
 """POST /batch: up to thirty entries, each standing alone, answered under its bId."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sandbox.quickbooks.entities import KINDS
 from sandbox.quickbooks.entities.kind import EntityKind
 from sandbox.quickbooks.envelopes import fault
 from sandbox.quickbooks.memory import LONGEST, LONGEST_B_ID, LONGEST_ON_BATCH
-from sandbox.quickbooks.records import name_in
+from sandbox.quickbooks.records import label_in
 from sandbox.quickbooks.refusals import Refusal
 from sandbox.quickbooks.settings import QuickBooksSettings
 from sandbox.quickbooks.wording import planted_refusal
@@ -36,12 +37,22 @@ class BatchEntry:
         return KINDS.get(self.subjects[0]) if len(self.subjects) == 1 else None
 
     @property
+    def operation(self) -> str:
+        given = self.body.get("operation")
+        return given if isinstance(given, str) else ""
+
+    @property
+    def options(self) -> str:
+        given = self.body.get("optionsData")
+        return given if isinstance(given, str) else ""
+
+    @property
     def name(self) -> str:
         """A name to find the entry by in fault rules and the journal."""
         for subject in self.subjects:
             content = self.body[subject]
-            if isinstance(content, dict) and name_in(content):
-                return name_in(content)
+            if isinstance(content, dict) and label_in(content):
+                return label_in(content)
         return ""
 
 
@@ -117,7 +128,7 @@ class Batch:
             elif (entry.b_id, entry.name) in planted and strike is not None:
                 refusal = planted_refusal(strike.fault, "6000")
             remember = request_id is not None and not joined_too_long
-            key = f"{request_id}{entry.b_id}" if remember else None
+            key = memory_keys([entry], request_id)[0] if remember else None
             answered.append((entry, self._entry(entry, key, busy, refusal)))
         if strike is not None:
             answered = _rearranged(answered, strike)
@@ -145,7 +156,7 @@ class Batch:
     ) -> tuple[str, Raw]:
         if refusal is not None:
             raise refusal
-        operation, subjects = entry.body.get("operation"), entry.subjects
+        subjects = entry.subjects
         if len(subjects) != 1:
             raise refusals.invalid_property(
                 f"An entry has one entity, this one has {len(subjects)}"
@@ -155,18 +166,14 @@ class Batch:
         kind = entry.kind
         if kind is None:
             raise refusals.unknown_property(subjects[0], sorted([*KINDS, "Query"]))
-        if not isinstance(operation, str):
+        if not entry.operation:
             raise refusals.missing("operation")
         if kind.name in busy:
             raise refusals.list_busy()
         content = entry.body[kind.name]
         if not isinstance(content, dict):
             raise refusals.invalid_property(f"{kind.name} must be an object", kind.name)
-        if operation == "create":
-            return self._writer.create(kind, content)
-        if operation == "update":
-            return self._writer.update(kind, content)
-        raise refusals.unsupported(operation)
+        return self._writer.write(kind, entry.operation, entry.options, content)
 
     def _query(self, entry: BatchEntry) -> Raw:
         text = entry.body["Query"]
@@ -176,6 +183,11 @@ class Batch:
             )
         statement = query.parse(text, self._settings)
         return Raw(dumps(query.answer(statement, self._company, self._settings, self._now)))
+
+
+def memory_keys(entries: Sequence[BatchEntry], request_id: str | None) -> list[str]:
+    """What each entry is remembered by, its bId (none in a single write) behind the requestid."""
+    return [] if request_id is None else [f"{request_id}{entry.b_id}" for entry in entries]
 
 
 def lists_written(entries: list[BatchEntry]) -> frozenset[str]:

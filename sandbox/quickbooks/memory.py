@@ -1,5 +1,6 @@
 """What the service remembers of request ids: the first answer, under requestid and bId joined to one key."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from sandbox.jsontext import Json, JsonObject, Raw, as_list, as_object
@@ -28,6 +29,11 @@ class RequestMemory:
 
     def __init__(self) -> None:
         self._answers: dict[str, Remembered] = {}
+        self.pending: Counter[str] = Counter()
+        """Keys whose write has been put off by a fault: there is no answer to remember yet."""
+
+    def is_pending(self, key: str) -> bool:
+        return self.pending[key] > 0
 
     def recall(self, key: str, now: float, settings: QuickBooksSettings) -> Remembered | None:
         remembered = self._answers.get(key)

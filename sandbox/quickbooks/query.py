@@ -16,7 +16,7 @@ from sandbox.quickbooks.companies import Company
 from sandbox.quickbooks.entities import KINDS
 from sandbox.quickbooks.entities.kind import EntityKind
 from sandbox.quickbooks.entities.schema import Property
-from sandbox.quickbooks.records import Record
+from sandbox.quickbooks.records import Record, number_of
 from sandbox.quickbooks.settings import QuickBooksSettings
 
 DEFAULT_PAGE = 100
@@ -99,7 +99,7 @@ def _matching(
 
 
 def _candidates(statement: Statement, kind: EntityKind, company: Company) -> list[Record]:
-    """The rows that an index finds for ``Id`` or a name with = or IN, otherwise all."""
+    """The rows that an index finds for ``Id``, a name and the like with = or IN, otherwise all."""
     table = company.table(kind.name)
     for condition in statement.conditions:
         if condition.operator not in ("=", "in"):
@@ -110,9 +110,13 @@ def _candidates(statement: Statement, kind: EntityKind, company: Company) -> lis
                 for value in dict.fromkeys(condition.values)
                 if (row := table.get(value)) is not None
             ]
+        folded = dict.fromkeys(value.casefold() for value in condition.values)
         if condition.field.lower() in ("name", "displayname"):
-            folded = dict.fromkeys(value.casefold() for value in condition.values)
             return [row for value in folded for row in table.named(value)]
+        known = kind.filter_property(condition.field)
+        path = known[0] if known is not None else ""
+        if path in kind.indexed and not {" ", _CURRENT_DATE.casefold()} & set(folded):
+            return [row for value in folded for row in table.found(path, value) or []]
     return table.rows()
 
 
@@ -165,6 +169,8 @@ def _comparable(name: str, rule: Property, value: Json, now: datetime) -> object
             ) from None
     if name.startswith("MetaData."):
         return _moment(name, now.date().isoformat() if value == _CURRENT_DATE else str(value))
+    if rule.kind == "date" and value == _CURRENT_DATE:
+        return now.date().isoformat()
     return str(value).casefold()
 
 
@@ -191,9 +197,13 @@ def _sort_key(order: tuple[str, Property], row: Record) -> tuple[bool, object, i
     name, rule = order
     value = row.property(name)
     if name == "Id":
-        return True, int(row.id), 0
+        return True, number_of(row.id), 0
     known = value is not None
-    return known, _comparable(name, rule, value, datetime.now(UTC)) if known else 0, int(row.id)
+    return (
+        known,
+        _comparable(name, rule, value, datetime.now(UTC)) if known else 0,
+        number_of(row.id),
+    )
 
 
 def _queryable(kind: EntityKind, field: str) -> tuple[str, Property]:

@@ -53,18 +53,43 @@ def name_in(values: JsonObject) -> str:
     return str(values.get("DisplayName", values.get("Name", "")))
 
 
-def folded_name(values: JsonObject) -> str:
-    return name_in(values).casefold()
+def label_in(values: JsonObject) -> str:
+    """What a person would call the object: its name, an invoice's number, a payment's reference number."""
+    return name_in(values) or str(values.get("DocNumber") or values.get("PaymentRefNum") or "")
+
+
+def reference_in(values: JsonObject, name: str) -> str:
+    """The ``value`` of a reference; empty when there is none."""
+    reference = values.get(name)
+    return str(reference["value"]) if isinstance(reference, dict) else ""
+
+
+class Ids:
+    """Numbers handed out in order and never again. Transactions of all kinds share one sequence."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def next(self) -> str:
+        return str(self.last + 1)
+
+    def took(self, row_id: str) -> None:
+        self.last = max(self.last, number_of(row_id))
+
+
+_NAME = ""
 
 
 class Table:
-    """Rows of one entity. Ids are handed out in order and never again."""
+    """Rows of one entity, found by id, by name, and by each of the ``indexed`` properties."""
 
-    def __init__(self, entity: str) -> None:
+    def __init__(self, entity: str, indexed: tuple[str, ...] = (), ids: Ids | None = None) -> None:
         self.entity = entity
         self._rows: dict[str, Record] = {}
-        self._ids_by_name: dict[str, dict[str, None]] = {}
-        self._last_id = 0
+        self._indexes: dict[str, dict[str, dict[str, None]]] = {
+            path: {} for path in (_NAME, *indexed)
+        }
+        self._ids = ids or Ids()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -77,12 +102,16 @@ class Table:
 
     def named(self, name: str) -> list[Record]:
         """The rows with this name, whatever its case."""
-        return [self._rows[row_id] for row_id in self._ids_by_name.get(name.casefold(), ())]
+        return self._found(_NAME, name)
+
+    def found(self, path: str, value: str) -> list[Record] | None:
+        """The rows with this value, whatever its case; None for a property without an index."""
+        return self._found(path, value) if path in self._indexes else None
 
     def insert(self, values: JsonObject, now: datetime, row_id: str | None = None) -> Record:
         if row_id is None:
-            row_id = str(self._last_id + 1)
-        self._last_id = max(self._last_id, _number(row_id))
+            row_id = self._ids.next()
+        self._ids.took(row_id)
         return self._keep(row_id, 0, now, now, values)
 
     def replace(self, former: Record, values: JsonObject, now: datetime) -> Record:
@@ -91,17 +120,32 @@ class Table:
             return former
         return self._keep(former.id, former.sync_token + 1, former.created, now, values)
 
+    def remove(self, record: Record) -> None:
+        """For good: the id is not given out again."""
+        self._forget(self._rows.pop(record.id))
+
+    def _found(self, path: str, value: str) -> list[Record]:
+        return [self._rows[row_id] for row_id in self._indexes[path].get(value.casefold(), ())]
+
     def _keep(
         self, row_id: str, sync_token: int, created: datetime, updated: datetime, values: JsonObject
     ) -> Record:
         former = self._rows.get(row_id)
         if former is not None:
-            del self._ids_by_name[folded_name(former.values)][row_id]
+            self._forget(former)
         wire = Raw(dumps(_rendered(row_id, sync_token, created, updated, values)))
         record = Record(row_id, sync_token, created, updated, values, wire)
         self._rows[row_id] = record
-        self._ids_by_name.setdefault(folded_name(values), {})[row_id] = None
+        for path, index in self._indexes.items():
+            index.setdefault(_key(record, path), {})[row_id] = None
         return record
+
+    def _forget(self, record: Record) -> None:
+        for path, index in self._indexes.items():
+            key = _key(record, path)
+            del index[key][record.id]
+            if not index[key]:
+                del index[key]
 
     def dump(self) -> Json:
         return [
@@ -123,18 +167,26 @@ class Table:
                 datetime.fromisoformat(str(row[key])) for key in ("created", "updated")
             )
             self._keep(row_id, token, created, updated, as_object(row["values"]))
-            self._last_id = max(self._last_id, _number(row_id))
+            self._ids.took(row_id)
 
 
-def _number(row_id: str) -> int:
+def number_of(row_id: str) -> int:
     """0 for the few ids that are words (tax codes)."""
     return int(row_id) if row_id.isdigit() else 0
+
+
+def _key(record: Record, path: str) -> str:
+    if path == _NAME:
+        return record.name.casefold()
+    value = record.property(path)
+    return "" if value is None else str(value).casefold()
 
 
 def _rendered(
     row_id: str, sync_token: int, created: datetime, updated: datetime, values: JsonObject
 ) -> JsonObject:
-    return values | {
+    """Values whose names begin with an underscore are the sandbox's own and are not shown."""
+    return {name: value for name, value in values.items() if name[0] != "_"} | {
         "domain": "QBO",
         "sparse": False,
         "Id": row_id,

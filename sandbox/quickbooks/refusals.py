@@ -148,6 +148,78 @@ def business_rule(detail: str, element: str = "") -> Refusal:
     )
 
 
+def cannot_link(transaction_id: str) -> Refusal:
+    return Refusal(
+        "620", "Transaction Not Linked", f"Transaction {transaction_id} cannot be linked.", "TxnId"
+    )
+
+
+def wrong_amount(amount: str, product: str) -> Refusal:
+    return Refusal(
+        "6070",
+        "Amount calculation incorrect in the request",
+        f"Amount is not equal to UnitPrice * Qty. Supplied value:{amount}, calculated:{product}",
+        "Amount",
+    )
+
+
+def bad_us_tax_code(value: str) -> Refusal:
+    return Refusal(
+        "6100",
+        "Invalid tax code",
+        f"Line tax codes of US companies are TAX or NON. Supplied value:{value}",
+        "TaxCodeRef",
+    )
+
+
+def duplicate_number(number: str, kind: str, owner: str) -> Refusal:
+    return Refusal(
+        "6140",
+        "Duplicate Document Number Error",
+        "Duplicate Document Number Error : You must specify a different number. This number has already "
+        f"been used. DocNumber={number} is assigned to TxnType={kind} with TxnId={owner}",
+        "DocNumber",
+    )
+
+
+def subscription_ended() -> Refusal:
+    return Refusal(
+        "6190",
+        "Invalid Company Status",
+        "Subscription period has ended or canceled or there was a billing problem.",
+    )
+
+
+def books_closed(until: str) -> Refusal:
+    return Refusal(
+        "6200",
+        "Account Period Closed",
+        f"The account period has closed and the account books cannot be updated: {until}",
+        "TxnDate",
+    )
+
+
+def books_closed_with_password(until: str) -> Refusal:
+    return Refusal(
+        "6210",
+        "Account Period Closed",
+        f"The account period has closed, a password is needed to change it: {until}",
+        "TxnDate",
+    )
+
+
+def open_balance(code: str) -> Refusal:
+    return Refusal(code, "Delete List Has Balance", "You can't delete a name that has a balance.")
+
+
+def deposited() -> Refusal:
+    return Refusal(
+        "6540",
+        "Deposited Transaction cannot be changed",
+        "This transaction is part of a deposit. Delete it from the deposit first.",
+    )
+
+
 def list_busy() -> Refusal:
     return business_rule(
         "Business Validation Error: You can only add or edit one product or service at a time. "

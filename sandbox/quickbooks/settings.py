@@ -64,6 +64,7 @@ class QuickBooksSettings:
     request_id_scope: Literal["company", "companyAndApp"] = "company"
     duplicate_request_id: Literal["replay", "600"] = "replay"
     failed_requests: Literal["replay", "bare6000", "forget"] = "replay"
+    pending_request_id: Literal["once", "twice", "refuse"] = "once"
 
     # Items
     forbidden_name_characters: str = ":\t\n"
@@ -74,6 +75,16 @@ class QuickBooksSettings:
     numbers_as_strings: bool = True
     other_income_allowed: bool = False
     inactive_reads: Literal["ok", "610"] = "ok"
+
+    # Transactions
+    open_balance_code: Literal["6000", "6220"] = "6000"
+    lines_without_id: Literal["replace", "append"] = "append"
+    discount_lines: Literal["one", "many"] = "one"
+    tax_inclusive_lines: Literal["net", "gross"] = "net"
+    require_line_tax_code: bool = True
+    over_application: Literal["error6000", "unapplied"] = "error6000"
+    unknown_linked_txn: Literal["610", "620"] = "610"
+    payments_for_jobs: Literal["applied", "unapplied"] = "applied"
 
     # Queries
     refuse_non_ascii_queries: bool = True

@@ -1,5 +1,6 @@
 """All that the QuickBooks sandbox knows: settings, companies, grants, throttle windows, signing keys."""
 
+from sandbox.alarms import Alarms
 from sandbox.clock import Clock
 from sandbox.faults import FaultPlan
 from sandbox.journal import Journal
@@ -18,7 +19,8 @@ class QuickBooksState:
         self.clock = clock
         self.journal = Journal(clock)
         self.faults = FaultPlan()
-        self.pipeline = Pipeline(self.journal, self.faults)
+        self.alarms = Alarms(clock)
+        self.pipeline = Pipeline(self.journal, self.faults, self.alarms)
         self.keys = KeyRing()
         self.reset()
 
@@ -31,6 +33,7 @@ class QuickBooksState:
         self.grants = Grants()
         self.throttle = Throttle()
         self.faults.clear()
+        self.alarms.clear()
         self.journal.forget()
         self.xml_turn = False
 

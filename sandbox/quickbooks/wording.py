@@ -89,7 +89,15 @@ def planted_refusal(fault: Fault, default_code: str) -> refusals.Refusal:
     known = {
         "2010": refusals.unknown_property("Planted", ["Name", "Type"]),
         "2050": refusals.bad_length("Name", 0, 100, 101),
+        "610": refusals.not_found(),
+        "5010": refusals.stale(),
         "6000": refusals.list_busy(),
+        "6070": refusals.wrong_amount("1.00", "2.00"),
+        "6140": refusals.duplicate_number("1001", "Invoice", "1"),
+        "6190": refusals.subscription_ended(),
+        "6200": refusals.books_closed("2025-12-31"),
+        "6210": refusals.books_closed_with_password("2025-12-31"),
+        "6540": refusals.deposited(),
     }.get(
         code,
         refusals.Refusal(code, "Planted by the sandbox", "A fault rule asked for this refusal."),

@@ -35,7 +35,10 @@ class RemoteCompany:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """What the office chose. `default_*` is for items that have none of their own; empty: none.
+    """What the office chose. `default_*` is for records that have none of their own; empty: none.
+
+    `payment_methods`: the office's word for a way of paying, case folded, with the provider's method and
+    deposit account for it (either may be empty).
 
     `invoices_from` is the go-live date: invoices issued before it are linked where the books have them,
     and never made there; None: all may be.
@@ -48,6 +51,8 @@ class ConnectionSettings:
     notify: bool = True
     default_tax_code_id: str = ""
     invoices_from: date | None = None
+    default_deposit_account_id: str = ""
+    payment_methods: tuple[tuple[str, str, str], ...] = ()
 
 
 class StepState(StrEnum):

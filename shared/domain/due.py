@@ -92,16 +92,19 @@ class Circuit:
 class AutomaticState:
     """What the automatic road remembers of one connection. `version` as for connections.
 
-    `compare_at` is when records and links are compared next, for changes that nobody heard of.
+    `compare_at` is when records and links are compared next, for changes that nobody heard of; `look_at`
+    when what waits is looked at next, None while nothing is known to wait.
     """
 
     connection: ConnectionKey
     compare_at: datetime
     batches: Mapping[RecordKind, LastBatch] = field(default_factory=dict)
     circuit: Circuit | None = None
+    look_at: datetime | None = None
     version: int = 0
 
     @property
     def due_at(self) -> datetime:
         """When the schedule is to look at this connection."""
-        return min(self.compare_at, self.circuit.probe_at) if self.circuit else self.compare_at
+        probe_at = self.circuit.probe_at if self.circuit else None
+        return min(at for at in (self.compare_at, probe_at, self.look_at) if at is not None)

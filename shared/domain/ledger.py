@@ -1,9 +1,9 @@
 """The payment ledger: one row per payment and operation, written before any call; its legal moves.
 
-A row is `reserved`, `in_flight`, then `posted`, `refused` or `unknown`. Every move is a conditional
-write on `version`, so of two that make a move one loses and looks again. `generation` rises only after
-a definite refusal or by a person's decision: the ledger key (remote company, payment, operation,
-generation) names one intended effect.
+A row is `reserved`, `in_flight`, then `posted`, `refused` or `unknown`. Moves are stored by a
+conditional write on `version` (`moved`), so of two that move a row one loses and looks again.
+`generation` rises only after a definite refusal or by a person's decision: the ledger key (remote
+company, payment, operation, generation) names one intended effect.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ class LedgerScope:
 class LedgerRow:
     """`payload_hash` is of what the payment says: another payment under the same id is never sent.
 
-    `attempt` counts requests of this generation; `request_key` names the last one. `looks` counts
-    look-ups since it became unknown. `unsure_at`: when it first became unknown; it stays when the
-    outcome is known, because the provider may commit late. `look_at`: when to look (again).
+    `attempt` counts requests of this generation; `request_key` names the last one. `singly`: it was in
+    a batch that was refused as a whole, so it goes alone. `looks` counts look-ups since it became
+    unknown, and afterwards those for a late commit. `unsure_at`: when it first became unknown; it stays
+    when the outcome is known, because the provider may commit late. `look_at`: when to look (again).
     """
 
     payment_id: SourceId
@@ -76,6 +77,7 @@ class LedgerRow:
     remote_id: RemoteId = RemoteId("")
     remote_version: RemoteVersion = RemoteVersion("")
     problem: Problem | None = None
+    singly: bool = False
     looks: int = 0
     unsure_at: datetime | None = None
     look_at: datetime | None = None
@@ -88,6 +90,11 @@ def reference_of(scope: LedgerScope, payment_id: SourceId) -> str:
     """Our short reference, which every payment carries in the books: the same for all its generations."""
     text = f"{scope.remote_company_id}/{scope.connection.company_id}/{payment_id}"
     return "BC-" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()[:REFERENCE_LENGTH]
+
+
+def moved(row: LedgerRow) -> LedgerRow:
+    """The row as it is to be stored after one move or several."""
+    return replace(row, version=row.version + 1)
 
 
 def reserved(
@@ -109,7 +116,8 @@ def reserved(
         payload_hash=payload_hash,
         amount=amount,
         reserved_at=now,
-        version=before.version + 1 if before else 1,
+        unsure_at=before.unsure_at if before else None,
+        version=before.version if before else 0,
     )
 
 
@@ -122,21 +130,26 @@ def sent(row: LedgerRow, request_key: RequestKey, over_at: datetime) -> LedgerRo
         attempt=row.attempt + 1,
         request_key=request_key,
         over_at=over_at,
-        version=row.version + 1,
     )
 
 
-def held_back(row: LedgerRow) -> LedgerRow:
-    """The request definitely did not go, or was refused as a whole: reserved, as before it."""
+def held_back(row: LedgerRow, *, singly: bool = False) -> LedgerRow:
+    """It was definitely not carried out, for no fault of its own: reserved, as before the request."""
     _require(row, LedgerState.IN_FLIGHT)
-    return replace(row, state=LedgerState.RESERVED, over_at=None, version=row.version + 1)
+    return replace(
+        row,
+        state=LedgerState.RESERVED,
+        over_at=None,
+        singly=row.singly or singly,
+    )
 
 
 def posted(
     row: LedgerRow, remote_id: RemoteId, remote_version: RemoteVersion, now: datetime
 ) -> LedgerRow:
-    """It stands in the books, as an answer or a look-up says."""
-    _require(row, LedgerState.IN_FLIGHT, LedgerState.UNKNOWN, LedgerState.RESERVED)
+    """It stands in the books, as an answer says, or a look-up: then whatever was believed before."""
+    if row.state is LedgerState.POSTED:
+        raise ValueError("a payment is posted once")
     return replace(
         row,
         state=LedgerState.POSTED,
@@ -144,10 +157,16 @@ def posted(
         remote_version=remote_version,
         problem=None,
         over_at=None,
+        looks=0,
         look_at=None,
         settled_at=now,
-        version=row.version + 1,
     )
+
+
+def seen(row: LedgerRow, remote_version: RemoteVersion) -> LedgerRow:
+    """Somebody changed it in the books: what the next write has to quote."""
+    _require(row, LedgerState.POSTED)
+    return replace(row, remote_version=remote_version)
 
 
 def refused(row: LedgerRow, problem: Problem, now: datetime) -> LedgerRow:
@@ -158,8 +177,9 @@ def refused(row: LedgerRow, problem: Problem, now: datetime) -> LedgerRow:
         state=LedgerState.REFUSED,
         problem=problem,
         over_at=None,
+        looks=0,
+        look_at=None,
         settled_at=now,
-        version=row.version + 1,
     )
 
 
@@ -172,32 +192,31 @@ def unknown(row: LedgerRow, now: datetime, look_at: datetime) -> LedgerRow:
         unsure_at=row.unsure_at or now,
         looks=0,
         look_at=look_at,
-        version=row.version + 1,
     )
 
 
 def looked(row: LedgerRow, look_at: datetime) -> LedgerRow:
     """Looked up and not found, while it may yet come."""
     _require(row, LedgerState.UNKNOWN)
-    return replace(row, looks=row.looks + 1, look_at=look_at, version=row.version + 1)
+    return replace(row, looks=row.looks + 1, look_at=look_at)
 
 
 def proved_absent(row: LedgerRow) -> LedgerRow:
     """Not in the books when no request of ours could be under way any more: it may go again."""
     _require(row, LedgerState.UNKNOWN)
-    return replace(
-        row, state=LedgerState.RESERVED, over_at=None, look_at=None, version=row.version + 1
-    )
+    return replace(row, state=LedgerState.RESERVED, over_at=None, look_at=None)
 
 
 def to_be_checked(row: LedgerRow, look_at: datetime | None) -> LedgerRow:
-    """Known, but once unsure: when it is looked at for a late commit; None: never again."""
-    _require(row, LedgerState.POSTED)
-    return replace(row, look_at=look_at, version=row.version + 1)
+    """Its outcome is known, but once was not: when to look for a late commit; None: never again."""
+    _require(row, LedgerState.POSTED, LedgerState.REFUSED)
+    return replace(row, look_at=look_at)
 
 
-def may_be_under_way(row: LedgerRow, now: datetime) -> bool:
-    return row.over_at is not None and now < row.over_at
+def checked(row: LedgerRow) -> LedgerRow:
+    """It was looked for once more."""
+    _require(row, LedgerState.POSTED, LedgerState.REFUSED)
+    return replace(row, looks=row.looks + 1)
 
 
 def request_ends(now: datetime, deadline: float, provider_limit: timedelta) -> datetime:

@@ -46,7 +46,13 @@ class NameTaken:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Not written: the remote version we quoted is old, or the record is gone. Read, plan again."""
+    """Not written: the remote version we quoted is old, or the record is gone. Read, plan again.
+
+    `if_current`: what it means where that read shows the very version that was quoted; then planning
+    again would only be refused again. None: nothing that the provider is known to say so.
+    """
+
+    if_current: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)

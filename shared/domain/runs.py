@@ -146,7 +146,7 @@ class ChunkEntry:
     """One record in a chunk: which version of it, under which name, onto which remote record.
 
     `remote_name` is what the plan chose. `renamed` says whether the stated rule changed the name.
-    `sent` marks the content that went out under that name (`links.content_mark`), so that a create
+    `sent` marks the content that went out under that name (`links.content_mark`), so that a write
     whose answer nobody heard is known again although the record was edited since.
     """
 

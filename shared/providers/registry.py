@@ -50,6 +50,7 @@ def open_provider(
     endpoints: ProviderEndpoints,
     *,
     remote_company_id: RemoteCompanyId,
+    country: str = "",
     tokens: TokenSource,
     transport: Transport,
     pacer: Pacer | None,
@@ -61,6 +62,7 @@ def open_provider(
 ) -> AccountingProvider:
     """One remote company, reached with one connection's tokens. Raises as `profile` does.
 
+    `country`: its books' (ISO 3166), empty where it is not known (yet): invoices tell tax by it.
     `deadline`: total seconds of one write. `pacer` paces reads; writes are paced by whoever sends them.
     `calls` counts what goes to the provider. `patience`: seconds of a read with its repeats; None: as
     `ProviderSession` has it.
@@ -84,7 +86,7 @@ def open_provider(
         deadline,
         READ_PATIENCE if patience is None else patience,
     )
-    return QuickBooksProvider(session, endpoints.api_url, remote_company_id)
+    return QuickBooksProvider(session, endpoints.api_url, remote_company_id, country)
 
 
 def open_oauth(

@@ -11,12 +11,12 @@ from typing import Final, Generic, TypeVar
 from shared.auth.reauth import mark_connection_needs_reauth
 from shared.domain.connections import Connection
 from shared.domain.errors import NeedsReauth, TooLarge
-from shared.providers.base import AccountingProvider, RemoteAccount, RemoteTaxCode
+from shared.providers.base import AccountingProvider, RemoteAccount, RemoteMethod, RemoteTaxCode
 from shared.sync.services import Services
 
 FRESH: Final = timedelta(seconds=60)
 
-T = TypeVar("T", RemoteAccount, RemoteTaxCode)
+T = TypeVar("T", RemoteAccount, RemoteTaxCode, RemoteMethod)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from shared.domain.errors import (
     ProviderContractBroken,
     RetryLater,
 )
-from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RunId
+from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RecordKind, RunId
 from shared.domain.metrics import Metric
-from shared.domain.runs import Failure, Problem, Run, RunState
+from shared.domain.runs import Failure, Problem, Run, RunCounts, RunState
 from shared.sync.automatic.dependencies import release
 from shared.sync.engine.failures import causes_of, stored_failures
 from shared.sync.engine.planning import plan_records
@@ -33,6 +33,9 @@ from shared.sync.engine.pushing import PushSlice
 from shared.sync.engine.singles import SinglesSlice
 from shared.sync.engine.slices import SliceEnd, SliceResult
 from shared.sync.failure_notices import tell_standing
+from shared.sync.payments.counting import payment_counts
+from shared.sync.payments.planning import plan_payments
+from shared.sync.payments.posting import PaymentSlice
 from shared.sync.runs import claim_slice, end_run
 from shared.sync.services import Books, Services
 
@@ -149,7 +152,10 @@ def _plan(work: _Work) -> SliceResult:
     # No last save as after a push: where the plan's own was stored and its answer lost, the form of
     # the run that we know would undo it.
     try:
-        plan_records(work.services, work.connection, books.provider, work.run, progress)
+        if work.run.kind is RecordKind.PAYMENT:
+            plan_payments(work.services, work.connection, books.provider, progress)
+        else:
+            plan_records(work.services, work.connection, books.provider, work.run, progress)
     finally:
         books.pacer.close()
     return SliceResult(SliceEnd.PLANNED)
@@ -161,6 +167,8 @@ def _push(work: _Work) -> SliceResult:
     books, progress = work.opened()
 
     def perform() -> SliceResult:
+        if work.run.kind is RecordKind.PAYMENT:
+            return _payments(work, books, progress, singly=False)
         return PushSlice(work.services, work.connection, books, progress, work.until).perform()
 
     return _moved(work, books, progress, perform)
@@ -172,6 +180,8 @@ def _push_singly(work: _Work) -> SliceResult:
     books, progress = work.opened()
 
     def perform() -> SliceResult:
+        if work.run.kind is RecordKind.PAYMENT:
+            return _payments(work, books, progress, singly=True)
         return SinglesSlice(
             work.services,
             work.connection,
@@ -182,6 +192,13 @@ def _push_singly(work: _Work) -> SliceResult:
         ).perform()
 
     return _moved(work, books, progress, perform)
+
+
+def _payments(work: _Work, books: Books, progress: Progress, *, singly: bool) -> SliceResult:
+    slice_ = PaymentSlice(
+        work.services, work.connection, books, progress, work.until, singly=singly
+    )
+    return slice_.perform()
 
 
 def _moved(
@@ -212,7 +229,7 @@ def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
     if run.state is RunState.PLANNING and state.outcome == SliceEnd.DONE:
         return _PLAN_FIRST
     if run.state is RunState.PUSHING:
-        counts = counts_of(stored_chunks(services.stores, run))
+        counts = _counts_of(services, run)
         standing = Counter[str]()
         causes = causes_of(_counted(services, run, standing), run.run_id)
         # What a crash left unsaved was shown already, and progress never falls.
@@ -235,6 +252,14 @@ def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
     services.metrics.add(Metric.RECORDS_SYNCED, run.counts.sent)
     services.metrics.add(Metric.RECORDS_FAILED, run.counts.refused)
     return SliceResult(SliceEnd(state.outcome))
+
+
+def _counts_of(services: Services, run: Run) -> RunCounts:
+    """Told from what is stored."""
+    if run.kind is not RecordKind.PAYMENT:
+        return counts_of(stored_chunks(services.stores, run))
+    connection = services.stores.connections.get(run.connection)
+    return payment_counts(services, connection, run) if connection else run.counts
 
 
 def _counted(services: Services, run: Run, standing: Counter[str]) -> Iterator[Failure]:

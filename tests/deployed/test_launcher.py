@@ -107,6 +107,14 @@ def items_in_the_books(url: str) -> int:
     return int(items["count"])
 
 
+def publish(aws_url: str, text: str) -> None:
+    """As a function does that notifies."""
+    local = aws.LocalAws(aws_url)
+    sns = local.session.client("sns", endpoint_url=aws_url, config=local.config)
+    [topic] = sns.list_topics()["Topics"]
+    sns.publish(TopicArn=topic["TopicArn"], Subject="Hello", Message=text)
+
+
 def answers(url: str) -> bool:
     try:
         return httpx2.get(url, trust_env=False).is_success
@@ -126,7 +134,7 @@ def test_from_nothing_to_a_served_catalogue_and_again_with_nothing_written(launc
     told = first.stack()
     assert set(told) == {
         *("api_url", "console_url", "sandbox_url", "aws_endpoint_url", "table_names"),
-        *("token", "company_id", "generation"),
+        *("mail_queue_url", "token", "company_id", "generation"),
     }
     assert set(told["table_names"]) == {"records", "sync_state", "grants"}
     assert stat.S_IMODE((first.data / "stack.json").stat().st_mode) == 0o600
@@ -137,6 +145,9 @@ def test_from_nothing_to_a_served_catalogue_and_again_with_nothing_written(launc
     )
     assert answer.json()["name"] == "Fitting 7"
     assert items_in_the_books(told["sandbox_url"]) == ROWS
+
+    publish(told["aws_endpoint_url"], "Some items could not be synced.\nLook at them.")
+    first.until("e-mail   Hello: Some items could not be synced. Look at them.\n")
 
     first.process.send_signal(signal.SIGINT)  # Ctrl-C
     assert first.ended() == 0, first.said()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from local.connect import CONNECTION
+from local.mail import Mail, Mailbox
 from local.stack import Stack
 from tests.support.deployed.company import Company, until
 from tests.support.deployed.traces import Traces
@@ -22,52 +23,24 @@ IN_EUROS = {"name": "Pipe", "unitPrice": "1.00", "currency": "EUR"}
 IN_DOLLARS = {**IN_EUROS, "currency": "USD"}
 
 
-class Mailbox:
+class Mails:
     """What the topic sent, by company."""
 
     def __init__(self, stack: Stack) -> None:
-        def client(service: Any) -> Any:
-            return stack.aws.session.client(
-                service, endpoint_url=stack.aws.endpoint_url, config=stack.aws.config
-            )
-
-        self.sqs = client("sqs")
-        self._queue = self.sqs.create_queue(QueueName="mailbox")["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
-        allowed = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn["Attributes"]["QueueArn"],
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-        self.sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": policy})
-        client("sns").subscribe(
-            TopicArn=stack.deployed.resources["NotificationsTopic"],
-            Protocol="sqs",
-            Endpoint=arn["Attributes"]["QueueArn"],
-        )
-        self._received: list[dict[str, Any]] = []
+        topic = stack.deployed.resources["NotificationsTopic"]
+        self._mailbox = Mailbox(stack.aws, topic, "test-mail")
+        self._received: list[Mail] = []
 
     def of(self, company: Company) -> list[str]:
         """The codes of its messages, in order."""
-        while found := self.sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            for message in found:
-                self._received.append(json.loads(message["Body"]))
-                self.sqs.delete_message(
-                    QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
-                )
-        told = [one["MessageAttributes"] for one in self._received]
-        return [
-            one["code"]["Value"] for one in told if one["companyId"]["Value"] == company.company_id
-        ]
+        self._received += self._mailbox.receive()
+        told = [mail.attributes for mail in self._received]
+        return [one["code"] for one in told if one.get("companyId") == company.company_id]
 
 
 @pytest.fixture(scope="module")
-def mailbox(stack: Stack) -> Mailbox:
-    return Mailbox(stack)
+def mails(stack: Stack) -> Mails:
+    return Mails(stack)
 
 
 @pytest.fixture
@@ -88,30 +61,28 @@ def logged(traces: Traces, since: datetime, function: str) -> str:
     return next(text for name, text in traces.logs(since) if name.endswith(f"/{function}"))
 
 
-def test_a_refused_record_is_told_once_and_so_is_its_end(
-    automatic: Company, mailbox: Mailbox
-) -> None:
+def test_a_refused_record_is_told_once_and_so_is_its_end(automatic: Company, mails: Mails) -> None:
     for item in ("I-1", "I-2"):
         automatic.api.put(f"/v1/items/{item}", {**IN_EUROS, "name": item})
     until(lambda: len(automatic.failures()) == 2, "both failures", 40)
-    until(lambda: mailbox.of(automatic) == ["RECORDS_REFUSED"], "the message", 30)
+    until(lambda: mails.of(automatic) == ["RECORDS_REFUSED"], "the message", 30)
     causes = automatic.api.get("/v1/failures/causes?provider=quickbooks")["causes"]
     assert [(one["cause"], one["count"]) for one in causes] == [("CURRENCY_DIFFERS", 2)]
 
     for item in ("I-1", "I-2"):
         automatic.api.put(f"/v1/items/{item}", {**IN_DOLLARS, "name": item})
     both = ["RECORDS_REFUSED", "RECORDS_SYNCED_AGAIN"]
-    until(lambda: mailbox.of(automatic) == both, "the message of its end", 40)
+    until(lambda: mails.of(automatic) == both, "the message of its end", 40)
     assert notified(automatic) == both
     assert automatic.failures() == []
     assert automatic.connection()["unsynced"] == {"count": 0, "oldestSince": None}
 
 
-def test_a_muted_connection_is_told_in_the_api_only(automatic: Company, mailbox: Mailbox) -> None:
+def test_a_muted_connection_is_told_in_the_api_only(automatic: Company, mails: Mails) -> None:
     automatic.api.put(f"{CONNECTION}/settings", {"notify": False})
     automatic.api.put("/v1/items/I-1", IN_EUROS)
     until(lambda: notified(automatic) == ["RECORDS_REFUSED"], "the notification", 40)
-    assert mailbox.of(automatic) == []
+    assert mails.of(automatic) == []
 
 
 def test_one_id_goes_from_the_call_to_the_provider(automatic: Company, traces: Traces) -> None:
@@ -132,15 +103,18 @@ def test_one_id_goes_from_the_call_to_the_provider(automatic: Company, traces: T
 def test_a_dead_letter_is_told_to_its_company_and_counted(
     stack: Stack,
     automatic: Company,
-    mailbox: Mailbox,
+    mails: Mails,
     traces: Traces,
 ) -> None:
     since = datetime.now(UTC)
     body = {"companyId": automatic.company_id, "provider": "quickbooks", "kind": "item"}
     queue = stack.deployed.resources["DeadLetterQueue"]
+    sqs = stack.aws.session.client(
+        "sqs", endpoint_url=stack.aws.endpoint_url, config=stack.aws.config
+    )
     for message in ("by hand", json.dumps(body)):
-        mailbox.sqs.send_message(QueueUrl=queue, MessageBody=message)
-    until(lambda: mailbox.of(automatic) == ["STOPPED_UNEXPECTEDLY"], "the message", 40)
+        sqs.send_message(QueueUrl=queue, MessageBody=message)
+    until(lambda: mails.of(automatic) == ["STOPPED_UNEXPECTEDLY"], "the message", 40)
     assert notified(automatic) == ["STOPPED_UNEXPECTEDLY"]
 
     def counted() -> int:

@@ -66,6 +66,31 @@ class Books:
         item: dict[str, Any] = content(answer)["Item"]
         return item
 
+    def made(self, entity: str, body: dict[str, Any], **query: str) -> dict[str, Any]:
+        """The object that a write of an entity answers with."""
+        answer = self.post(entity.lower(), body, **query)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = content(answer)[entity]
+        return found
+
+    def read(self, entity: str, row_id: str) -> dict[str, Any]:
+        answer = self.get(f"{entity.lower()}/{row_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = content(answer)[entity]
+        return found
+
+    def plant(self, entity: str, *values: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+        """What a person does in the books."""
+        order = {"realm": self.realm, "entity": entity, "values": list(values), **more}
+        planted: list[dict[str, Any]] = self.sandbox.control.post("/entities", order)["entities"]
+        return planted
+
+    def prefer(self, **preferences: Any) -> dict[str, Any]:
+        """What the company chooses about its books."""
+        order = {"realm": self.realm, **preferences}
+        chosen: dict[str, Any] = self.sandbox.control.post("/companies/preferences", order)
+        return chosen
+
     def refused(self, path: str, body: Any, **query: str) -> dict[str, Any]:
         """The one error of a write that is refused."""
         return only_error(self.post(path, body, **query))

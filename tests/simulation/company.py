@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, RemoteId
+from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, RemoteId, SourceId
 from shared.domain.money import Money
 from shared.domain.records import Address, Customer, Record
 from tests.simulation import catalogue, customer_book
@@ -19,7 +19,9 @@ from tests.support.fake_books import FakeBooks
 class Company:
     """`kind`: what it syncs; `touched`: remote records that somebody made or edited in the books.
 
-    `unheard` watches what our requests to these books may have done without our knowing.
+    `unheard` watches what our requests to these books may have done without our knowing. `accounts`:
+    by item the income accounts that may be stored as its own: the last one that the office was told is
+    chosen, and those it has tried since.
     """
 
     company_id: CompanyId
@@ -29,6 +31,7 @@ class Company:
     kind: RecordKind
     record_count: int = 0
     touched: set[RemoteId] = field(default_factory=set)
+    accounts: dict[SourceId, set[str]] = field(default_factory=dict)
 
     def next_record(self, random: Random) -> Record:
         number, self.record_count = self.record_count, self.record_count + 1

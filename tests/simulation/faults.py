@@ -128,6 +128,14 @@ class Faults:
         self._on = False
         self._down_until = None
 
+    def go_down(self, seconds: float) -> None:
+        """For so long the provider gives no answer at all; some writes are carried out all the same."""
+        self._down_until = self._scheduler.now + timedelta(seconds=seconds)
+
+    @property
+    def down(self) -> bool:
+        return self._down_until is not None and self._scheduler.now < self._down_until
+
     def strikes(self, sort: Sort) -> bool:
         """Whether this opportunity is taken."""
         if not self._on or sort not in self._left:
@@ -161,7 +169,7 @@ class Faults:
     def at_books(self, call: BooksCall) -> Fault | None:
         if call.request is None:
             return self._at_read()
-        if self._down():
+        if self.down:
             return self._random.choice((Lost(None), Lost(None), Lost(0.0)))
         if not self.strikes(Sort.WRITE):
             return None
@@ -170,7 +178,7 @@ class Faults:
         return fault
 
     def at_tokens(self) -> TokenFault | None:
-        if self._down():
+        if self.down:
             return TokenFault.UNREACHABLE
         if not self.strikes(Sort.TOKENS):
             return None
@@ -181,12 +189,12 @@ class Faults:
         return sorted(self._random.sample(range(rows), self._random.randrange(rows)))
 
     def _at_read(self) -> Fault | None:
-        if self._down():
+        if self.down:
             return Lost()
         if not self.strikes(Sort.READ):
             return None
         if self._random.random() < 0.15:
-            self._go_down()
+            self.go_down(self._random.choice((5, 40, 200, 900)))
         return self._random.choice((Lost(), Lost(), Limited(None), Limited(5.0)))
 
     def _write_fault(self, entries: int) -> Fault:
@@ -204,15 +212,8 @@ class Faults:
             (0.6, Stopped()),
         )
         if draw.random() < 0.05:
-            self._go_down()
+            self.go_down(self._random.choice((5, 40, 200, 900)))
         return draw.choices([fault for _, fault in kinds], [weight for weight, _ in kinds])[0]
-
-    def _go_down(self) -> None:
-        seconds = self._random.choice((5, 40, 200, 900))
-        self._down_until = self._scheduler.now + timedelta(seconds=seconds)
-
-    def _down(self) -> bool:
-        return self._down_until is not None and self._scheduler.now < self._down_until
 
     def _mean(self, sort: Sort) -> float:
         return MEAN_GAPS[sort] * self._temper.factors[sort]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -21,6 +21,8 @@ from shared.storage.memory import memory_stores
 from shared.sync.services import Books, Services
 from shared.sync.steps import SyncState
 from tests.simulation import catalogue
+from tests.simulation.actors.queue import QueueTemper
+from tests.simulation.actors.stream import StreamTemper
 from tests.simulation.aws import Executions, Functions
 from tests.simulation.company import Company
 from tests.simulation.faults import Faults, Temper
@@ -35,7 +37,7 @@ from tests.simulation.ports import (
 )
 from tests.simulation.provider import SessionBooks
 from tests.simulation.road import Road
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import MOST_POINTS, Scheduler
 from tests.simulation.tokens import TokenServer
 from tests.simulation.unheard import Unheard
 from tests.simulation.watch import Watch
@@ -47,6 +49,8 @@ from tests.support.wake_ups import RecordingWakeUps
 
 MACHINE = StateMachine.load()
 CUSTOMERS_SHARE = 0.25
+ASSIGNS_SHARE = 0.3
+"""Of the worlds of items: the office chooses accounts for single items all along."""
 MASTER_KEY = b"the master key of every simulated world"
 
 
@@ -107,6 +111,18 @@ class Knobs:
         return replace(profile, limits=replace(profile.limits, per_minute=per_minute))
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a world is made of whose seed is not to decide it. Such a world has a road."""
+
+    kind: RecordKind
+    knobs: Knobs
+    temper: Temper = field(default_factory=lambda: Temper({}))
+    stream: StreamTemper = StreamTemper()  # noqa: RUF009 - frozen
+    queue: QueueTemper = QueueTemper()  # noqa: RUF009 - frozen
+    most_points: int = MOST_POINTS
+
+
 def random_kind(random: Random) -> RecordKind:
     """What the companies of a world sync."""
     return RecordKind.CUSTOMER if random.random() < CUSTOMERS_SHARE else RecordKind.ITEM
@@ -115,14 +131,20 @@ def random_kind(random: Random) -> RecordKind:
 class Installation:
     """`stores` are the bare ones, for people and for judging; the engine's are behind the gate."""
 
-    def __init__(self, seed: int, *, keep_trace: bool = False) -> None:
-        self.scheduler = Scheduler(seed, keep_trace=keep_trace)
+    def __init__(self, seed: int, *, keep_trace: bool = False, given: Given | None = None) -> None:
+        most_points = given.most_points if given else MOST_POINTS
+        self.scheduler = Scheduler(seed, keep_trace=keep_trace, most_points=most_points)
         random = self.scheduler.random
         # Drawn apart, so that a seed's world of items is the same with and without customers.
-        self.kind = random_kind(Random(f"kind of {seed}"))
-        self.knobs = Knobs.drawn(random)
-        self.temper = Temper.drawn(random)
+        self.kind = given.kind if given else random_kind(Random(f"kind of {seed}"))
+        self.knobs = given.knobs if given else Knobs.drawn(random)
+        self.temper = given.temper if given else Temper.drawn(random)
         self.withdraws = self.knobs.withdraws
+        self.assigns = (
+            given is None
+            and self.kind is RecordKind.ITEM
+            and Random(f"accounts of {seed}").random() < ASSIGNS_SHARE
+        )
         self.faults = Faults(self.scheduler, self.temper)
         self.ports = Ports(self.scheduler, self.faults)
         self.profile = self.knobs.profile()
@@ -156,7 +178,7 @@ class Installation:
             self.watch.report,
         )
         self.ports.restart = self._restart
-        self.road = Road.drawn(self, seed)
+        self.road = Road.of(self, given.stream, given.queue) if given else Road.drawn(self, seed)
         self.companies = {
             company.company_id: company
             for company in (self._company(n) for n in range(1, self.knobs.companies + 1))

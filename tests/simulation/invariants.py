@@ -9,7 +9,7 @@ from shared.domain.connections import Connection
 from shared.domain.ids import RemoteId, SourceId
 from shared.domain.links import Link, LinkOrigin
 from shared.domain.names import name_key
-from shared.domain.record_plan import differing_fields
+from shared.domain.record_plan import Terms, as_linked, differing_fields
 from shared.domain.records import Record
 from shared.domain.runs import Failure, PushAction, Run, RunState
 from shared.storage.memory.links import MemoryLinks
@@ -21,6 +21,8 @@ from tests.support.fake_shelf import Effect
 
 PASSING_CAUSES = frozenset({"PROVIDER_BUSY", "PROVIDER_KEEPS_REFUSING"})
 """Refusals that must not be left once faults have stopped."""
+
+CONFLICT = "CHANGED_IN_BOOKS"
 
 
 def broken(world: Installation, company: Company, last: Run) -> Iterator[str]:
@@ -38,12 +40,17 @@ def broken(world: Installation, company: Company, last: Run) -> Iterator[str]:
         for failure in world.stores.failures.page(company.key, company.kind, 10_000, None).rows
     }
     linked: Counter[RemoteId] = Counter()
+    terms = terms_of(company.kind, connection, world.profile)
     for item, link in paired(world.stores, scope_of(company.kind, connection)):
         if link is not None:
             linked[link.remote_id] += 1
             yield from _link_holds(world, company, connection, link, item)
+            failure = failures.get(link.source_id)
+            if failure and failure.cause == CONFLICT and link.remote_id not in company.touched:
+                yield f"{link.source_id} is refused as changed in the books, where nobody touched it"
         if item is not None:
-            yield from _item_ended(item, link, failures.get(item.source_id))
+            yield from _item_ended(item, link, failures.get(item.source_id), terms)
+            yield from _account_as_chosen(world, company, connection, item)
     yield from (f"{remote_id} is linked {n} times" for remote_id, n in linked.items() if n > 1)
     yield from _run_adds_up(last, failures)
     for failure in failures.values():
@@ -128,14 +135,31 @@ def _link_holds(
         yield f"{who}: {differing} differ though the link says it is in step"
 
 
-def _item_ended(item: Record, link: Link | None, failure: Failure | None) -> Iterator[str]:
+def _account_as_chosen(
+    world: Installation,
+    company: Company,
+    connection: Connection,
+    item: Record,
+) -> Iterator[str]:
+    """What the office was told last is stored; that it was sent shows as with any other change."""
+    scope = scope_of(company.kind, connection)
+    stored = world.stores.mappings.get_mappings(scope, [item.source_id]).get(item.source_id)
+    account = stored.income_account_id if stored else ""
+    chosen = company.accounts.get(item.source_id, {""})
+    if account not in chosen:
+        yield f"{item.source_id} is mapped to {account!r}, chosen was {sorted(chosen)}"
+
+
+def _item_ended(
+    item: Record, link: Link | None, failure: Failure | None, terms: Terms
+) -> Iterator[str]:
     if link is None:
         if item.active and failure is None:
             yield f"{item.source_id} v{item.version} is neither linked nor refused"
         if not item.active and failure is not None:
             yield f"{item.source_id} is archived and still stands as failed by {failure.cause}"
         return
-    in_step = link.source_version == item.version
+    in_step = as_linked(item, link, terms)
     if not in_step and failure is None:
         yield f"{item.source_id} v{item.version} is at v{link.source_version} and not refused"
     if in_step and failure is not None:

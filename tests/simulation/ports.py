@@ -20,6 +20,7 @@ BULK = {
     ("runs", "save_chunks"): 1,
     ("failures", "save"): 0,
     ("failures", "clear"): 2,
+    ("mappings", "save_mappings"): 1,
     ("due", "add"): 0,
     ("due", "remove"): 0,
     ("due", "put_off"): 0,

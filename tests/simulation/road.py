@@ -52,9 +52,15 @@ class Road:
         random = Random(f"road of {seed}")
         if random.random() >= SHARE:
             return None
-        stream = Stream(world.scheduler, world.functions, StreamTemper.drawn(random))
-        queue = Queue(world.scheduler, world.ports, world.functions, QueueTemper.drawn(random))
-        return cls(world, stream, queue)
+        return cls.of(world, StreamTemper.drawn(random), QueueTemper.drawn(random))
+
+    @classmethod
+    def of(cls, world: Installation, stream: StreamTemper, queue: QueueTemper) -> Road:
+        return cls(
+            world,
+            Stream(world.scheduler, world.functions, stream),
+            Queue(world.scheduler, world.ports, world.functions, queue),
+        )
 
     def stored(self, company: Company, records: Sequence[Record]) -> None:
         self.stream.stored(company.company_id, company.kind, records)

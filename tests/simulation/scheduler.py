@@ -72,8 +72,11 @@ class Actor:
 class Scheduler:
     """`random` is the one source of chance in a world. `trace` is None unless lines are to be kept."""
 
-    def __init__(self, seed: int, *, keep_trace: bool = False) -> None:
+    def __init__(
+        self, seed: int, *, keep_trace: bool = False, most_points: int = MOST_POINTS
+    ) -> None:
         self.random = Random(seed)
+        self._most_points = most_points
         self.points = 0
         self.trace: list[str] | None = [] if keep_trace else None
         self._digest = hashlib.blake2b(digest_size=16)
@@ -146,7 +149,7 @@ class Scheduler:
         """A port call: noted; others may run first. Raises `ProcessDied`, `Livelock`."""
         actor = self._running()
         self.points += 1
-        if self.points > MOST_POINTS:
+        if self.points > self._most_points:
             raise Livelock(f"{self.points} port calls")
         self.note(what)
         others = len(self._ready)

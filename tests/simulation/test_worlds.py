@@ -52,6 +52,7 @@ TROUBLE = (
     "Stale",
     "NameTaken",
     "EntryBusy",
+    "ASSIGNED",
 )
 WORLDS_FOR_ALL_TROUBLE = 200
 """Far more than it takes (some 20 to 60): what a change of the engine reshuffles is which world has what."""

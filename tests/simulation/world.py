@@ -123,6 +123,10 @@ class _World:
         self._scheduler.spawn(f"owner {name}", lambda: office.reconnects(world, company, seconds))
         if self._random.random() < 0.6:
             self._scheduler.spawn(f"editor {name}", lambda: office.edits(world, company, seconds))
+        if world.assigns:
+            self._scheduler.spawn(
+                f"accountant {name}", lambda: office.assigns(world, company, seconds)
+            )
         if self._random.random() < 0.3:
             self._scheduler.spawn(
                 f"bookkeeper {name}", lambda: bookkeeper.keeps_books(world, company, seconds)

@@ -75,9 +75,12 @@ from tests.support.fake_faults import (
 from tests.support.fake_profile import fake_profile
 from tests.support.fake_shapes import Twist, shapes
 from tests.support.fake_shelf import Effect, Shelf
+from tests.support.fake_till import Till
 
 INCOME_ACCOUNT = RemoteAccount(RemoteId("inc-1"), "Sales", "4000", "Income", "USD")
 SERVICES_ACCOUNT = RemoteAccount(RemoteId("inc-2"), "Services", "4100", "Income", "USD")
+BANK = RemoteAccount(RemoteId("bank-1"), "Checking", "1000", "Bank", "USD")
+CHEQUE = RemoteMethod(RemoteId("method-1"), "Check")
 TAXED = RemoteTaxCode(RemoteId("tax-1"), "Taxed", "", taxable=True)
 UNTAXED = RemoteTaxCode(RemoteId("tax-2"), "Untaxed", "", taxable=False)
 COLLISION = Problem("6000", "Another write of the list was running.", "Nothing to do.")
@@ -111,6 +114,8 @@ class FakeBooks:
         self.profile = profile or fake_profile()
         self.company = company or RemoteCompany(RemoteCompanyId("realm-1"), "Hill Plumbing", "USD")
         self.accounts: list[RemoteAccount] = [INCOME_ACCOUNT, SERVICES_ACCOUNT]
+        self.known_methods: list[RemoteMethod] = [CHEQUE]
+        self.known_deposit_accounts: list[RemoteAccount] = [BANK]
         self.known_tax_codes: list[RemoteTaxCode] = [TAXED, UNTAXED]
         self.faults = FaultQueue()
         self.choose_fault: Callable[[BooksCall], Fault | None] = self.faults
@@ -122,10 +127,12 @@ class FakeBooks:
         self._latency = latency
         self._effects: list[Effect] = []
         self.twist = twist
-        self._shelves = {
+        self._shelves: dict[RecordKind, Shelf | Till] = {
             shape.kind: Shelf(shape, refuses, self._effects, tells_name_owner=tells_name_owner)
             for shape in shapes(self.profile, self._twisted)
         }
+        self.till = Till(self._effects, refuses)
+        self._shelves[RecordKind.PAYMENT] = self.till
         self.desk = RequestDesk(
             self._shelves,
             clock,
@@ -237,19 +244,20 @@ class FakeBooks:
 
     def payment_methods(self) -> Sequence[RemoteMethod]:
         self._read("payment_methods")
-        return ()
+        return tuple(self.known_methods)
 
     def deposit_accounts(self) -> Sequence[RemoteAccount]:
         self._read("deposit_accounts")
-        return ()
+        return tuple(self.known_deposit_accounts)
 
     def find_payments(
         self, wanted: Mapping[SourceId, PaymentFields]
     ) -> Mapping[SourceId, Sequence[RemoteRecord]]:
-        """These books have no payments."""
         self._read("find_payments")
-        assert wanted, "nothing was looked for"
-        return {}
+        found = {
+            source_id: self.till.referring(fields.name) for source_id, fields in wanted.items()
+        }
+        return {source_id: rows for source_id, rows in found.items() if rows}
 
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         self._read("page_records")
@@ -262,8 +270,8 @@ class FakeBooks:
         self, kind: RecordKind, remote_ids: Sequence[RemoteId]
     ) -> Sequence[RemoteRecord]:
         self._read("records_by_id")
-        shelf = self._shelves[kind]
-        return [row for each in dict.fromkeys(remote_ids) if (row := shelf.get(each))]
+        shelf = self._shelves.get(kind, ())
+        return [row for each in dict.fromkeys(remote_ids) if shelf and (row := shelf.get(each))]
 
     def records_by_name(self, kind: RecordKind, names: Sequence[str]) -> Sequence[RemoteRecord]:
         self._read("records_by_name")
@@ -372,9 +380,7 @@ class FakeBooks:
 
 def _written(write: RecordWrite) -> dict[str, Any]:
     texts = write.fields.canonical()
-    if write.action is PushAction.VOID:
-        texts = {}
-    elif write.action is PushAction.CREATE and isinstance(write.fields, InvoiceFields):
+    if write.action is PushAction.CREATE and isinstance(write.fields, InvoiceFields):
         texts |= {"reference": write.fields.reference}
     elif write.action is PushAction.UPDATE:
         texts = {name: text for name, text in texts.items() if name in write.changed}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from shared.domain.account_mapping import AccountMapping
 from shared.domain.connections import (
@@ -34,11 +35,14 @@ from shared.domain.ids import (
     RunId,
     SourceId,
 )
+from shared.domain.ledger import LedgerRow, LedgerScope, LedgerState, Operation
+from shared.domain.money import Money
 from shared.domain.notifications import Notification
 from shared.domain.records import Address, Customer
 from shared.domain.runs import Problem, RunState
 from shared.providers.base import RemoteAccount
 from shared.storage.auth_ports import ConsentRequest
+from shared.storage.keys import payment_id
 from shared.storage.ports import AuditEntry, PacingRow
 from shared.sync.accounts import income_accounts
 from shared.sync.services import Books
@@ -157,6 +161,24 @@ def _furnish(
                 SourceId(f"{prefix}-item-{number}"),
                 books.accounts[0].remote_id,
                 row_version=1,
+                correlation_id=correlation_id,
+            )
+            for number in numbers
+        ],
+    )
+    stores.ledger.save(
+        LedgerScope(key, remote_company_id),
+        [
+            LedgerRow(
+                payment_id(SourceId(f"{prefix}-invoice-1"), f"{prefix}-payment-{number}"),
+                Operation.POST,
+                LedgerState.REFUSED,
+                1,
+                text,
+                Money(Decimal(7), "USD"),
+                now,
+                problem=problem,
+                version=1,
                 correlation_id=correlation_id,
             )
             for number in numbers

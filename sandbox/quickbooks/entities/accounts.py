@@ -2,10 +2,9 @@
 
 from sandbox.jsontext import Json, JsonObject
 from sandbox.quickbooks import refusals
-from sandbox.quickbooks.entities.kind import Books, EntityKind
+from sandbox.quickbooks.entities.kind import Context, EntityKind
 from sandbox.quickbooks.entities.schema import Property
 from sandbox.quickbooks.records import Record
-from sandbox.quickbooks.settings import QuickBooksSettings
 
 _CLASSIFICATIONS = {
     "Income": "Revenue",
@@ -46,9 +45,8 @@ _PROPERTIES: dict[str, Property] = {
 }
 
 
-def _rules(
-    books: Books, values: JsonObject, former: Record | None, _settings: QuickBooksSettings
-) -> JsonObject:
+def _rules(context: Context, values: JsonObject, former: Record | None) -> JsonObject:
+    books = context.books
     name, account_type = values.get("Name"), str(values.get("AccountType", ""))
     if not isinstance(name, str):
         raise refusals.missing("Name")

@@ -2,7 +2,7 @@
 
 from sandbox.jsontext import Json, JsonObject
 from sandbox.quickbooks import refusals
-from sandbox.quickbooks.entities.kind import Books, EntityKind
+from sandbox.quickbooks.entities.kind import Books, Context, EntityKind
 from sandbox.quickbooks.entities.naming import checked_name, stored_name
 from sandbox.quickbooks.entities.schema import Property
 from sandbox.quickbooks.records import Record
@@ -56,9 +56,8 @@ _PROPERTIES: dict[str, Property] = {
 }
 
 
-def _rules(
-    books: Books, values: JsonObject, former: Record | None, settings: QuickBooksSettings
-) -> JsonObject:
+def _rules(context: Context, values: JsonObject, former: Record | None) -> JsonObject:
+    books, settings = context.books, context.settings
     values = values | {
         "Name": checked_name(values, "Name", settings),
         "Type": _type(values, former, settings),

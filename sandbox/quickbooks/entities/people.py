@@ -5,18 +5,17 @@ Vendors and employees are there to have names: control plants them, and they are
 
 from sandbox.jsontext import JsonObject
 from sandbox.quickbooks import refusals
-from sandbox.quickbooks.entities.kind import Books, EntityKind, Rules
+from sandbox.quickbooks.entities.kind import Books, Context, EntityKind, Rules
 from sandbox.quickbooks.entities.naming import checked_name, stored_name
 from sandbox.quickbooks.entities.schema import Property
-from sandbox.quickbooks.records import Record
-from sandbox.quickbooks.settings import QuickBooksSettings
+from sandbox.quickbooks.records import Record, reference_in
 
 _LISTS = ("Customer", "Vendor", "Employee")
 _NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 _DEEPEST = 5
 
 _PHONE = Property("group", parts={"FreeFormNumber": 30})
-_ADDRESS = Property(
+ADDRESS = Property(
     "group",
     parts={
         **dict.fromkeys(("Line1", "Line2", "Line3", "Line4", "Line5"), 500),
@@ -40,7 +39,7 @@ _SHARED: dict[str, Property] = {
     "Fax": _PHONE,
     "PrimaryEmailAddr": Property("group", parts={"Address": 100}, filterable=True),
     "WebAddr": Property("group", parts={"URI": 1000}),
-    "BillAddr": _ADDRESS,
+    "BillAddr": ADDRESS,
     "Balance": Property("ignored", filterable=True),
     "CurrencyRef": Property("reference"),
     "domain": Property("ignored"),
@@ -51,7 +50,7 @@ _SHARED: dict[str, Property] = {
 }
 _CUSTOMER: dict[str, Property] = {
     **_SHARED,
-    "ShipAddr": _ADDRESS,
+    "ShipAddr": ADDRESS,
     "Notes": Property("text", longest=2000),
     "Job": Property("boolean", empty=False, filterable=True),
     "ParentRef": Property("reference"),
@@ -73,24 +72,27 @@ _CUSTOMER: dict[str, Property] = {
 
 
 def _rules(entity: str) -> Rules:
-    def rules(
-        books: Books, values: JsonObject, former: Record | None, settings: QuickBooksSettings
-    ) -> JsonObject:
+    def rules(context: Context, values: JsonObject, former: Record | None) -> JsonObject:
+        books = context.books
         if not values.get("DisplayName"):
             parts = (str(values.get(part, "")).strip() for part in _NAME_PARTS)
             values = values | {"DisplayName": " ".join(part for part in parts if part)}
-        name = checked_name(values, "DisplayName", settings)
-        _check_email(values)
+        name = checked_name(values, "DisplayName", context.settings)
+        check_email(values, "PrimaryEmailAddr")
         values = values | {
             "DisplayName": stored_name(
                 name,
                 former,
                 lambda wanted: _owner(books, entity, wanted, former),
-                settings,
+                context.settings,
                 active=values["Active"] is not False,
             )
         }
-        return _placed(books, values, former) if entity == "Customer" else values
+        if entity != "Customer":
+            return values
+        _check_currency(context, values, former)
+        _check_balance(context, values, former)
+        return _placed(books, values, former)
 
     return rules
 
@@ -103,11 +105,30 @@ def _owner(books: Books, entity: str, name: str, former: Record | None) -> Recor
     return None
 
 
-def _check_email(values: JsonObject) -> None:
-    email = values.get("PrimaryEmailAddr")
+def check_email(values: JsonObject, element: str) -> None:
+    email = values.get(element)
     address = str(email.get("Address", "")) if isinstance(email, dict) else ""
     if address and not ("@" in address and "." in address):
-        raise refusals.bad_email("PrimaryEmailAddr")
+        raise refusals.bad_email(element)
+
+
+def _check_currency(context: Context, values: JsonObject, former: Record | None) -> None:
+    """One currency for good: the home currency unless the company has several."""
+    books, home = context.books, context.books.currency
+    wanted = reference_in(values, "CurrencyRef") or home
+    if wanted != home and not books.preferences.multi_currency_enabled:
+        raise refusals.business_rule("Multicurrency is not turned on.", "CurrencyRef")
+    if former is not None and wanted != (reference_in(former.values, "CurrencyRef") or home):
+        raise refusals.business_rule("The currency of a customer cannot change.", "CurrencyRef")
+
+
+def _check_balance(context: Context, values: JsonObject, former: Record | None) -> None:
+    """Recorded: a customer who owes something cannot be made inactive through the API."""
+    if former is None or not former.active or values["Active"] is not False:
+        return
+    owing = context.books.table("Invoice").found("CustomerRef", former.id) or []
+    if any(invoice.values.get("Balance") for invoice in owing):
+        raise refusals.open_balance(context.settings.open_balance_code)
 
 
 def _placed(books: Books, values: JsonObject, former: Record | None) -> JsonObject:

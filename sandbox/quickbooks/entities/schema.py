@@ -11,7 +11,9 @@ from sandbox.jsontext import Json, JsonObject
 from sandbox.quickbooks import refusals
 from sandbox.quickbooks.settings import QuickBooksSettings
 
-Kind: TypeAlias = Literal["text", "number", "boolean", "date", "reference", "group", "ignored"]
+Kind: TypeAlias = Literal[
+    "text", "number", "boolean", "date", "reference", "group", "object", "list", "ignored"
+]
 
 LARGEST_NUMBER = Decimal(99_999_999_999)
 _MOST_DECIMALS = 10
@@ -24,7 +26,8 @@ class Property:
     """One property. ``ignored`` ones may be sent (clients send back what they read) and change nothing.
 
     A ``group`` is an object of texts, ``parts`` with their greatest lengths. It is written as a whole:
-    what a sparse update leaves out of it is emptied, the reading that asks most of a client.
+    what a sparse update leaves out of it is emptied, the reading that asks most of a client. An ``object``
+    has ``properties`` of its own, a ``list`` holds such objects; both are written as a whole too.
     """
 
     kind: Kind
@@ -32,6 +35,9 @@ class Property:
     empty: Json = None
     filterable: bool = False
     parts: Mapping[str, int] = field(default_factory=dict)
+    properties: Mapping[str, "Property"] = field(default_factory=dict)
+    read_only: bool = False
+    """Reckoned by the server: like an ``ignored`` one, but compared by its kind in queries."""
 
 
 def read_properties(
@@ -43,7 +49,7 @@ def read_properties(
         rule = properties.get(name)
         if rule is None:
             raise refusals.unknown_property(name, sorted(properties))
-        if rule.kind != "ignored":
+        if rule.kind != "ignored" and not rule.read_only:
             read[name] = _read(name, rule, value, settings)
     return read
 
@@ -90,9 +96,19 @@ def _read(name: str, rule: Property, value: Json, settings: QuickBooksSettings) 
             return value
         case "date":
             return _date(name, value)
-        case "reference" | "group" if isinstance(value, dict):
-            parts = rule.parts
-            return _group(name, parts, value) if parts else _reference(name, value)
+    return _nested(name, rule, value, settings)
+
+
+def _nested(name: str, rule: Property, value: Json, settings: QuickBooksSettings) -> Json:
+    """What consists of parts; None for what has none of them."""
+    if isinstance(value, dict):
+        match rule.kind:
+            case "reference" | "group":
+                return _group(name, rule.parts, value) if rule.parts else _reference(name, value)
+            case "object":
+                return _object(name, rule.properties, value, settings) or None
+    if rule.kind == "list" and isinstance(value, list):
+        return [_element(name, rule.properties, one, settings) for one in value] or None
     raise refusals.invalid_property(f"Property Name:{name} has a value of a wrong type", name)
 
 
@@ -141,6 +157,31 @@ def _group(name: str, parts: Mapping[str, int], value: JsonObject) -> Json:
         if text is not None and text != "":
             read[part] = _text(name, Property("text", longest=parts[part]), text)
     return read or None
+
+
+def _object(
+    name: str, properties: Mapping[str, Property], value: JsonObject, settings: QuickBooksSettings
+) -> JsonObject:
+    """The nested properties that have a value."""
+    read: JsonObject = {}
+    for part, one in value.items():
+        rule = properties.get(part)
+        if rule is None:
+            raise refusals.unknown_property(f"{name}.{part}", sorted(properties))
+        if (
+            rule.kind != "ignored"
+            and (given := _read(f"{name}.{part}", rule, one, settings)) is not None
+        ):
+            read[part] = given
+    return read
+
+
+def _element(
+    name: str, properties: Mapping[str, Property], value: Json, settings: QuickBooksSettings
+) -> JsonObject:
+    if not isinstance(value, dict):
+        raise refusals.invalid_property(f"Property Name:{name} has a value of a wrong type", name)
+    return _object(name, properties, value, settings)
 
 
 def _reference(name: str, value: JsonObject) -> Json:

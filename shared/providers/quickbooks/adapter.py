@@ -1,4 +1,4 @@
-"""QuickBooks Online behind the suite's protocol: records, income accounts, the company.
+"""QuickBooks Online behind the suite's protocol: records, the lists they are mapped to, the company.
 
 Reads are queries in the body of a POST (`query.py`); writes are batches or single records
 (`batch.py`). What an answer means is decided in `faults.py`.
@@ -7,6 +7,7 @@ Reads are queries in the body of a POST (`query.py`); writes are batches or sing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, ParamSpec, TypeVar
@@ -22,7 +23,8 @@ from shared.domain.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from shared.domain.ids import RecordKind, RemoteCompanyId, RemoteId, RequestKey
+from shared.domain.ids import RecordKind, RemoteCompanyId, RemoteId, RequestKey, SourceId
+from shared.domain.invoice_fields import PaymentFields
 from shared.domain.names import name_key
 from shared.domain.outcomes import (
     CallOutcome,
@@ -34,13 +36,14 @@ from shared.domain.outcomes import (
 from shared.providers.base import (
     RecordWrite,
     RemoteAccount,
+    RemoteMethod,
     RemotePage,
     RemoteRecord,
     RemoteTaxCode,
     WriteRequest,
 )
 from shared.providers.http import HttpAnswer, HttpFailure
-from shared.providers.quickbooks import batch, query, wire
+from shared.providers.quickbooks import batch, payments, query, wire
 from shared.providers.quickbooks.entities import ENTITIES, Entity
 from shared.providers.quickbooks.errors import ErrorEntry, described, errors_of, fault_of
 from shared.providers.quickbooks.faults import refused_call, renewable, whole_call
@@ -68,8 +71,11 @@ class QuickBooksProvider:
         session: ProviderSession,
         api_url: str,
         remote_company_id: RemoteCompanyId,
+        country: str = "",
     ) -> None:
+        """`country` of the books (ISO 3166), by which invoices tell tax; empty: unknown."""
         self._session = session
+        self._country = country
         self._api_url = api_url.rstrip("/")
         self._remote_company_id = remote_company_id
         self._company_url = self._api_url + batch.company_path(remote_company_id)
@@ -92,11 +98,40 @@ class QuickBooksProvider:
         found = (self._shaped("TaxCode", wire.tax_code, row) for row in rows)
         return [tax_code for tax_code in found if tax_code]
 
+    def payment_methods(self) -> Sequence[RemoteMethod]:
+        rows = self._rows("PaymentMethod", query.payment_methods())
+        found = (self._shaped("PaymentMethod", payments.payment_method, row) for row in rows)
+        return [method for method in found if method]
+
+    def deposit_accounts(self) -> Sequence[RemoteAccount]:
+        rows = self._all_rows("Account", query.page_of_deposit_accounts)
+        found = [self._shaped("Account", wire.deposit_account, row) for row in rows]
+        return sorted((account for account in found if account), key=wire.deposit_order)
+
+    def find_payments(
+        self, wanted: Mapping[SourceId, PaymentFields]
+    ) -> Mapping[SourceId, Sequence[RemoteRecord]]:
+        """The note cannot be asked for (6.4), so all payments of the customer and day are looked at."""
+        entity = ENTITIES[RecordKind.PAYMENT]
+        found: dict[SourceId, list[RemoteRecord]] = {}
+        days: dict[tuple[RemoteId, date], list[SourceId]] = {}
+        for source_id, fields in wanted.items():
+            days.setdefault((fields.customer_id, fields.paid_on), []).append(source_id)
+        for (customer_id, paid_on), source_ids in days.items():
+            statement = partial(query.page_of_payments, customer_id, paid_on)
+            for row in self._all_rows(entity.name, statement):
+                for source_id in source_ids:
+                    if self._shaped(entity.name, payments.carries, row, wanted[source_id].name):
+                        found.setdefault(source_id, []).append(self._record(entity, row))
+        return {source_id: sorted(rows, key=payments.age_key) for source_id, rows in found.items()}
+
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         """A cursor is the position of the next row. Inactive rows are fetched and left out here."""
         entity = ENTITIES[kind]
         start = _position(cursor)
-        rows = self._rows(entity.name, query.page_of(entity.name, start))
+        rows = self._rows(
+            entity.name, query.page_of(entity.name, start, has_inactive=entity.is_list)
+        )
         records = (self._record(entity, row) for row in rows)
         more = len(rows) >= query.PAGE  # 5.1: a short page is the last one
         return RemotePage(
@@ -114,15 +149,18 @@ class QuickBooksProvider:
     def records_by_name(self, kind: RecordKind, names: Sequence[str]) -> Sequence[RemoteRecord]:
         """Inactive ones included. Compared by `name_key`; QuickBooks ignores case too (5.1).
 
-        Where a statement cannot carry one of the names (5.1), the whole list is looked through.
+        Where a statement cannot carry one of the names (5.1), or nothing holds the name that could be
+        asked for (payments), the whole list is looked through.
         """
         entity = ENTITIES[kind]
         wanted = {name_key(name) for name in names}
-        if all(query.queryable(name) for name in names):
+        if entity.name_attribute and all(query.queryable(name) for name in names):
             stripped = [name.strip() for name in names]
             rows = self._rows_among(entity, entity.name_attribute, stripped)
         else:
-            rows = self._all_rows(entity.name, partial(query.page_of, entity.name))
+            rows = self._all_rows(
+                entity.name, partial(query.page_of, entity.name, has_inactive=entity.is_list)
+            )
         found = {one.remote_id: one for one in (self._record(entity, row) for row in rows)}
         return [one for one in found.values() if name_key(one.fields.name) in wanted]
 
@@ -158,7 +196,12 @@ class QuickBooksProvider:
         single: bool,
     ) -> WriteRequest:
         return batch.write_request(
-            self._remote_company_id, kind, writes, request_key, single=single
+            self._remote_company_id,
+            kind,
+            writes,
+            request_key,
+            single=single,
+            country=self._country,
         )
 
     def send(self, request: WriteRequest) -> CallOutcome:
@@ -220,7 +263,10 @@ class QuickBooksProvider:
         distinct = list(dict.fromkeys(values))
         for start in range(0, len(distinct), VALUES_PER_QUERY):
             some = distinct[start : start + VALUES_PER_QUERY]
-            yield from self._rows(entity.name, query.among(entity.name, attribute, some))
+            yield from self._rows(
+                entity.name,
+                query.among(entity.name, attribute, some, has_inactive=entity.is_list),
+            )
 
     def _rows(self, entity: str, statement: str) -> list[Mapping[str, Any]]:
         """5.1: nothing found is an empty `QueryResponse`."""

@@ -26,6 +26,15 @@ _ADDRESS: Final = {
 }
 
 
+ELEMENTS: Final = {
+    "DisplayName": "name",
+    "PrimaryEmailAddr": "email",
+    "PrimaryPhone": "phone",
+    "BillAddr": "address",
+}
+"""Which field of our API an error's `element` is about; of a group, such as `BillAddr.City`, it tells."""
+
+
 def customer_object(write: RecordWrite) -> str:
     """The entity of a create or sparse update as JSON text; the same write gives the same text.
 

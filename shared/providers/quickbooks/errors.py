@@ -1,7 +1,7 @@
 """Reading QuickBooks' error envelopes: all six shapes seen, down to numeric codes (quickbooks.md 2.7).
 
-Messages and details are never looked at, but for the owner's id behind 6240: they are localised, vary,
-and may repeat the access token.
+Messages and details are never looked at, but for the owner's id behind 6240 and 6140: they are
+localised, vary, and may repeat the access token.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from shared.providers.redaction import request_id
 
 _XML_CODE: Final = re.compile(rb"<Error\b[^>]*\bcode\s*=\s*[\"'](\d{1,6})[\"']", re.IGNORECASE)
 _OWNER: Final = re.compile(r"\bId=(\d{1,25})\b", re.ASCII)
+_NUMBERED: Final = re.compile(r"\bTxnType=Invoice\b.*?\bTxnId=(\d{1,25})\b", re.ASCII)
 _CODE: Final = re.compile(r"\d{1,9}", re.ASCII)
 _XML_HEAD: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorEntry:
-    """One `Error`. `code` 0: it had none. `owner`: the id that a 6240 names as the name's owner."""
+    """One `Error`. `code` 0: it had none. `owner`: the id that a 6240 names as the name's owner, or a
+    6140 as the invoice that has the number.
+    """
 
     code: int
     element: str = ""
@@ -80,7 +83,7 @@ def _intuit_tid(headers: Mapping[str, str]) -> str:
 
 def _entry(row: Mapping[str, Any]) -> ErrorEntry:
     detail = row.get("Detail", row.get("detail"))
-    owner = _OWNER.findall(detail) if isinstance(detail, str) else []
+    owner = (_OWNER.findall(detail) or _NUMBERED.findall(detail)) if isinstance(detail, str) else []
     element = row.get("element")
     return ErrorEntry(
         code=_number(row.get("code")),

@@ -6,6 +6,7 @@ HTTP 400 (do not repeat); a missing record is 400 with 610.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
@@ -27,6 +28,7 @@ from shared.domain.outcomes import (
 )
 from shared.domain.runs import Problem, PushAction
 from shared.providers.http import HttpAnswer
+from shared.providers.quickbooks import money_faults
 from shared.providers.quickbooks.entities import ENTITIES
 from shared.providers.quickbooks.errors import (
     ErrorEntry,
@@ -35,7 +37,6 @@ from shared.providers.quickbooks.errors import (
     described,
     errors_of,
 )
-from shared.providers.quickbooks.wire import our_field
 
 THROTTLED: Final = 3001
 ACCESS_LOST: Final = 120
@@ -135,32 +136,52 @@ _REFUSALS: Final = {
 
 def entry_outcome(errors: Errors, action: PushAction, kind: RecordKind) -> EntryOutcome:
     """What became of one entry that came back with a fault. The first code that is known decides."""
-    entity = ENTITIES[kind]
-    for error in errors:
-        code = error.code
-        if code == NAME_TAKEN:
-            return NameTaken(RemoteId(error.owner) if error.owner else None)
-        if code in STALE or (code == GONE and action is PushAction.UPDATE):
-            return Stale()
-        if code in PASSING:
-            return EntryBusy(_worded(_BUSY, entity.noun))
-        if code in UNDECIDED:
-            return EntryUnknown(f"code {code}")
-        if code in _REFUSALS:
-            return _refused(error, kind)
-    return _refused(errors[0], kind)
+    if kind is RecordKind.PAYMENT and not money_faults.surely_refused(errors):
+        codes = ",".join(str(code) for code in sorted(codes_of(errors)))
+        return EntryUnknown(f"codes {codes}")
+    known = (_known(error, action, kind) for error in errors)
+    return next((outcome for outcome in known if outcome), None) or _refused(errors[0], kind)
+
+
+def _known(error: ErrorEntry, action: PushAction, kind: RecordKind) -> EntryOutcome | None:
+    """What a code says; None for one that we have no sentence for."""
+    code = error.code
+    if code == _TAKEN.get(kind):
+        return NameTaken(RemoteId(error.owner) if error.owner else None)
+    if code in STALE:
+        return Stale(money_faults.IF_CURRENT.get(kind))
+    if code == GONE and action is not PushAction.CREATE:
+        return Stale()
+    if code in PASSING:
+        return EntryBusy(money_faults.BUSY.get(kind) or _worded(_BUSY, ENTITIES[kind].noun))
+    if code in UNDECIDED:
+        return EntryUnknown(f"code {code}")
+    return _refused(error, kind) if code in _refusals(kind) else None
+
+
+_TAKEN: Final = {
+    RecordKind.ITEM: NAME_TAKEN,
+    RecordKind.CUSTOMER: NAME_TAKEN,
+    RecordKind.INVOICE: money_faults.NUMBER_TAKEN,
+}
+"""Nothing about a payment is unique."""
+
+
+def _refusals(kind: RecordKind) -> Mapping[int, Problem]:
+    return {**_REFUSALS, **money_faults.REFUSALS.get(kind, {})}
 
 
 def _refused(error: ErrorEntry, kind: RecordKind) -> EntryRefused:
     entity = ENTITIES[kind]
-    problem = _problem(error)
+    refusals = _refusals(kind)
+    problem = refusals.get(error.code) or _problem(error)
     if problem is _REFERENCE and kind is RecordKind.ITEM:
         problem = _ACCOUNT_MISSING
     problem = _worded(problem, entity.noun, entity.values)
-    named = our_field(error.element)
+    named = entity.our_field(error.element)
     if named and not problem.field:
         problem = replace(problem, field=named)
-    cause = problem.code if error.code in _REFUSALS else f"{problem.code}_{error.code}"
+    cause = problem.code if error.code in refusals else f"{problem.code}_{error.code}"
     return EntryRefused(problem, cause)
 
 

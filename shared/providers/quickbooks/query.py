@@ -8,6 +8,7 @@ They are sent as the body of a POST (2.1), so that no name stands in a URL and n
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final
 
 PAGE: Final = 1000
@@ -36,22 +37,20 @@ def one_of(values: Iterable[str]) -> str:
     return "(" + ",".join(quoted(value) for value in values) + ")"
 
 
-def page_of(entity: str, start: int) -> str:
+def page_of(entity: str, start: int, *, has_inactive: bool = True) -> str:
     """All of an entity, the inactive ones too: so no row leaves the listing between two pages."""
-    return (
-        f"select * from {entity} where Active in (true,false) orderby Id "
-        f"startposition {start} maxresults {PAGE}"
-    )
+    condition = "where Active in (true,false) " if has_inactive else ""
+    return f"select * from {entity} {condition}orderby Id startposition {start} maxresults {PAGE}"
 
 
-def among(entity: str, attribute: str, values: Sequence[str]) -> str:
+def among(entity: str, attribute: str, values: Sequence[str], *, has_inactive: bool = True) -> str:
     """Those whose attribute has one of the values, which are compared without case (5.1).
 
-    Inactive rows are left out unless asked for.
+    Inactive rows are left out unless asked for; transactions cannot be asked, they have no `Active`.
     """
+    condition = " and Active in (true,false)" if has_inactive else ""
     return (
-        f"select * from {entity} where {attribute} in {one_of(values)} and Active in (true,false) "
-        f"maxresults {PAGE}"
+        f"select * from {entity} where {attribute} in {one_of(values)}{condition} maxresults {PAGE}"
     )
 
 
@@ -65,6 +64,27 @@ def tax_codes() -> str:
     is written nowhere that we could check.
     """
     return f"select * from TaxCode maxresults {PAGE}"
+
+
+def payment_methods() -> str:
+    """Active ones alone, as of every name list (5.1); a company has some dozens."""
+    return f"select * from PaymentMethod maxresults {PAGE}"
+
+
+def page_of_payments(customer_id: str, paid_on: date, start: int) -> str:
+    """6.5: the note cannot be asked for, customer and date can. A void payment keeps both."""
+    return (
+        f"select * from Payment where CustomerRef = {quoted(customer_id)} "
+        f"and TxnDate = '{paid_on.isoformat()}' orderby Id startposition {start} maxresults {PAGE}"
+    )
+
+
+def page_of_deposit_accounts(start: int) -> str:
+    """6.5; of the second type only undeposited funds are meant, which a sub-type tells."""
+    return (
+        "select * from Account where AccountType in ('Bank','Other Current Asset') "
+        f"and Active = true orderby Id startposition {start} maxresults {PAGE}"
+    )
 
 
 def page_of_income_accounts(start: int) -> str:

@@ -37,17 +37,17 @@ _FIELDS: Final = {
     "income_account_id": "IncomeAccountRef",
     "active": "Active",
 }
-_API_FIELDS: Final = {
+ITEM_ELEMENTS: Final = {
     "Name": "name",
     "Description": "description",
     "UnitPrice": "unitPrice",
     "Sku": "code",
     "IncomeAccountRef": "incomeAccountId",
-    "DisplayName": "name",
-    "PrimaryEmailAddr": "email",
-    "PrimaryPhone": "phone",
-    "BillAddr": "address",
 }
+"""Which field of our API an error's `element` is about."""
+UNDEPOSITED: Final = "UndepositedFunds"
+"""6.5: the sub-type of the account that payments go to where none is named."""
+
 _LONGEST_NUMBER: Final = 60
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -112,14 +112,6 @@ def _attribute(name: str, fields: Fields) -> str:
     return f'"{_FIELDS[name]}":{text}'
 
 
-def our_field(element: str) -> str:
-    """Which field of our API an error's `element` is about; empty when it is none of ours.
-
-    Of a group, such as `PrimaryEmailAddr.Address`, the group tells.
-    """
-    return _API_FIELDS.get(element.partition(".")[0], "")
-
-
 def identity(row: Mapping[str, Any]) -> tuple[RemoteId, RemoteVersion]:
     """Raises `ShapeUnknown`: without both the record cannot be linked."""
     return RemoteId(text_of(row, "Id", needed=True)), RemoteVersion(
@@ -152,12 +144,16 @@ def income_account(row: Mapping[str, Any]) -> RemoteAccount | None:
     """None for an account that items cannot be booked to: another type, or inactive (6.3)."""
     if row.get("AccountType") != "Income" or row.get("Active", True) is False:
         return None
+    return _account(row, "Income")
+
+
+def _account(row: Mapping[str, Any], type_name: str) -> RemoteAccount:
     currency = row.get("CurrencyRef")
     return RemoteAccount(
         remote_id=RemoteId(text_of(row, "Id", needed=True)),
         name=text_of(row, "FullyQualifiedName") or text_of(row, "Name", needed=True),
         number=text_of(row, "AcctNum"),
-        type_name=text_of(row, "AccountSubType") or "Income",
+        type_name=text_of(row, "AccountSubType") or type_name,
         currency=text_of(currency, "value") if isinstance(currency, dict) else "",
     )
 
@@ -172,6 +168,22 @@ def tax_code(row: Mapping[str, Any]) -> RemoteTaxCode | None:
         description=text_of(row, "Description"),
         taxable=row.get("Taxable", True) is not False,
     )
+
+
+def deposit_account(row: Mapping[str, Any]) -> RemoteAccount | None:
+    """None for an account that payments are not deposited to, or that is inactive (6.5).
+
+    Of the other current assets only undeposited funds are meant for it.
+    """
+    banked = row.get("AccountType") == "Bank"
+    if not (banked or row.get("AccountSubType") == UNDEPOSITED):
+        return None
+    return _account(row, "Bank") if row.get("Active", True) is not False else None
+
+
+def deposit_order(account: RemoteAccount) -> tuple[bool, str, str]:
+    """What QuickBooks takes by itself first, then by name."""
+    return account.type_name != UNDEPOSITED, account.name.casefold(), account.remote_id
 
 
 def account_order(account: RemoteAccount) -> tuple[int, str, str]:

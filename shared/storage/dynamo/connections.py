@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from shared.domain.connections import (
     Connection,
@@ -62,6 +63,7 @@ class DynamoConnections:
             pacing_mode=settings.pacing_mode,
             default_tax_code_id=settings.default_tax_code_id or None,
             invoices_from=settings.invoices_from.isoformat() if settings.invoices_from else None,
+            payment_mapping=_payment_mapping(settings),
             notify=settings.notify,
             setup=asdict(connection.setup),
             connected_at=instant(connection.connected_at) if connection.connected_at else None,
@@ -116,6 +118,7 @@ def _parse(row: ConnectionRow) -> Connection:
             pacing_mode=PacingMode(row.pacing_mode),
             default_tax_code_id=row.default_tax_code_id or "",
             invoices_from=date.fromisoformat(row.invoices_from) if row.invoices_from else None,
+            **_read_payment_mapping(row.payment_mapping),
             notify=row.notify is not False,  # rows from before there was the setting have none
         ),
         setup=Setup(**{step: StepState(state) for step, state in row.setup.items()}),
@@ -123,3 +126,22 @@ def _parse(row: ConnectionRow) -> Connection:
         version=int(row.version),
         correlation_id=CorrelationId(row.correlation_id),
     )
+
+
+def _payment_mapping(settings: ConnectionSettings) -> dict[str, object] | None:
+    """None where nothing is chosen, so that the row stays as small as it was."""
+    if not settings.default_deposit_account_id and not settings.payment_methods:
+        return None
+    return {
+        "deposit": settings.default_deposit_account_id,
+        "methods": [list(one) for one in settings.payment_methods],
+    }
+
+
+def _read_payment_mapping(stored: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    if not stored:
+        return {}
+    return {
+        "default_deposit_account_id": stored["deposit"],
+        "payment_methods": tuple((one[0], one[1], one[2]) for one in stored["methods"]),
+    }

@@ -218,6 +218,7 @@ def _body(state: AutomaticState) -> dict[str, Any]:
     problem = circuit.problem if circuit else None
     return {
         "compare_at": instant(state.compare_at),
+        "look_at": instant(state.look_at) if state.look_at else None,
         "batches": {
             kind: [instant(batch.at), sorted(batch.marks)] for kind, batch in state.batches.items()
         },
@@ -244,5 +245,6 @@ def _state(connection: ConnectionKey, row: AutomaticRow) -> AutomaticState:
             for kind, (at, marks) in body["batches"].items()
         },
         circuit=circuit,
+        look_at=read_instant(body["look_at"]) if body.get("look_at") else None,
         version=int(row.version),
     )

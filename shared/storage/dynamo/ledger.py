@@ -82,6 +82,7 @@ def _body(row: LedgerRow) -> dict[str, object]:
         "remote_id": row.remote_id,
         "remote_version": row.remote_version,
         "problem": asdict(row.problem) if row.problem else None,
+        "singly": row.singly,
         "looks": row.looks,
         **{name: instant(at) if at else None for name, at in instants.items()},
     }
@@ -104,6 +105,7 @@ def _parsed(operation: Operation, raw: Raw) -> LedgerRow:
         remote_id=RemoteId(body["remote_id"]),
         remote_version=RemoteVersion(body["remote_version"]),
         problem=Problem(**body["problem"]) if body["problem"] else None,
+        singly=body["singly"],
         looks=body["looks"],
         version=int(raw["version"]["N"]),
         correlation_id=CorrelationId(raw["correlation_id"]["S"]),

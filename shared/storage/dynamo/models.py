@@ -47,6 +47,7 @@ class ConnectionRow(Row):
     pacing_mode = UnicodeAttribute()
     default_tax_code_id = UnicodeAttribute(null=True)
     invoices_from = UnicodeAttribute(null=True)
+    payment_mapping = JSONAttribute(null=True)
     notify = BooleanAttribute(null=True)
     setup = JSONAttribute()
     connected_at = UnicodeAttribute(null=True)

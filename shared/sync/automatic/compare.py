@@ -10,7 +10,7 @@ from typing import Final
 from shared.domain.connections import Connection
 from shared.domain.due import AutomaticState
 from shared.domain.errors import RetryLater
-from shared.domain.ids import RecordKind, SourceId
+from shared.domain.ids import ConnectionKey, RecordKind, SourceId
 from shared.domain.invoice_plan import NOT_IN_BOOKS, TAX_CODE_FIELD, TAX_CODE_MISSING
 from shared.domain.item_plan import ACCOUNT_FIELD, ACCOUNT_MISSING
 from shared.domain.metrics import Metric
@@ -24,6 +24,7 @@ from shared.sync.automatic.waiting import Waiting, waiting_of
 from shared.sync.engine.failures import stored_failures
 from shared.sync.engine.survey import paired
 from shared.sync.engine.terms import scope_of, terms_of
+from shared.sync.payments.missed import missed_payments
 from shared.sync.services import Services
 
 _MISSING: Final = {ACCOUNT_FIELD: ACCOUNT_MISSING, TAX_CODE_FIELD: TAX_CODE_MISSING}
@@ -32,16 +33,25 @@ _CONNECTIONS_OF_A_TICK = 50
 
 
 def look_at_connections(services: Services) -> int:
-    """The schedule's part: wake what may be probed, compare what is to be compared; answers how many."""
+    """The schedule's part: wake what may be probed, compare what is to be compared, measure what waits.
+
+    Answers how many. Measured are all connections with due rows that could go: the first row of a while
+    has its connection looked at (`gate.keep_in_sight`), and that goes on while something waits. Not those
+    that need reauthorising: they wait for a person, who was told, and would hide the others.
+    """
     looked_at = 0
     now = services.clock.now()
     waiting, circuits_open = Waiting(), 0
     for key in services.stores.automatic.due_everywhere(now, _CONNECTIONS_OF_A_TICK):
         try:
             state = gate.state_of(services, key)
-            waiting = waiting.plus(waiting_of(services, key))
             circuits_open += state.circuit is not None
-            _look_at(services, state)
+            connection = services.stores.connections.get(key)
+            _look_at(services, state, connection)
+            if gate.may_push(connection):
+                waiting = waiting.plus(_still_waiting(services, key))
+            else:
+                gate.change_state(services, key, _out_of_sight)
             looked_at += 1
         except RetryLater:
             continue  # one company's trouble must not keep the others waiting
@@ -52,9 +62,29 @@ def look_at_connections(services: Services) -> int:
     return looked_at
 
 
-def _look_at(services: Services, state: AutomaticState) -> None:
+def _still_waiting(services: Services, key: ConnectionKey) -> Waiting:
+    """What waits, and the next look at it while something does.
+
+    Counted once more after the connection went out of sight: whoever stored a row before that saw it
+    in sight, whoever stores one later does not.
+    """
+    waiting = waiting_of(services, key)
+    if waiting.count:
+        look_at = services.clock.now() + gate.LOOK_EVERY
+        gate.change_state(services, key, lambda state: replace(state, look_at=look_at))
+    elif gate.change_state(services, key, _out_of_sight):
+        waiting = waiting_of(services, key)
+        if waiting.count:
+            gate.keep_in_sight(services, key)
+    return waiting
+
+
+def _out_of_sight(state: AutomaticState) -> AutomaticState | None:
+    return replace(state, look_at=None) if state.look_at else None
+
+
+def _look_at(services: Services, state: AutomaticState, connection: Connection | None) -> None:
     key, now = state.connection, services.clock.now()
-    connection = services.stores.connections.get(key)
     if connection is None or not gate.goes_by_itself(connection):
         gate.change_state(services, key, lambda each: _compared(each, services))
         return
@@ -72,13 +102,17 @@ def _compared(state: AutomaticState, services: Services) -> AutomaticState:
 
 
 def compare(services: Services, connection: Connection, kind: RecordKind) -> int:
-    """Make due each record that is out of step and does not stand refused in that version.
+    """Make due each record that is out of step and does not stand refused in that version, and each
+    that is in step and stands refused.
 
     A refusal over its account or tax code stands only while it has none: another one may have been
     chosen since, or that one opened again in the books, of which nobody tells us.
     """
     made = 0
-    missed = _missed(services, connection, kind)
+    if kind is RecordKind.PAYMENT:
+        missed = missed_payments(services, connection)
+    else:
+        missed = _missed(services, connection, kind)
     while some := list(islice(missed, _AT_ONCE)):
         made += make_due(services, connection.key, kind, some)
     if not made and services.stores.due.count(connection.key, kind, 1):
@@ -99,8 +133,10 @@ def _missed(
         if record is None:
             continue
         if in_step(record, link, terms):
-            if link is None and record.source_id in standing:
-                yield record.source_id, record.version  # archived: its refusal is to go
+            agrees = link is None or terms.disagreement(link) is None
+            if record.source_id in standing and agrees:
+                # Archived, or refused by a worker that did not know yet that another one had taken over.
+                yield record.source_id, record.version
             continue
         problem = refused.get((record.source_id, record.version))
         if goes_when_asked(record, link, terms):

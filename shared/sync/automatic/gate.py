@@ -14,7 +14,12 @@ from shared.domain.ids import ConnectionKey, RecordKind, SourceId
 from shared.domain.runs import Problem
 from shared.sync.services import Services
 
-AUTOMATIC_KINDS: Final = (RecordKind.CUSTOMER, RecordKind.ITEM, RecordKind.INVOICE)
+AUTOMATIC_KINDS: Final = (
+    RecordKind.CUSTOMER,
+    RecordKind.ITEM,
+    RecordKind.INVOICE,
+    RecordKind.PAYMENT,
+)
 """Kinds that go by themselves, what others depend on first."""
 
 BATCH_INTERVAL: Final = timedelta(seconds=1.5)
@@ -30,6 +35,9 @@ STOPPED_PROBE_INTERVAL: Final = timedelta(minutes=15)
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 COMPARE_EVERY: Final = timedelta(days=1)
+
+LOOK_EVERY: Final = timedelta(seconds=45)
+"""At what waits, by a schedule that ticks each minute: less than that, so that no tick is missed."""
 
 
 def goes_by_itself(connection: Connection | None) -> bool:
@@ -72,6 +80,19 @@ def change_state(
             return False
         if services.stores.automatic.save(replace(wanted, version=state.version + 1)):
             return True
+
+
+def keep_in_sight(services: Services, connection: ConnectionKey) -> None:
+    """Have the schedule look at what waits here; called when due rows were stored, not before.
+
+    A read each time, a write only where it does not look yet: the first due row of a while.
+    """
+    look_at = services.clock.now() + LOOK_EVERY
+    change_state(
+        services,
+        connection,
+        lambda state: None if state.look_at else replace(state, look_at=look_at),
+    )
 
 
 def next_begin(state: AutomaticState, kind: RecordKind) -> datetime:

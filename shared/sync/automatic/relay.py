@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from shared import correlation
 from shared.domain.due import Change, DueRow
 from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, SourceId
-from shared.sync.automatic.gate import AUTOMATIC_KINDS, goes_by_itself
+from shared.sync.automatic.gate import AUTOMATIC_KINDS, goes_by_itself, keep_in_sight
 from shared.sync.services import Services
 
 
 def relay(services: Services, changes: Iterable[Change]) -> int:
-    """Store the due rows, then send one wake-up per connection and kind; answers how many rows.
+    """Store the due rows, have the schedule see them, then send one wake-up per connection and kind.
 
-    Safe to repeat: a version heard of before changes nothing. Raises `StorageUnavailable` and what
-    sending raises; the same changes are then relayed again.
+    Answers how many rows. Safe to repeat: a version heard of before changes nothing. Raises
+    `StorageUnavailable` and what sending raises; the same changes are then relayed again.
     """
     now = services.clock.now()
     rows: dict[tuple[ConnectionKey, RecordKind], dict[SourceId, DueRow]] = {}
@@ -41,6 +41,8 @@ def relay(services: Services, changes: Iterable[Change]) -> int:
                 )
     for of_kind in rows.values():
         services.stores.due.add(list(of_kind.values()))
+    for key in dict.fromkeys(key for key, _ in rows):
+        keep_in_sight(services, key)
     for (key, kind), of_kind in rows.items():
         first = next(iter(of_kind.values()))
         with correlation.caused_by(first.correlation_id):
@@ -65,5 +67,6 @@ def make_due(
     ]
     services.stores.due.add(rows)
     if rows:
+        keep_in_sight(services, connection)
         services.wake_ups.wake(connection, kind)
     return len(rows)

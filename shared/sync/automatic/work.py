@@ -23,6 +23,7 @@ from shared.storage.keys import NEVER
 from shared.sync.automatic import gate
 from shared.sync.automatic.ends import settle
 from shared.sync.engine.slices import SliceEnd
+from shared.sync.payments.ends import settle_payments
 from shared.sync.runs import is_abandoned, take_over
 from shared.sync.services import Services
 from shared.sync.steps import FIRST_WAIT, first_state, perform_step
@@ -106,9 +107,11 @@ class _Worker:
         services = self._services
         look = services.stores.due.look(self._key, self._kind, now, LOOKED_AT_ONCE)
         resumed, self._resumed_run = self._resumed_run, None
-        rows = settle(services, connection, self._kind, look.ready, resumed)
-        if len(rows) < len(look.ready) and len(look.ready) == LOOKED_AT_ONCE:
-            return None  # more may be in step already: no batch for a few of many
+        rows = settle_rows(services, connection, self._kind, look.ready, resumed)
+        if len(rows) < len(look.ready) and (not rows or len(look.ready) == LOOKED_AT_ONCE):
+            return (
+                None  # more may be in step already: no batch for a few of many; or all was put off
+            )
         rest = gate.resting(state, self._kind, rows, now)
         able = [row for row in rows if row.source_id not in rest]
         next_begin = gate.next_begin(state, self._kind)
@@ -163,7 +166,7 @@ class _Worker:
         with correlation.caused_by(wanted.correlation_id):
             end = self._carried_through(wanted, state)
             if end is None:
-                settle(services, connection, self._kind, rows, run_id)
+                settle_rows(services, connection, self._kind, rows, run_id)
         return end
 
     def _has_turn(self, state: AutomaticState, rows: Sequence[DueRow], now: datetime) -> bool:
@@ -248,6 +251,19 @@ class _Worker:
         stored = runs.get(run.connection, run.run_id)
         if stored is not None and stored.state.active and stored.takeovers == run.takeovers:
             runs.save(replace(stored, heartbeat_at=NEVER), expected_epoch=stored.epoch)
+
+
+def settle_rows(
+    services: Services,
+    connection: Connection,
+    kind: RecordKind,
+    rows: Sequence[DueRow],
+    run_id: RunId | None = None,
+) -> list[DueRow]:
+    """See `ends.settle`; payments have ends of their own."""
+    if kind is RecordKind.PAYMENT:
+        return settle_payments(services, connection, rows, run_id)
+    return settle(services, connection, kind, rows, run_id)
 
 
 def _first_records(rows: Sequence[DueRow], size: int) -> list[DueRow]:

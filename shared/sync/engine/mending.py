@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from shared.domain.ids import LinkScope, RemoteId, RemoteVersion, SourceId
-from shared.domain.links import Link
+from shared.domain.links import Link, content_mark
 from shared.domain.names import marked_name, name_key
 from shared.domain.outcomes import Done, EntryBusy, EntryOutcome, EntryUnknown, NameTaken
 from shared.domain.record_plan import ACTIVE_FIELD, changed_in_books, differing_fields
@@ -184,6 +184,8 @@ class Mender:
         settled = self.not_wanted(prepared)
         if settled is not None:
             return settled
+        if row is not None:
+            prepared = self._rebased(prepared, row)
         wanted, changed = prepared.write.fields, prepared.write.changed
         if not wanted.active and (row is None or not row.fields.active):
             return self._settler.at_rest(prepared, row)
@@ -226,6 +228,23 @@ class Mender:
             return self._refused(prepared, problem)
         again = self._updating(prepared, row.remote_id, row.remote_version)
         return self._other_name(again) if doubt is Doubt.NAME_TAKEN else again
+
+    def _rebased(self, prepared: PreparedEntry, row: RemoteRecord) -> PreparedEntry:
+        """Measured by what is there now, where that is an earlier update of ours whose answer nobody heard.
+
+        The record was edited since. By the link as it was, that update would be somebody else's change, or
+        go unnoticed where the record says again what it said before.
+        """
+        link = prepared.link
+        if link is None or row.remote_version == link.remote_version:
+            return prepared
+        if content_mark(row.fields) != prepared.entry.sent:
+            return prepared
+        if not differing_fields(prepared.write.fields, row.fields):
+            return prepared
+        found = Done(row.remote_id, row.remote_version, row.fields)
+        older = replace(prepared, link=self._settler.found_older(prepared, found))
+        return self._updating(older, row.remote_id, row.remote_version)
 
     def not_wanted(self, prepared: PreparedEntry) -> RunCounts | None:
         """The end of a record that may not go, or need not any more, since it was edited; else None."""

@@ -1,9 +1,10 @@
-"""Before a plan: what runs that were stopped had created without hearing of it.
+"""Before a plan: what runs that were stopped had created or updated without hearing of it.
 
 A stopped run leaves chunks that may have been sent. Most of what they created is found by its name, as
 anything in the books is (adoption). Not so under a marked name, which no record of ours is called, and
 not after a rename here: those would be created once more. So they are looked up by the name they were
-sent under, and linked as what they are; the plan then sees what differs.
+sent under, and linked as what they are; the plan then sees what differs. An update that nobody heard of
+would be taken for somebody else's change where the record was edited since: that one is looked up by its id.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def link_leftovers(
         for chunk in stored_chunks(services.stores, earlier):
             if chunk.state is not ChunkState.DONE:
                 recovery.link_found(chunk)
+                recovery.link_updated(chunk)
                 progress.beat()
 
 
@@ -90,6 +92,26 @@ class _Recovery:
             ):
                 found = Done(row.remote_id, row.remote_version, row.fields)
                 self._settler.found_older(prepared, found)
+
+    def link_updated(self, chunk: Chunk) -> None:
+        """Only what says exactly what we sent: else somebody else wrote as well, which is for a person."""
+        [prepared] = self._preparer.prepare([chunk])
+        unheard = {
+            each.entry.remote_id: each
+            for each in prepared.entries
+            if each.entry.action is PushAction.UPDATE
+            and content_mark(each.write.fields) != each.entry.sent
+            and each.link is not None
+            and each.link.remote_version == each.entry.remote_version
+        }
+        if not unheard:
+            return
+        for row in self._provider.records_by_id(self._scope.kind, list(unheard)):
+            each = unheard[row.remote_id]
+            moved = row.remote_version != each.entry.remote_version
+            if moved and content_mark(row.fields) == each.entry.sent:
+                found = Done(row.remote_id, row.remote_version, row.fields)
+                self._settler.found_older(each, found)
 
     def _unheard(self, chunk: Chunk) -> list[PreparedEntry]:
         """Creates without a link that the plan would not find by the record's name."""

@@ -137,12 +137,17 @@ class Settler:
         return RunCounts(unchanged=1)
 
     def found_older(self, prepared: PreparedEntry, found: Done) -> Link:
-        """Our own record with older content: linked as it is, so that an update can follow.
+        """Our own record with older content: linked as it is now, so that an update can follow.
 
         Stored at once: the update's chunk entry relies on it.
         """
         link = replace(
-            self._linked(prepared, found.fields, found),
+            self._linked(
+                prepared,
+                found.fields,
+                found,
+                prepared.link.origin if prepared.link else LinkOrigin.CREATED,
+            ),
             remote_name=prepared.entry.remote_name,
             source_version=0,
         )

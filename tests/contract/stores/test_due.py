@@ -146,6 +146,7 @@ class TestAutomatic:
                 circuit=Circuit(NOW, NOW + SECOND, Problem("X", "Stopped.", "Act.")),
             ),
             state(circuit=Circuit(NOW, NOW + SECOND)),
+            state(look_at=NOW + SECOND),
         ],
     )
     def test_a_state_comes_back_as_it_was_saved(
@@ -173,6 +174,11 @@ class TestAutomatic:
         assert due(NOW + 7 * SECOND, 10) == keys[:1:-1]
         assert due(NOW + 7 * SECOND, 2) == keys[:3:-1]
         assert due(NOW, 10) == []
+
+    def test_what_waits_is_looked_at_in_its_time(self, stores: Stores) -> None:
+        stores.automatic.save(state(look_at=NOW + 45 * SECOND))
+        assert stores.automatic.due_everywhere(NOW + 44 * SECOND, 10) == []
+        assert stores.automatic.due_everywhere(NOW + 45 * SECOND, 10) == [CONNECTION]
 
     def test_an_open_circuit_is_looked_at_when_it_may_be_probed(self, stores: Stores) -> None:
         stores.automatic.save(state(circuit=Circuit(NOW, NOW + 15 * SECOND)))

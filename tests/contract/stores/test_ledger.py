@@ -17,7 +17,15 @@ from shared.domain.ids import (
     RequestKey,
     SourceId,
 )
-from shared.domain.ledger import LedgerRow, LedgerScope, LedgerState, Operation, reserved, sent
+from shared.domain.ledger import (
+    LedgerRow,
+    LedgerScope,
+    LedgerState,
+    Operation,
+    moved,
+    reserved,
+    sent,
+)
 from shared.domain.money import Money
 from shared.domain.runs import Problem
 from shared.storage.keys import payment_id
@@ -38,7 +46,7 @@ def row(own_id: str, invoice: str = "INV-0047") -> LedgerRow:
     paid = payment_id(SourceId(invoice), own_id)
     amount = Money(Decimal("350.00"), "USD")
     fresh = reserved(None, paid, Operation.POST, "hash", amount, NOW)
-    return replace(fresh, correlation_id=CorrelationId(CORRELATION))
+    return replace(moved(fresh), correlation_id=CorrelationId(CORRELATION))
 
 
 def got(stores: Stores, *rows: LedgerRow, scope: LedgerScope = LEDGER) -> list[LedgerRow]:
@@ -61,6 +69,7 @@ def test_a_row_comes_back_as_it_was_saved(stores: Stores) -> None:
         remote_id=RemoteId("9"),
         remote_version=RemoteVersion("1"),
         problem=Problem("CODE", "Message.", "Action.", "field"),
+        singly=True,
         looks=4,
         unsure_at=NOW + timedelta(seconds=2),
         look_at=NOW + timedelta(seconds=3),
@@ -75,10 +84,10 @@ def test_a_row_comes_back_as_it_was_saved(stores: Stores) -> None:
 def test_the_next_version_replaces_and_any_other_loses(stores: Stores) -> None:
     first, second, third = row("1"), row("2"), row("3")
     stores.ledger.save(LEDGER, [first, second])
-    moved = sent(first, RequestKey("k"), NOW)
-    tried = [moved, second, replace(third, version=2)]
+    again = moved(sent(first, RequestKey("k"), NOW))
+    tried = [again, second, replace(third, version=2)]
     assert sorted(stores.ledger.save(LEDGER, tried)) == [second.payment_id, third.payment_id]
-    assert got(stores, first, second, third) == [moved, second]
+    assert got(stores, first, second, third) == [again, second]
 
 
 def test_of_many_who_reserve_a_payment_one_wins(stores: Stores) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from shared.auth.connect import begin_consent, finish_consent
 from shared.domain.connections import ConnectionState
 from shared.domain.errors import Conflicting, NeedsReauth, RetryLater, SyncError
-from shared.domain.ids import CompanyId, PersonId
+from shared.domain.ids import CompanyId, PersonId, SourceId
 from shared.domain.records import Record, class_of
+from shared.sync.account_mapping import Choice, assign
 from shared.sync.automatic.resume import resume
 from shared.sync.runs import start_or_join
 from shared.sync.services import Services
@@ -17,11 +18,14 @@ from tests.simulation import catalogue
 from tests.simulation.company import Company
 from tests.simulation.scheduler import Actor
 from tests.simulation.tokens import state_of
+from tests.support.fake_books import INCOME_ACCOUNT, SERVICES_ACCOUNT
 
 if TYPE_CHECKING:
     from tests.simulation.installation import Installation
 
 PERSON = PersonId("office")
+ACCOUNTS = (INCOME_ACCOUNT.remote_id, SERVICES_ACCOUNT.remote_id, "")
+"""What may be chosen for an item; empty: none of its own."""
 
 
 def click(world: Installation, company: Company) -> Actor:
@@ -75,6 +79,38 @@ def edits(world: Installation, company: Company, seconds: float) -> None:
             changed = company.edited(random, record, number)
             _save(world, company, [changed])
             world.scheduler.note(f"EDIT {changed.source_id} v{changed.version} {changed.name!r}")
+
+
+def assigns(world: Installation, company: Company, seconds: float) -> None:
+    """Chooses an account for some items, or takes the choice back; waits for one answer, then the next."""
+    random = world.scheduler.random
+    until = world.elapsed + seconds
+    while world.elapsed < until:
+        world.scheduler.sleep(random.choice((0.5, 5.0, 40.0)))
+        numbers = random.sample(range(company.record_count), min(3, company.record_count))
+        ids = [catalogue.source_id(company.company_id, number) for number in numbers]
+        account = random.choice(ACCOUNTS)
+        for source_id in ids:
+            company.accounts.setdefault(source_id, {""}).add(account)
+        told: list[bool] = []
+
+        def work(
+            services: Services,
+            ids: list[SourceId] = ids,
+            account: str = account,
+            told: list[bool] = told,
+        ) -> None:
+            try:
+                assign(services, company.key, ids, Choice(account), PERSON)
+            except SyncError as error:
+                world.scheduler.note(f"ASSIGN told {type(error).__name__}")
+            else:
+                told.append(True)
+
+        world.scheduler.join(world.functions.start(f"assign {company.company_id}", work))
+        if told:
+            company.accounts.update((source_id, {account}) for source_id in ids)
+            world.scheduler.note(f"ASSIGNED {account!r} to {ids}")
 
 
 def _save(world: Installation, company: Company, changed: Sequence[Record]) -> None:

@@ -94,6 +94,16 @@ VALUES: dict[tuple[str, str], Trial] = {
     ),
     ("get", f"{_CONNECTION}/accounts"): Trial(200),
     ("get", f"{_CONNECTION}/tax-codes"): Trial(200),
+    ("get", f"{_CONNECTION}/payment-methods"): Trial(200),
+    ("get", f"{_CONNECTION}/deposit-accounts"): Trial(200),
+    ("get", f"{_CONNECTION}/payment-mapping"): Trial(200),
+    ("put", f"{_CONNECTION}/payment-mapping"): Trial(
+        400,
+        body={
+            "defaultDepositAccountId": f"{ID}-acc",
+            "methods": [{"method": ID, "methodId": f"{ID}-m", "depositAccountId": f"{ID}-acc"}],
+        },
+    ),
     ("get", f"{_CONNECTION}/account-mapping"): Trial(200, query={"unmapped": "false"}),
     ("get", f"{_CONNECTION}/account-mapping/{{itemId}}"): Trial(404, {"itemId": ITEM}),
     ("put", f"{_CONNECTION}/account-mapping/{{itemId}}"): Trial(

@@ -318,7 +318,7 @@ def test_work_waits_for_whoever_reconnects_and_nothing_of_it_is_marked_failed() 
     assert [one["message"] for one in told] == [EXPIRED]
 
     world.connect(version=connection.version + 2)
-    world.call("POST", "/v1/connections/quickbooks/syncs")
+    world.call("POST", "/v1/connections/quickbooks/syncs", {"kinds": ["item"]})
     world.workflows.execute_all(world.services)
     done = world.call("GET", "/v1/connections/quickbooks/syncs").json()["syncs"][0]
     assert (done["state"], done["counts"]["created"]) == ("finished", 2)

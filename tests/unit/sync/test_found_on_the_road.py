@@ -9,7 +9,9 @@ from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.runs import Problem
 from shared.sync.automatic import gate
 from shared.sync.automatic.relay import make_due
+from shared.sync.automatic.work import WorkEnd
 from shared.sync.setup import decide_steps
+from tests.support.fake_faults import Lost
 from tests.unit.sync.automatic_world import AutomaticWorld
 from tests.unit.sync.item_world import Killed
 
@@ -50,12 +52,13 @@ def test_the_comparison_finds_a_refused_record_that_was_archived_unheard() -> No
 def test_deciding_again_opens_the_road_that_a_crash_left_shut() -> None:
     """The decision was stored, and nothing after it: the schedule did not know the connection."""
     world = AutomaticWorld()
+    world.streams = False
     world.has("Pipe")
-    world.wake_ups.sent.clear()
     steps = Setup(StepState.DONE, StepState.SKIPPED, StepState.PENDING)
     assert world.connection.setup == steps
     assert world.services.stores.automatic.load(world.connection.key) is None
     decide_steps(world.services, world.connection.key, ANN, import_items=StepState.SKIPPED)
+    world.minute()
     world.settle_down()
     assert world.names_in_books == ["Pipe"]
 
@@ -112,3 +115,69 @@ def test_the_comparison_wakes_for_rows_whose_wake_up_was_lost() -> None:
     world.minute()
     world.settle_down()
     assert world.due == []
+
+
+def test_an_update_nobody_heard_of_is_no_conflict_with_a_later_edit() -> None:
+    """It was carried out, its answers and the reading back were lost, and the record was edited again."""
+    world = AutomaticWorld()
+    world.has("Pipe")
+    world.settle_down()
+    world.clock.sleep(5)
+    world.books.faults.add("batch", Lost(0.0), Lost(None))
+    world.books.faults.add("records_by_id", Lost())
+    world.edit("01", price="4")
+    world.deliver()
+    assert world.ends[-1].end is WorkEnd.CIRCUIT_OPEN
+    assert world.in_books("01").unit_price == 4
+    world.edit("01", price="5")
+    world.settle_down()
+    assert (world.in_books("01").unit_price, failures(world), world.due) == (5, [], [])
+
+
+def test_what_a_person_made_of_an_update_nobody_heard_of_is_a_conflict_all_the_same() -> None:
+    world = AutomaticWorld()
+    world.has("Pipe")
+    world.settle_down()
+    world.clock.sleep(5)
+    world.books.faults.add("batch", Lost(0.0), Lost(None))
+    world.books.faults.add("records_by_id", Lost())
+    world.edit("01", price="4")
+    world.deliver()
+    world.books.edit(world.links[SourceId("01")].remote_id, unit_price=7)
+    world.edit("01", price="5")
+    world.settle_down()
+    assert (world.in_books("01").unit_price, failures(world)) == (7, ["01"])
+
+
+def test_a_refusal_that_a_fenced_off_worker_left_goes_with_the_next_comparison() -> None:
+    """It was held up, another worker took its run over and sent the record, then it saved what it knew."""
+    problems = [Problem("CODE_REFUSED", "The code is not taken.", "Change it.")]
+    world = AutomaticWorld(refuses=lambda _: problems[0] if problems else None)
+    world.has("Pipe")
+    world.settle_down()
+    [refused] = world.failures.values()
+    problems.clear()
+    world.edit("01", name="Copper pipe")
+    world.settle_down()
+    assert failures(world) == []
+    world.services.stores.failures.save([refused])
+    world.clock.sleep(gate.COMPARE_EVERY.total_seconds())
+    world.minute()
+    world.settle_down()
+    assert (failures(world), world.due) == ([], [])
+
+
+def test_a_record_edited_back_after_an_update_nobody_heard_of_is_sent_back() -> None:
+    """The link says what the record says again; the books say what was carried out in between."""
+    world = AutomaticWorld()
+    world.has("Pipe", price="3")
+    world.settle_down()
+    world.clock.sleep(5)
+    world.books.faults.add("batch", Lost(0.0), Lost(None))
+    world.books.faults.add("records_by_id", Lost())
+    world.edit("01", price="4")
+    world.deliver()
+    assert world.in_books("01").unit_price == 4
+    world.edit("01", price="3")
+    world.settle_down()
+    assert (world.in_books("01").unit_price, failures(world), world.due) == (3, [], [])

@@ -18,7 +18,7 @@ ONE = SourceId("01")
 
 def stopped(world: World, first: Lost) -> None:
     """A sync whose first batch is lost so; then nothing answers until it is stopped."""
-    usual = world.books.choose_fault
+    usual, links = world.books.choose_fault, dict(world.links)
     sent = Counter[str]()
 
     def fault(call: BooksCall) -> Fault | None:
@@ -30,7 +30,7 @@ def stopped(world: World, first: Lost) -> None:
     world.books.choose_fault = fault
     assert world.sync().state is RunState.FAILED
     world.books.choose_fault = usual
-    assert not world.links
+    assert dict(world.links) == links
 
 
 def stopped_unheard(world: World) -> None:
@@ -127,3 +127,65 @@ def test_what_was_never_created_is_planned_as_new() -> None:
     run = world.sync()
     assert run.counts.created == 2
     world.settles(run)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda world: world.edit("01", price="9"),
+        lambda world: world.edit("01", name="Tube", price="9"),
+        lambda world: world.edit("01", price="9", active=False),
+    ],
+)
+def test_an_update_nobody_heard_of_is_no_conflict_with_a_later_edit(
+    edit: Callable[[World], object],
+) -> None:
+    world = World()
+    world.has("Pipe", "Elbow")
+    world.sync()
+    world.edit("01", price="4", name="Pipes")
+    stopped_unheard(world)
+    assert world.in_books("01").unit_price == 4
+    edit(world)
+    run = world.sync()
+    world.settles(run)
+    assert (run.counts.updated, run.counts.refused) == (1, 0)
+    item, fields = world.items[ONE], world.in_books("01")
+    assert fields.active == item.active
+    if item.active:
+        assert (fields.name, fields.unit_price) == (item.name, item.unit_price.amount)
+
+
+def test_what_somebody_made_of_it_in_the_books_is_a_conflict_all_the_same() -> None:
+    world = World()
+    world.has("Pipe")
+    world.sync()
+    world.edit("01", price="4")
+    stopped_unheard(world)
+    world.books.edit(world.links[ONE].remote_id, unit_price=7)
+    world.edit("01", price="9")
+    assert world.sync().counts.refused == 1
+    assert world.in_books("01").unit_price == 7
+
+
+def test_an_update_that_was_never_carried_out_is_simply_sent() -> None:
+    world = World()
+    world.has("Pipe")
+    world.sync()
+    world.edit("01", price="4")
+    stopped_unsent(world)
+    world.edit("01", price="9")
+    assert world.sync().counts.updated == 1
+    assert world.in_books("01").unit_price == 9
+
+
+def test_a_record_edited_back_after_an_update_nobody_heard_of_is_sent_back() -> None:
+    world = World()
+    world.has("Pipe", price="3")
+    world.sync()
+    world.edit("01", price="4")
+    stopped_unheard(world)
+    world.edit("01", price="3")
+    run = world.sync()
+    world.settles(run)
+    assert (run.counts.updated, world.in_books("01").unit_price) == (1, 3)

@@ -1,0 +1,125 @@
+"""Where money received is booked: a way of paying to the provider's method and deposit account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from shared.auth.audit import write_down
+from shared.domain.connections import Connection
+from shared.domain.errors import RequestInvalid, RetryLater
+from shared.domain.ids import ConnectionKey, PersonId
+from shared.domain.invoices import MAX_METHOD
+from shared.domain.runs import Problem
+from shared.providers.base import RemoteAccount, RemoteMethod
+from shared.sync.connections import usable_connection
+from shared.sync.remote_lists import Choices, RemoteList, chosen_row, remote_list
+from shared.sync.services import Services
+
+MOST_METHODS: Final = 50
+_TRIES: Final = 5
+_METHODS: Final = Choices("payment-methods", RemoteMethod, lambda books: books.payment_methods())
+_DEPOSITS: Final = Choices(
+    "deposit-accounts", RemoteAccount, lambda books: books.deposit_accounts()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MethodMapping:
+    """`method` is the office's own word; either id may be empty: none is chosen."""
+
+    method: str
+    method_id: str = ""
+    deposit_account_id: str = ""
+
+
+def payment_methods(services: Services, connection: Connection) -> RemoteList[RemoteMethod]:
+    """Raises as `remote_list` does; empty where the provider has none."""
+    return remote_list(services, connection, _METHODS)
+
+
+def deposit_accounts(services: Services, connection: Connection) -> RemoteList[RemoteAccount]:
+    """Raises as `remote_list` does; empty where the provider has none."""
+    return remote_list(services, connection, _DEPOSITS)
+
+
+def change_payment_mapping(
+    services: Services,
+    key: ConnectionKey,
+    person_id: PersonId,
+    *,
+    default_deposit_account_id: str,
+    methods: Sequence[MethodMapping],
+) -> Connection:
+    """Have it be exactly this; what is posted already stays where it is.
+
+    Raises `RequestInvalid` naming the field for what is not in the books or said twice, and otherwise
+    as `connection_settings.change_settings` does.
+    """
+    _require_distinct(methods)
+    for _ in range(_TRIES):
+        connection = usable_connection(services, key)
+        _require_known(services, connection, default_deposit_account_id, methods)
+        settings = replace(
+            connection.settings,
+            default_deposit_account_id=default_deposit_account_id,
+            payment_methods=tuple(
+                (_word(one.method), one.method_id, one.deposit_account_id) for one in methods
+            ),
+        )
+        if settings == connection.settings:
+            return connection
+        changed = replace(connection, settings=settings, version=connection.version + 1)
+        if services.stores.connections.save(changed):
+            write_down(services, key, person_id, "payments.mapped", methods=str(len(methods)))
+            return changed
+    raise RetryLater(f"{key.provider}: the connection kept changing", after=1.0)
+
+
+def _word(method: str) -> str:
+    return method.strip().casefold()
+
+
+def _require_distinct(methods: Sequence[MethodMapping]) -> None:
+    if len(methods) > MOST_METHODS:
+        raise _invalid(
+            "TOO_MANY", f"At most {MOST_METHODS} ways of paying are possible.", "methods"
+        )
+    seen: set[str] = set()
+    for place, one in enumerate(methods):
+        field, word = f"methods[{place}].method", _word(one.method)
+        if not word or len(word) > MAX_METHOD:
+            raise _invalid("EMPTY", f"A way of paying has 1 to {MAX_METHOD} characters.", field)
+        if word in seen:
+            raise _invalid("REPEATED", f"“{one.method}” is there twice.", field)
+        seen.add(word)
+
+
+def _require_known(
+    services: Services,
+    connection: Connection,
+    default_deposit_account_id: str,
+    methods: Sequence[MethodMapping],
+) -> None:
+    _require_account(services, connection, default_deposit_account_id, "defaultDepositAccountId")
+    for place, one in enumerate(methods):
+        field = f"methods[{place}]"
+        _require_account(services, connection, one.deposit_account_id, f"{field}.depositAccountId")
+        if one.method_id and chosen_row(services, connection, _METHODS, one.method_id) is None:
+            label = services.profile(connection.key.provider).label
+            message = f"{label} has no active payment method with this id."
+            raise _invalid("UNKNOWN_PAYMENT_METHOD", message, f"{field}.methodId")
+
+
+def _require_account(
+    services: Services, connection: Connection, account_id: str, field: str
+) -> None:
+    if account_id and chosen_row(services, connection, _DEPOSITS, account_id) is None:
+        label = services.profile(connection.key.provider).label
+        message = f"{label} has no active account with this id that payments may be deposited to."
+        raise _invalid("UNKNOWN_ACCOUNT", message, field)
+
+
+def _invalid(code: str, message: str, field: str) -> RequestInvalid:
+    return RequestInvalid(Problem(code, message, "Choose another one.", field))

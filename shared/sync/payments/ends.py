@@ -1,0 +1,103 @@
+"""What has become of payments' due rows: a row stays as long as anything is to be done or looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from shared.domain.connections import Connection
+from shared.domain.due import DueRow
+from shared.domain.ids import RecordKind, RunId, SourceId
+from shared.domain.payment_plan import Step
+from shared.sync.automatic.trying import MOST_TRIES, later
+from shared.sync.failure_notices import PASSING_CAUSES, tell_cleared, tell_given_up
+from shared.sync.payments.standing import Standing, standing_of
+from shared.sync.payments.terms import PaymentTerms
+from shared.sync.payments.waiting import wait_for_invoices
+from shared.sync.services import Services
+
+LOOK_AGAIN: Final = timedelta(seconds=5)
+"""How soon a payment that waits for its invoice is looked at again."""
+
+
+def settle_payments(
+    services: Services,
+    connection: Connection,
+    rows: Sequence[DueRow],
+    run_id: RunId | None = None,
+) -> list[DueRow]:
+    """Remove the rows of payments that need nothing, or were refused by that run; put off those that
+    wait; answers the others. A row is removed only as it was read.
+    """
+    key, stores = connection.key, services.stores
+    ends = _Ends(services, connection, [row.source_id for row in rows], run_id)
+    for row in rows:
+        ends.judge(row)
+    wait_for_invoices(services, key, ends.waiting)
+    stores.due.put_off(ends.put_off)
+    if ends.unsent:
+        stores.failures.clear(key, RecordKind.PAYMENT, ends.unsent)
+        tell_cleared(services, key, RecordKind.PAYMENT)
+    tell_given_up(services, key, RecordKind.PAYMENT, ends.given_up)
+    stores.due.remove(ends.ended)
+    return ends.left
+
+
+class _Ends:
+    """Due rows by what becomes of them."""
+
+    def __init__(
+        self,
+        services: Services,
+        connection: Connection,
+        ids: Sequence[SourceId],
+        run_id: RunId | None,
+    ) -> None:
+        self._services = services
+        self._now = services.clock.now()
+        stores, distinct = services.stores, list(dict.fromkeys(ids))
+        found = standing_of(stores, connection, distinct)
+        self._standings = {one.payment.source_id: one for one in found}
+        failures = stores.failures.of(connection.key, RecordKind.PAYMENT, distinct)
+        self._refused = {one.source_id: one for one in failures if one.run_id == run_id}
+        self._terms = PaymentTerms(connection, services.profile(connection.key.provider))
+        self.ended: list[DueRow] = []
+        self.put_off: list[DueRow] = []
+        self.left: list[DueRow] = []
+        self.waiting: list[Standing] = []
+        self.unsent: list[SourceId] = []
+        """Voided before they were sent: their refusals stand no longer."""
+        self.given_up: set[str] = set()
+
+    def judge(self, row: DueRow) -> None:
+        standing = self._standings.get(row.source_id)
+        if standing is None:
+            self.ended.append(row)
+            return
+        decision = standing.decision(self._now)
+        if decision.step is Step.NOTHING:
+            self.ended.append(row)
+            if standing.post is None:
+                self.unsent.append(row.source_id)
+        elif decision.step is Step.WAIT and decision.until is not None:
+            self.put_off.append(replace(row, not_before=decision.until))
+        elif decision.step is Step.SEND:
+            self._to_be_sent(row, standing)
+        else:
+            self.left.append(row)
+
+    def _to_be_sent(self, row: DueRow, standing: Standing) -> None:
+        failure = self._refused.get(row.source_id)
+        if failure is not None and failure.source_version == standing.payment.version:
+            if failure.cause in PASSING_CAUSES and row.tries < MOST_TRIES:
+                self.put_off.append(later(self._services, row))
+            else:
+                self.ended.append(row)
+                self.given_up |= {failure.cause} & PASSING_CAUSES
+        elif self._terms.waits(standing):
+            self.waiting.append(standing)
+            self.put_off.append(replace(row, not_before=self._now + LOOK_AGAIN))
+        else:
+            self.left.append(row)

@@ -1,0 +1,126 @@
+"""Payments whose outcome nobody heard are looked up; nothing is sent from here.
+
+One that is found is posted, whenever its request was carried out. One that is not found is looked for
+again when no request of ours can be under way any more; only then it counts as absent and may go.
+Once unsure, it is looked for twice more after its end is known: the provider may commit late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from shared.domain import ledger
+from shared.domain.connections import Connection
+from shared.domain.ids import RecordKind, RemoteId, SourceId
+from shared.domain.invoice_fields import PaymentFields
+from shared.domain.invoices import ZERO
+from shared.domain.ledger import LedgerRow, LedgerState, Operation
+from shared.domain.payment_plan import next_check
+from shared.domain.runs import Problem
+from shared.providers.base import AccountingProvider, RemoteRecord
+from shared.sync.payments.standing import Standing, ledger_scope, save_moves
+from shared.sync.payments.terms import PaymentTerms, twice_in_books
+from shared.sync.services import Services
+
+MARGIN: Final = timedelta(seconds=5)
+"""Beyond the end of a request, before it is looked for the last time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look-up made of a payment. `found`: it stands in the books, and we did not know it.
+
+    `problem`: what a person is to be shown.
+    """
+
+    payment_id: SourceId
+    row: LedgerRow
+    found: bool = False
+    problem: Problem | None = None
+
+
+class Looker:
+    """Reads the provider; raises what its reads raise."""
+
+    def __init__(
+        self,
+        services: Services,
+        connection: Connection,
+        provider: AccountingProvider,
+        terms: PaymentTerms,
+    ) -> None:
+        self._services = services
+        self._provider = provider
+        self._terms = terms
+        self._scope = ledger_scope(connection)
+        self._label = provider.profile.label
+        self._time_zone = connection.remote_company.time_zone
+
+    def posts(self, standings: Sequence[Standing]) -> list[Looked]:
+        """Of payments that are to be looked up or checked; each has a row, and its invoice a link.
+
+        Answers what was saved: a row that somebody else has moved meanwhile is theirs.
+        """
+        wanted = {s.payment.source_id: self._terms.fields(s) for s in standings}
+        found = self._provider.find_payments(wanted)
+        now = self._services.clock.now()
+        looked = []
+        for standing in standings:
+            assert standing.post is not None  # noqa: S101 - said above
+            rows = found.get(standing.payment.source_id, ())
+            looked.append(self._judged(standing.post, rows, now))
+        return self._saved(looked)
+
+    def voids(self, standings: Sequence[Standing]) -> list[Looked]:
+        """Of payments whose void is to be looked up."""
+        ids = [s.post.remote_id for s in standings if s.post is not None]
+        there = {
+            row.remote_id: row for row in self._provider.records_by_id(RecordKind.PAYMENT, ids)
+        }
+        now = self._services.clock.now()
+        looked = []
+        for standing in standings:
+            if standing.post is None or standing.void is None:
+                continue
+            remote = there.get(standing.post.remote_id)
+            gone = remote is None or not remote.fields.active
+            found = (remote or _as_posted(standing.post),) if gone else ()
+            looked.append(self._judged(standing.void, found, now))
+        return self._saved(looked)
+
+    def _judged(self, row: LedgerRow, found: Sequence[RemoteRecord], now: datetime) -> Looked:
+        there = [one for one in found if one.fields.active] or list(found)
+        twice = len(there) > 1 and row.operation is Operation.POST
+        problem = twice_in_books(self._label, len(there)) if twice else None
+        if row.state in (LedgerState.POSTED, LedgerState.REFUSED):
+            row = ledger.checked(row)
+        elif row.state is LedgerState.IN_FLIGHT:
+            row = ledger.unknown(row, now, now)
+        found_now = bool(there) and row.state is not LedgerState.POSTED
+        if found_now:
+            row = ledger.posted(row, there[0].remote_id, there[0].remote_version, now)
+        if row.state is not LedgerState.UNKNOWN:
+            row = ledger.to_be_checked(row, next_check(row, now, self._time_zone))
+        elif row.over_at is not None and now < row.over_at:
+            row = ledger.looked(row, row.over_at + MARGIN)
+        else:
+            row = ledger.proved_absent(row)
+        return Looked(row.payment_id, row, found_now, problem)
+
+    def _saved(self, looked: Sequence[Looked]) -> list[Looked]:
+        rows = save_moves(self._services.stores, self._scope, [one.row for one in looked])
+        saved = {row.payment_id: row for row in rows}
+        return [
+            replace(one, row=saved[one.payment_id]) for one in looked if one.payment_id in saved
+        ]
+
+
+def _as_posted(row: LedgerRow) -> RemoteRecord:
+    """A payment that the books do not show any more: as void as can be."""
+    fields = PaymentFields(
+        "", RemoteId(""), RemoteId(""), ZERO, ZERO, row.amount.currency, date.min, active=False
+    )
+    return RemoteRecord(row.remote_id, row.remote_version, fields, linkable=True)

@@ -1,0 +1,28 @@
+"""Payments that nobody heard of: what the stream missed, and what a crash left under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.domain.connections import Connection
+from shared.domain.ids import RecordKind, SourceId
+from shared.domain.payment_plan import Step
+from shared.sync.engine.failures import stored_failures
+from shared.sync.payments.standing import standing_of
+from shared.sync.services import Services
+
+
+def missed_payments(services: Services, connection: Connection) -> Iterator[tuple[SourceId, int]]:
+    """Those that need anything, but for those that stand refused in that version: a person is asked."""
+    refused = {
+        (failure.source_id, failure.source_version)
+        for failure in stored_failures(services.stores, connection.key, RecordKind.PAYMENT)
+    }
+    now = services.clock.now()
+    for standing in standing_of(services.stores, connection, None):
+        payment = standing.payment
+        step = standing.decision(now).step
+        if step is Step.NOTHING:
+            continue
+        if step is not Step.SEND or (payment.source_id, payment.version) not in refused:
+            yield payment.source_id, payment.version

@@ -1,0 +1,121 @@
+"""What became of payments in a run: ledger rows, failures, due rows and counts, saved as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from shared import correlation
+from shared.domain.connections import Connection
+from shared.domain.due import DueRow
+from shared.domain.ids import RecordKind, SourceId
+from shared.domain.invoices import Payment
+from shared.domain.runs import Failure, Problem, Run, RunCounts
+from shared.sync.engine.failures import causes_of, standing_failures
+from shared.sync.engine.progress import Progress
+from shared.sync.payments.looking import Looked
+from shared.sync.services import Services
+
+
+class Results:
+    """Of one slice of a run. Used from one thread; counts begin with what the run has shown."""
+
+    def __init__(self, services: Services, connection: Connection, progress: Progress) -> None:
+        self._services = services
+        self._key = connection.key
+        self._progress = progress
+        run = progress.run
+        standing = list(standing_failures(services.stores, self._key, RecordKind.PAYMENT, run.only))
+        self._failing = {failure.source_id for failure in standing}
+        self._causes = causes_of(standing, run.run_id)
+        self._counts = run.counts
+
+    @property
+    def run(self) -> Run:
+        return self._progress.run
+
+    def planned(self, count: int) -> None:
+        """So many are to be sent."""
+        self._add(RunCounts(total=count))
+
+    def unchanged(self, count: int) -> None:
+        """So many stand in the books already."""
+        self._add(RunCounts(total=count, unchanged=count))
+
+    def posted(self, payments: Sequence[Payment]) -> None:
+        """They stand in the books; a refusal of before stands no longer."""
+        self._heal(payment.source_id for payment in payments)
+        self._add(RunCounts(created=len(payments)))
+
+    def voided(self, payments: Sequence[Payment]) -> None:
+        self._heal(payment.source_id for payment in payments)
+        self._add(RunCounts(updated=len(payments)))
+
+    def cancelled(self, payments: Sequence[Payment]) -> None:
+        """Voided here before they were in the books: nothing is to be sent."""
+        self._heal(payment.source_id for payment in payments)
+
+    def refused(self, payment: Payment, problem: Problem, cause: str) -> None:
+        self._fail(payment, problem, cause)
+        self._add(RunCounts(refused=1))
+
+    def to_be_seen(self, payment: Payment, problem: Problem) -> None:
+        """It stands in the books, but a person has to look at it."""
+        self._fail(payment, problem, problem.code)
+
+    def looked(self, looked: Iterable[Looked], payments: Mapping[SourceId, Payment]) -> None:
+        """What look-ups showed."""
+        for one in looked:
+            payment = payments[one.payment_id]
+            if one.problem is not None:
+                self.to_be_seen(payment, one.problem)
+            elif one.found:
+                self._heal([payment.source_id])
+            if one.found:
+                self._add(RunCounts(total=1, created=1))
+            if one.row.look_at is not None:
+                self.look_again(payment, one.row.look_at)
+
+    def look_again(self, payment: Payment, at: datetime) -> None:
+        """The payment's due row says when; a worker is woken then."""
+        row = DueRow(
+            self._key,
+            RecordKind.PAYMENT,
+            payment.source_id,
+            payment.version,
+            since=self._services.clock.now(),
+            not_before=at,
+            correlation_id=correlation.current(),
+        )
+        self._services.stores.due.add([row])
+        pause = (at - self._services.clock.now()).total_seconds()
+        self._services.wake_ups.wake(self._key, RecordKind.PAYMENT, max(0.0, pause))
+
+    def save(self) -> None:
+        """Show the counts, and that the worker lives."""
+        self._progress.moved(self._counts, self._causes)
+        self._progress.beat()
+
+    def _add(self, counts: RunCounts) -> None:
+        self._counts = self._counts.plus(counts)
+
+    def _heal(self, source_ids: Iterable[SourceId]) -> None:
+        healed = [source_id for source_id in source_ids if source_id in self._failing]
+        self._failing.difference_update(healed)
+        self._services.stores.failures.clear(self._key, RecordKind.PAYMENT, healed)
+
+    def _fail(self, payment: Payment, problem: Problem, cause: str) -> None:
+        failure = Failure(
+            connection=self._key,
+            kind=RecordKind.PAYMENT,
+            source_id=payment.source_id,
+            cause=cause,
+            problem=problem,
+            source_version=payment.version,
+            run_id=self.run.run_id,
+            at=self._services.clock.now(),
+        )
+        self._services.stores.failures.save([failure])
+        self._failing.add(payment.source_id)
+        count, message = self._causes.get(cause, (0, problem.message))
+        self._causes[cause] = (count + 1, message)

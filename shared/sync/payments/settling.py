@@ -1,0 +1,210 @@
+"""What an answer means for the payments of one request: rows, results, and whether some go again.
+
+Only what is definitely refused is refused, and only what was definitely not carried out may go again.
+Everything else is unknown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.domain import ledger
+from shared.domain.connections import Connection
+from shared.domain.ids import RecordKind, SourceId
+from shared.domain.invoice_fields import PaymentFields
+from shared.domain.ledger import LedgerRow, Operation
+from shared.domain.outcomes import (
+    Answered,
+    CallOutcome,
+    CallRejected,
+    CallStopped,
+    Done,
+    EntryBusy,
+    EntryOutcome,
+    EntryRefused,
+    GrantDead,
+    NoTrustworthyAnswer,
+    Stale,
+    Throttled,
+)
+from shared.domain.payment_plan import next_check
+from shared.domain.runs import Problem
+from shared.providers.base import AccountingProvider
+from shared.sync.engine.slices import SliceEnd, SliceOver
+from shared.sync.payments.results import Results
+from shared.sync.payments.standing import Standing, ledger_scope, save_moves
+from shared.sync.payments.terms import not_as_sent
+from shared.sync.services import Services
+
+BUSY_TRIES: Final = 3
+SILENT_CALLS: Final = 2
+"""Unanswered requests in a row, each repeated: the provider is down, stop and wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Payments of one request, each with its row in flight and with what was sent of it."""
+
+    operation: Operation
+    standings: Sequence[Standing]
+    rows: Mapping[SourceId, LedgerRow]
+    fields: Mapping[SourceId, PaymentFields]
+
+
+class PaymentSettler:
+    """Of one slice. `rejected`: a whole request was refused, so its payments go one at a time."""
+
+    def __init__(
+        self,
+        services: Services,
+        connection: Connection,
+        provider: AccountingProvider,
+        results: Results,
+    ) -> None:
+        self._services = services
+        self._provider = provider
+        self._scope = ledger_scope(connection)
+        self._time_zone = connection.remote_company.time_zone
+        self._results = results
+        self._busy: Counter[SourceId] = Counter()
+        self._silent = 0
+        self.rejected = False
+
+    def given_up(self, payment_id: SourceId) -> bool:
+        """Whether it was busy too often to be tried again in this slice."""
+        return self._busy[payment_id] >= BUSY_TRIES
+
+    def settle(self, sent: Sent, outcome: CallOutcome, *, single: bool) -> bool:
+        """Whether some of it may go again now. Raises `SliceOver` where nothing more is to be sent."""
+        if not isinstance(outcome, NoTrustworthyAnswer):
+            self._silent = 0
+        match outcome:
+            case Answered(entries):
+                return self._entries(sent, entries)
+            case CallRejected(problem) if single:
+                self._refuse(sent, sent.standings[0], problem, problem.code)
+            case CallRejected():
+                self._hold_back(sent, singly=True)
+                self.rejected = True
+            case NoTrustworthyAnswer():
+                self._unknown(sent, sent.standings)
+                self._silent += 1
+                if self._silent >= SILENT_CALLS:
+                    raise SliceOver(SliceEnd.WAIT)
+            case Throttled():
+                self._hold_back(sent)
+                return True
+            case GrantDead():
+                self._hold_back(sent)
+                raise SliceOver(SliceEnd.NEEDS_REAUTH)
+            case CallStopped(problem):
+                self._hold_back(sent)
+                raise SliceOver(SliceEnd.STOPPED, problem)
+        self._results.save()
+        return False
+
+    def _entries(self, sent: Sent, entries: Mapping[SourceId, EntryOutcome]) -> bool:
+        done: list[tuple[Standing, Done]] = []
+        unclear: list[Standing] = []
+        again = False
+        for standing in sent.standings:
+            match entries[standing.payment.source_id]:
+                case Done() as written:
+                    done.append((standing, written))
+                case EntryRefused(problem, cause):
+                    self._refuse(sent, standing, problem, cause)
+                case EntryBusy(problem):
+                    again = self._was_busy(sent, standing, problem) or again
+                case Stale():
+                    again = self._stale(sent, standing) or again
+                case _:
+                    unclear.append(standing)
+        self._unknown(sent, unclear)
+        self._done(sent, done)
+        self._results.save()
+        return again
+
+    def _done(self, sent: Sent, done: Sequence[tuple[Standing, Done]]) -> None:
+        now = self._services.clock.now()
+        moved = []
+        for standing, written in done:
+            row = sent.rows[standing.payment.source_id]
+            row = ledger.posted(row, written.remote_id, written.remote_version, now)
+            moved.append(ledger.to_be_checked(row, next_check(row, now, self._time_zone)))
+        saved = {row.payment_id: row for row in self._save(moved)}
+        ours = [(s, written) for s, written in done if s.payment.source_id in saved]
+        payments = [standing.payment for standing, _ in ours]
+        if sent.operation is Operation.VOID:
+            self._results.voided(payments)
+            return
+        self._results.posted(payments)
+        for standing, written in ours:
+            payment, row = standing.payment, saved[standing.payment.source_id]
+            if isinstance(written.fields, PaymentFields):
+                told = not_as_sent(
+                    self._provider.profile.label, sent.fields[payment.source_id], written.fields
+                )
+                if told is not None:
+                    self._results.to_be_seen(payment, told)
+            if row.look_at is not None:
+                self._results.look_again(payment, row.look_at)
+
+    def _refuse(self, sent: Sent, standing: Standing, problem: Problem, cause: str) -> None:
+        now = self._services.clock.now()
+        row = ledger.refused(sent.rows[standing.payment.source_id], problem, now)
+        row = ledger.to_be_checked(row, next_check(row, now, self._time_zone))
+        for saved in self._save([row]):
+            self._results.refused(standing.payment, problem, cause)
+            if saved.look_at is not None:
+                self._results.look_again(standing.payment, saved.look_at)
+
+    def _was_busy(self, sent: Sent, standing: Standing, problem: Problem) -> bool:
+        """Definitely not carried out, for a passing cause: again, and some tries later a person's."""
+        payment_id = standing.payment.source_id
+        self._hold_back(sent, [standing])
+        self._busy[payment_id] += 1
+        if not self.given_up(payment_id):
+            return True
+        self._results.refused(standing.payment, problem, "PROVIDER_BUSY")
+        return False
+
+    def _stale(self, sent: Sent, standing: Standing) -> bool:
+        """A void that quoted an old version: with the one that the books have now, once more."""
+        self._hold_back(sent, [standing])
+        payment_id, post = standing.payment.source_id, standing.post
+        self._busy[payment_id] += 1
+        if post is None or self.given_up(payment_id):
+            problem = _changed_meanwhile(self._provider.profile.label)
+            self._results.refused(standing.payment, problem, problem.code)
+            return False
+        for remote in self._provider.records_by_id(RecordKind.PAYMENT, [post.remote_id]):
+            self._save([ledger.seen(post, remote.remote_version)])
+        return True
+
+    def _hold_back(
+        self, sent: Sent, standings: Iterable[Standing] | None = None, *, singly: bool = False
+    ) -> None:
+        some = sent.standings if standings is None else standings
+        self._save([ledger.held_back(sent.rows[s.payment.source_id], singly=singly) for s in some])
+
+    def _unknown(self, sent: Sent, standings: Sequence[Standing]) -> None:
+        """To be looked up at once; until then it goes no second road."""
+        now = self._services.clock.now()
+        rows = [ledger.unknown(sent.rows[s.payment.source_id], now, now) for s in standings]
+        payments = {s.payment.source_id: s.payment for s in standings}
+        for row in self._save(rows):
+            self._results.look_again(payments[row.payment_id], now)
+
+    def _save(self, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+        return save_moves(self._services.stores, self._scope, rows)
+
+
+def _changed_meanwhile(label: str) -> Problem:
+    return Problem(
+        "PAYMENT_CHANGED_IN_BOOKS",
+        f"The payment keeps changing in {label}, or cannot be changed there any more.",
+        f"Look at the payment in {label}; then retry.",
+    )

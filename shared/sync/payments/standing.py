@@ -1,0 +1,96 @@
+"""A payment with everything that decides what it needs next, read in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from shared.domain.connections import Connection
+from shared.domain.ids import RecordKind, SourceId
+from shared.domain.invoices import Invoice, Payment
+from shared.domain.ledger import LedgerRow, LedgerScope, Operation, moved
+from shared.domain.links import Link
+from shared.domain.payment_plan import Decision, decide
+from shared.domain.runs import Failure
+from shared.storage.paging import every_row
+from shared.storage.ports import Stores
+from shared.sync.engine.terms import scope_of
+
+READ_AHEAD: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`link`: of its invoice. `refused`: why its invoice stands refused, None where it does not."""
+
+    payment: Payment
+    invoice: Invoice | None
+    link: Link | None
+    refused: Failure | None
+    post: LedgerRow | None
+    void: LedgerRow | None
+
+    def decision(self, now: datetime) -> Decision:
+        return decide(self.payment, self.post, self.void, now)
+
+    def row(self, operation: Operation) -> LedgerRow | None:
+        return self.post if operation is Operation.POST else self.void
+
+
+def ledger_scope(connection: Connection) -> LedgerScope:
+    return LedgerScope(connection.key, connection.remote_company.remote_company_id)
+
+
+def standings(
+    stores: Stores, connection: Connection, payments: Sequence[Payment]
+) -> list[Standing]:
+    """In the order of the payments; one bulk read of each store."""
+    company_id, scope = connection.key.company_id, ledger_scope(connection)
+    ids = [payment.source_id for payment in payments]
+    invoice_ids = list(dict.fromkeys(payment.invoice_id for payment in payments))
+    invoices = stores.records.get_many(company_id, Invoice, invoice_ids)
+    links = stores.links.get_links(scope_of(RecordKind.INVOICE, connection), invoice_ids)
+    failures = stores.failures.of(connection.key, RecordKind.INVOICE, invoice_ids)
+    refused = {failure.source_id: failure for failure in failures}
+    posts = stores.ledger.of(scope, Operation.POST, ids)
+    voids = stores.ledger.of(scope, Operation.VOID, [p.source_id for p in payments if not p.active])
+    return [
+        Standing(
+            payment,
+            invoices.get(payment.invoice_id),
+            links.get(payment.invoice_id),
+            refused.get(payment.invoice_id),
+            posts.get(payment.source_id),
+            voids.get(payment.source_id),
+        )
+        for payment in payments
+    ]
+
+
+def standing_of(
+    stores: Stores, connection: Connection, only: Sequence[SourceId] | None
+) -> Iterator[Standing]:
+    """Of these payments, or of all that the company has; a page at a time, as they stand when drawn."""
+    company_id = connection.key.company_id
+    payments: Iterator[Payment]
+    if only is None:
+        payments = every_row(
+            lambda cursor: stores.records.page(company_id, Payment, READ_AHEAD, cursor)
+        )
+    else:
+        found = stores.records.get_many(company_id, Payment, only)
+        payments = (found[source_id] for source_id in sorted(found))
+    while some := list(islice(payments, READ_AHEAD)):
+        yield from standings(stores, connection, some)
+
+
+def save_moves(stores: Stores, scope: LedgerScope, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+    """Store moved rows; answers those that were, as they stand now. The others were moved by somebody
+    else meanwhile. All of one operation.
+    """
+    after = [moved(row) for row in rows]
+    lost = set(stores.ledger.save(scope, after)) if after else set()
+    return [row for row in after if row.payment_id not in lost]
