@@ -26,9 +26,11 @@ from functions.api.routes import (
     health,
     imports,
     invoice_sync,
+    invoices,
     items,
     notifications,
     payment_mapping,
+    payments,
     sending,
     syncs,
 )
@@ -47,6 +49,8 @@ _ROUTERS = (
     invoice_sync.router,  # before the records, whose addresses would take it in
     items.router,
     customers.router,
+    payments.router,  # before the invoices, whose addresses would take it in
+    invoices.router,
     connections.router,
     connecting.router,
     connecting.callback_router,

@@ -67,9 +67,11 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
         statuses += _ABOUT_A_CONNECTION
     if "requestBody" in operation:
         statuses += _WITH_BODY
+    if str(int(HTTPStatus.CONFLICT)) in responses:  # its route says so
+        statuses.append(HTTPStatus.CONFLICT)
     if "4XX" in responses or path == "/healthz":  # a page for a person; a probe
         return
-    for status in sorted(statuses):
+    for status in sorted(set(statuses)):
         responses[str(int(status))] = {
             "description": status.phrase,
             "content": {MEDIA_TYPE: {"schema": _SCHEMA}},

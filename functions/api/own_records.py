@@ -62,20 +62,29 @@ class OwnRecords:
                     "id",
                 )
             )
-        saved = records.put_record(
-            self.services.stores.records,
-            self.services.clock,
-            self.caller.company_id,
-            cls,
-            source_id,
-            lambda stored: wanted(stored, source_id),
-            correlation_id=self.correlation_id,
-        )
+        saved = self.change(cls, source_id, lambda stored: wanted(stored, source_id))
         if saved.outcome is records.SaveOutcome.CREATED:
             response.status_code = HTTPStatus.CREATED
             kind = kind_of(cls)
             response.headers["Location"] = f"/v1/{kind}s/{quote(source_id, safe='')}"
         return saved.record
+
+    def change(
+        self,
+        cls: type[RecordType],
+        source_id: SourceId,
+        wanted: Callable[[RecordType | None], RecordType],
+    ) -> records.Saved[RecordType]:
+        """Store what `wanted` makes of the stored one."""
+        return records.put_record(
+            self.services.stores.records,
+            self.services.clock,
+            self.caller.company_id,
+            cls,
+            source_id,
+            wanted,
+            correlation_id=self.correlation_id,
+        )
 
     def archive(self, cls: type[ArchivableType], record_id: str) -> ArchivableType:
         """Raises as `get` does."""

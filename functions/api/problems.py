@@ -179,7 +179,7 @@ def _of_validation(error: RequestValidationError) -> Answer:
 
 def _of_bad_field(fault: Mapping[str, Any]) -> Problem:
     """One pydantic error: never its input, which is the caller's data."""
-    place = tuple(str(part) for part in fault["loc"])
+    place = tuple(fault["loc"])
     if place == ("body",):
         return Problem("MISSING_BODY", "The request has no body.", "Send a JSON object.")
     name = _field_name(place[1:])
@@ -191,9 +191,15 @@ def _of_bad_field(fault: Mapping[str, Any]) -> Problem:
     return Problem(code, sentence, f"Correct {name} and send it again.", name)
 
 
-def _field_name(place: tuple[str, ...]) -> str:
-    """`kinds.0` for a list's member; branches of a union are not part of the caller's spelling."""
-    return ".".join(part for part in place if part not in {"str", "decimal"})
+def _field_name(place: tuple[str | int, ...]) -> str:
+    """`lines[3].quantity` for a list's member; branches of a union are not part of the caller's spelling."""
+    name = ""
+    for part in place:
+        if isinstance(part, int):
+            name += f"[{part}]"
+        elif part not in {"str", "decimal"}:
+            name += f".{part}" if name else part
+    return name
 
 
 _UNEXPECTED: Final = Answer(

@@ -20,6 +20,15 @@ MAX_NUMBER: Final = 100
 MAX_MEMO: Final = 4000
 MAX_LINES: Final = 750
 MAX_LINE_DESCRIPTION: Final = 4000
+MAX_LINE_TEXTS: Final = 170_000
+"""Bytes of all lines' descriptions and item ids together, as JSON: what a row has room for."""
+MAX_QUANTITY_DIGITS: Final = 9
+MAX_QUANTITY_DECIMALS: Final = 6
+MAX_PERCENT_DECIMALS: Final = 4
+MAX_AMOUNT_DIGITS: Final = 12
+"""Digits before the point of any amount of an invoice or payment; beyond it, it is a slip."""
+MAX_PAYMENTS: Final = 200
+"""Of one invoice, void ones included, so that they can be shown and summed at once."""
 MAX_METHOD: Final = 100
 MAX_REFERENCE: Final = 100
 MAX_NOTE: Final = 4000
@@ -64,8 +73,9 @@ class InvoiceLine:
 class Invoice:
     """`version` rises by one with each stored change of content; 0 means not stored yet.
 
-    The discount of the whole is a percentage or an amount, not both. Dates are business dates in the
-    company's time zone.
+    `payments_version` rises by one with each payment recorded or voided: what was decided from the sum
+    of the payments is stored only while it stands. The discount of the whole is a percentage or an
+    amount, not both. Dates are business dates in the company's time zone.
     """
 
     source_id: SourceId
@@ -80,6 +90,7 @@ class Invoice:
     discount_amount: Decimal = ZERO
     prices_include_tax: bool = False
     memo: str = ""
+    payments_version: int = 0
     version: int = 0
     updated_at: datetime | None = None
     correlation_id: CorrelationId = CorrelationId("")

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Final
 
 from shared.domain.invoices import ZERO, Invoice, InvoiceLine
 from shared.domain.money import smallest_unit
 
 _HUNDRED: Final = Decimal(100)
+_EXACT: Final = Context(prec=80)
+"""Digits enough for what a record may hold: nothing is rounded but where it says so here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Totals:
 
 
 def totals_of(invoice: Invoice, rules: TotalRules = TotalRules()) -> Totals:
+    with localcontext(_EXACT):
+        return _totals(invoice, rules)
+
+
+def _totals(invoice: Invoice, rules: TotalRules) -> Totals:
     unit = smallest_unit(invoice.currency)
     lines = tuple(line_amount(line, unit) for line in invoice.lines)
     subtotal = sum(lines, ZERO)
@@ -73,21 +80,28 @@ def rounded(amount: Decimal, unit: Decimal) -> Decimal:
 def allocated(amount: Decimal, weights: Sequence[Decimal], unit: Decimal) -> tuple[Decimal, ...]:
     """The amount in parts proportional to the weights, exact to `unit`; the parts add up to it.
 
-    What rounding down leaves goes, a unit each, to the parts that lost most by it, the first of equals
-    first. Without any weight everything goes to the first part; no weights, no parts.
+    `amount` is a multiple of `unit`. What rounding leaves goes, a unit each, to the parts that lost most by
+    it, the first of equals first, so that no part is a unit off. Without any weight, or where weights of
+    both signs cancel out, everything goes to the first part; no weights, no parts.
     """
     if not weights:
         return ()
+    with localcontext(_EXACT):
+        return _allocated(amount, weights, unit)
+
+
+def _allocated(amount: Decimal, weights: Sequence[Decimal], unit: Decimal) -> tuple[Decimal, ...]:
     whole = sum(weights, ZERO)
     if not whole:
         return (amount, *(ZERO for _ in weights[1:]))
     exact = [amount * weight / whole for weight in weights]
     parts = [share.quantize(unit, ROUND_DOWN) for share in exact]
     left = amount - sum(parts, ZERO)
-    step = unit if left >= 0 else -unit
-    order = sorted(range(len(parts)), key=lambda n: -abs(exact[n] - parts[n]))
-    for place in range(int(left / step)) if left else ():
-        parts[order[place % len(order)]] += step
+    step = unit.copy_sign(left)
+    # Of parts of both signs only those that are short in the direction of `step` may take one.
+    order = sorted(range(len(parts)), key=lambda n: (parts[n] - exact[n]) / step)
+    for place in order[: int(left / step)]:
+        parts[place] += step
     return tuple(parts)
 
 

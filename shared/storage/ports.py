@@ -28,7 +28,7 @@ from shared.domain.ids import (
     RunId,
     SourceId,
 )
-from shared.domain.invoices import Payment
+from shared.domain.invoices import Invoice, Payment
 from shared.domain.ledger import LedgerRow, LedgerScope, Operation
 from shared.domain.links import Link
 from shared.domain.notifications import Notification
@@ -65,7 +65,8 @@ class RecordStore(Protocol):
     def save(self, company_id: CompanyId, records: Sequence[Record]) -> Sequence[SourceId]:
         """Store each record on the condition that the stored version is `record.version - 1`.
 
-        (Version 1 means: on the condition that there is none.) Each row is atomic, together they are
+        (Version 1 means: on the condition that there is none.) An invoice besides on the condition that
+        its stored `payments_version` is the one it has. Each row is atomic, together they are
         not. Answers the source ids that lost their condition. Any number, all of one kind; a
         repeated id is an error.
         """
@@ -74,6 +75,14 @@ class RecordStore(Protocol):
         self, company_id: CompanyId, cls: type[RecordType], limit: int, cursor: str | None
     ) -> Page[RecordType]:
         """In order of source id. Raises `InvalidCursor` for a cursor that is not ours."""
+
+    def save_payment(self, company_id: CompanyId, payment: Payment, invoice: Invoice) -> bool:
+        """Store a payment of this invoice, as `save` does, and raise the invoice's `payments_version`.
+
+        Both or neither; on the condition besides that the invoice is stored in just this version and
+        `payments_version`. So whoever reckons with the invoice and all its payments is told (False) when
+        another payment or a change of the invoice came first.
+        """
 
     def payments_of(self, company_id: CompanyId, invoice_id: SourceId) -> Sequence[Payment]:
         """All payments of an invoice, void ones included, in order of source id."""

@@ -37,7 +37,7 @@ def fake_profile(
             max_country=30,
         ),
         invoices=InvoiceRules(
-            numbers=NameRules(21, frozenset("\t\n\r"), unique=True),
+            numbers=NameRules(21, frozenset("\t\n"), unique_names),
             max_lines=750,
             max_line_description=4000,
             max_memo=1000,

@@ -35,7 +35,8 @@ from shared.domain.ids import (
     RunId,
     SourceId,
 )
-from shared.domain.ledger import LedgerRow, LedgerScope, LedgerState, Operation
+from shared.domain.invoices import InvoiceLine
+from shared.domain.ledger import LedgerScope, Operation, moved, reserved
 from shared.domain.money import Money
 from shared.domain.notifications import Notification
 from shared.domain.records import Address, Customer
@@ -154,13 +155,30 @@ def _furnish(
             for number in numbers
         ],
     )
-    stores.mappings.save_mappings(
-        LinkScope(key, remote_company_id, RecordKind.ITEM),
+    stores.records.save(
+        company_id,
         [
-            AccountMapping(
-                SourceId(f"{prefix}-item-{number}"),
-                books.accounts[0].remote_id,
-                row_version=1,
+            builders.invoice(
+                f"{prefix}-invoice-{number}",
+                number=text,
+                customer_id=SourceId(f"{prefix}-customer-1"),
+                lines=(InvoiceLine(SourceId(f"{prefix}-item-1"), text, unit_price=Decimal(7)),),
+                memo=text,
+                correlation_id=correlation_id,
+            )
+            for number in numbers
+        ],
+    )
+    stores.records.save(
+        company_id,
+        [
+            builders.payment(
+                f"{prefix}-payment-{number}",
+                f"{prefix}-invoice-1",
+                amount=Money(Decimal(1), "USD"),
+                method=text,
+                reference=text,
+                note=text,
                 correlation_id=correlation_id,
             )
             for number in numbers
@@ -169,16 +187,28 @@ def _furnish(
     stores.ledger.save(
         LedgerScope(key, remote_company_id),
         [
-            LedgerRow(
-                payment_id(SourceId(f"{prefix}-invoice-1"), f"{prefix}-payment-{number}"),
-                Operation.POST,
-                LedgerState.REFUSED,
-                1,
-                text,
-                Money(Decimal(7), "USD"),
-                now,
-                problem=problem,
-                version=1,
+            replace(
+                moved(
+                    reserved(
+                        None,
+                        payment_id(SourceId(f"{prefix}-invoice-1"), f"{prefix}-payment-1"),
+                        Operation.POST,
+                        "hash",
+                        Money(Decimal(1), "USD"),
+                        now,
+                    )
+                ),
+                correlation_id=correlation_id,
+            )
+        ],
+    )
+    stores.mappings.save_mappings(
+        LinkScope(key, remote_company_id, RecordKind.ITEM),
+        [
+            AccountMapping(
+                SourceId(f"{prefix}-item-{number}"),
+                books.accounts[0].remote_id,
+                row_version=1,
                 correlation_id=correlation_id,
             )
             for number in numbers

@@ -29,7 +29,9 @@ Since = Annotated[AwareDatetime | None, Query(description="`askedAt` of a sync."
 
 
 @router.post("/{id:path}/sync", status_code=HTTPStatus.ACCEPTED)
-def sync_one(invoice_id: RecordId, services: ServicesOf, caller: CallerOf) -> InvoiceSyncAsked:
+def sync_invoice_now(
+    invoice_id: RecordId, services: ServicesOf, caller: CallerOf
+) -> InvoiceSyncAsked:
     """The invoice's changes, then every payment that is not in the books yet; ahead of all others."""
     source_id = checked_source_id(invoice_id)
     asked = sync_invoice(services, caller.company_id, source_id, caller.person_id)
@@ -37,7 +39,7 @@ def sync_one(invoice_id: RecordId, services: ServicesOf, caller: CallerOf) -> In
 
 
 @router.get("/{id:path}/sync")
-def get_sync(
+def get_invoice_sync(
     invoice_id: RecordId, services: ServicesOf, caller: CallerOf, since: Since = None
 ) -> InvoiceSyncAnswer:
     """How the invoice and its payments stand in each of the company's books."""

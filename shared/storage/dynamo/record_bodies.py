@@ -27,6 +27,8 @@ def body_of(record: Record) -> dict[str, object]:
 def parsed(cls: type[RecordType], raw: Raw) -> RecordType:
     body = json.loads(raw["body"]["S"])
     updated_at = body.pop("updated_at")
+    if "payments_version" in raw:
+        body["payments_version"] = int(raw["payments_version"]["N"])
     return cls(
         source_id=SourceId(raw["sk"]["S"]),
         version=int(raw["version"]["N"]),

@@ -8,10 +8,11 @@ instead of one; a single one costs one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.domain.ids import CompanyId, SourceId
-from shared.domain.invoices import Payment
+from shared.domain.invoices import Invoice, Payment
 from shared.domain.records import Record, RecordType, kind_of
 from shared.storage.dynamo.bulk import BulkRows, Raw, equal_to, in_groups, to_json
 from shared.storage.dynamo.client import Refused, Sender
@@ -83,27 +84,41 @@ class DynamoRecords:
         )
         return [parsed(Payment, raw) for raw in found]
 
+    def save_payment(self, company_id: CompanyId, payment: Payment, invoice: Invoice) -> bool:
+        raised = replace(invoice, payments_version=invoice.payments_version + 1)
+        invoice_put = self._row(company_id, raised) | _on_versions(invoice, invoice.version)
+        puts = [self._put(company_id, payment), invoice_put]
+        try:
+            self._sender.send(
+                self._client.transact_write_items,
+                repeatable=False,
+                TransactItems=[{"Put": put} for put in puts],
+            )
+        except Refused:
+            return False
+        return True
+
     def _put(self, company_id: CompanyId, record: Record) -> Raw:
         require_next_version(record.version)
+        put = self._row(company_id, record)
+        if record.version == 1:
+            return put | {"ConditionExpression": "attribute_not_exists(pk)"}
+        return put | _on_versions(record, record.version - 1)
+
+    def _row(self, company_id: CompanyId, record: Record) -> Raw:
         body = to_json(body_of(record))
         require_fitting(len(body.encode()), "A record")
-        put: Raw = {
-            "TableName": self._name,
-            "Item": {
-                "pk": {"S": join(kind_of(type(record)), company_id)},
-                "sk": {"S": record.source_id},
-                "schema_version": {"N": str(SCHEMA_VERSION)},
-                "correlation_id": {"S": record.correlation_id},
-                "version": {"N": str(record.version)},
-                "body": {"S": body},
-            },
+        row: Raw = {
+            "pk": {"S": join(kind_of(type(record)), company_id)},
+            "sk": {"S": record.source_id},
+            "schema_version": {"N": str(SCHEMA_VERSION)},
+            "correlation_id": {"S": record.correlation_id},
+            "version": {"N": str(record.version)},
+            "body": {"S": body},
         }
-        if record.version == 1:
-            put["ConditionExpression"] = "attribute_not_exists(pk)"
-        else:
-            put["ConditionExpression"] = "version = :stored"
-            put["ExpressionAttributeValues"] = {":stored": {"N": str(record.version - 1)}}
-        return put
+        if isinstance(record, Invoice):
+            row["payments_version"] = {"N": str(record.payments_version)}
+        return {"TableName": self._name, "Item": row}
 
     def _save_group(self, puts: list[Raw]) -> set[str]:
         """The sort keys that lost: each refusal names some; what is left is sent without them."""
@@ -131,3 +146,12 @@ class DynamoRecords:
             else:
                 break
         return lost
+
+
+def _on_versions(record: Record, stored: int) -> Raw:
+    """The condition that the row is stored in this version (and an invoice in its `payments_version`)."""
+    condition, values = "version = :stored", {":stored": {"N": str(stored)}}
+    if isinstance(record, Invoice):
+        condition += " AND payments_version = :payments"
+        values[":payments"] = {"N": str(record.payments_version)}
+    return {"ConditionExpression": condition, "ExpressionAttributeValues": values}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from shared.domain.ids import CompanyId, SourceId
-from shared.domain.invoices import Payment
+from shared.domain.invoices import Invoice, Payment
 from shared.domain.records import Record, RecordType, kind_of
 from shared.storage.keys import join, payments_prefix, require_distinct_keys, require_next_version
 from shared.storage.memory.table import Lock, Table
@@ -45,13 +46,23 @@ class MemoryRecords:
         lost: list[SourceId] = []
         with self._lock:
             for record in records:
-                pk = join(kind_of(type(record)), company_id)
-                stored = self._records.get(pk, record.source_id)
-                if (stored.version if stored else 0) == record.version - 1:
-                    self._records.put(pk, record.source_id, record)
+                if self._may_be_saved(company_id, record):
+                    self._put(company_id, record)
                 else:
                     lost.append(record.source_id)
         return lost
+
+    def save_payment(self, company_id: CompanyId, payment: Payment, invoice: Invoice) -> bool:
+        require_next_version(payment.version)
+        raised = replace(invoice, payments_version=invoice.payments_version + 1)
+        with self._lock:
+            stored = self._stored(company_id, invoice)
+            holds = isinstance(stored, Invoice) and _versions(stored) == _versions(invoice)
+            if not holds or not self._may_be_saved(company_id, payment):
+                return False
+            self._put(company_id, payment)
+            self._put(company_id, raised)
+            return True
 
     def page(
         self, company_id: CompanyId, cls: type[RecordType], limit: int, cursor: str | None
@@ -59,3 +70,19 @@ class MemoryRecords:
         with self._lock:
             page = self._records.page(join(kind_of(cls), company_id), limit, cursor)
         return Page(tuple(row for row in page.rows if isinstance(row, cls)), page.cursor)
+
+    def _stored(self, company_id: CompanyId, record: Record) -> Record | None:
+        return self._records.get(join(kind_of(type(record)), company_id), record.source_id)
+
+    def _put(self, company_id: CompanyId, record: Record) -> None:
+        self._records.put(join(kind_of(type(record)), company_id), record.source_id, record)
+
+    def _may_be_saved(self, company_id: CompanyId, record: Record) -> bool:
+        stored = self._stored(company_id, record)
+        if isinstance(record, Invoice) and isinstance(stored, Invoice):
+            return _versions(stored) == (record.version - 1, record.payments_version)
+        return (stored.version if stored else 0) == record.version - 1
+
+
+def _versions(invoice: Invoice) -> tuple[int, int]:
+    return invoice.version, invoice.payments_version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from threading import Barrier, Thread
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from shared.domain.ids import (
     RunId,
     SourceId,
 )
+from shared.domain.invoices import Invoice, InvoiceLine, InvoiceStatus, Payment
 from shared.domain.links import Link
 from shared.domain.money import Money
 from shared.domain.records import Item
@@ -44,6 +45,7 @@ from shared.domain.runs import (
     Run,
     RunState,
 )
+from shared.storage.keys import payment_id
 
 T = TypeVar("T")
 
@@ -88,6 +90,40 @@ def item(source_id: str, version: int = 1, **changes: Any) -> Item:
         "correlation_id": CorrelationId(CORRELATION),
     }
     return Item(**{**given, **changes})
+
+
+def invoice(source_id: str = "INV-0047", version: int = 1, **changes: Any) -> Invoice:
+    """One line of 350.00."""
+    given: dict[str, Any] = {
+        "source_id": SourceId(source_id),
+        "number": source_id,
+        "customer_id": SourceId("customer-1"),
+        "status": InvoiceStatus.SENT,
+        "currency": "USD",
+        "issued_on": date(2026, 3, 2),
+        "lines": (InvoiceLine(SourceId("item-1"), unit_price=Decimal("350.00")),),
+        "version": version,
+        "updated_at": NOW,
+        "correlation_id": CorrelationId(CORRELATION),
+    }
+    return Invoice(**{**given, **changes})
+
+
+def payment(
+    own_id: str = "1", invoice_id: str = "INV-0047", version: int = 1, **changes: Any
+) -> Payment:
+    given: dict[str, Any] = {
+        "source_id": payment_id(SourceId(invoice_id), own_id),
+        "invoice_id": SourceId(invoice_id),
+        "amount": Money(Decimal("350.00"), "USD"),
+        "paid_on": date(2026, 3, 9),
+        "method": "Check",
+        "reference": "1204",
+        "version": version,
+        "updated_at": NOW,
+        "correlation_id": CorrelationId(CORRELATION),
+    }
+    return Payment(**{**given, **changes})
 
 
 def link(source_id: str, remote_id: str, row_version: int = 1, **changes: Any) -> Link:

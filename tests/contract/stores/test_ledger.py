@@ -107,5 +107,10 @@ def test_rows_are_listed_in_order_of_payment(stores: Stores) -> None:
     stores.ledger.save(LEDGER, saved)
     listed = all_pages(lambda cursor: stores.ledger.page(LEDGER, Operation.POST, 25, cursor))
     assert [each for page in listed for each in page] == saved
+
+
+@pytest.mark.parametrize("cursor", NOT_A_CURSOR)
+def test_a_cursor_that_is_not_ours_is_refused(stores: Stores, cursor: str) -> None:
+    stores.ledger.save(LEDGER, [row("1"), row("2")])
     with pytest.raises(InvalidCursor):
-        stores.ledger.page(LEDGER, Operation.POST, 1, NOT_A_CURSOR)
+        stores.ledger.page(LEDGER, Operation.POST, 1, cursor)

@@ -48,6 +48,28 @@ _CUSTOMER_BODY = {
 }
 
 
+INVOICE = f"{ID}-invoice-1"
+PAYMENT = f"{ID}-payment-1"
+_INVOICE_BODY = {
+    "id": INVOICE,
+    "number": INVOICE,
+    "customerId": CUSTOMER,
+    "status": "SENT",
+    "currency": "USD",
+    "issuedOn": "2026-03-02",
+    "dueOn": None,
+    "lines": [{"itemId": ITEM, "unitPrice": "1.00"}],
+    "discountPercent": None,
+    "discountAmount": None,
+    "pricesIncludeTax": False,
+    "memo": "",
+    "amountPaid": None,
+}
+_HOW_PAID = {"paidOn": "2026-03-09", "method": "", "reference": "", "note": ""}
+_PAYMENT_BODY = {"amount": "1.00", "currency": "USD", "overpayment": False, **_HOW_PAID}
+_PAYMENTS = "/v1/invoices/{id}/payments"
+
+
 @dataclass(frozen=True)
 class Trial:
     """What B sends with A's ids, and how it is answered: as if A were not there."""
@@ -66,11 +88,28 @@ VALUES: dict[tuple[str, str], Trial] = {
     ("put", "/v1/items/{id}"): Trial(201, {"id": ITEM}, body=_ITEM_BODY),
     ("delete", "/v1/items/{id}"): Trial(404, {"id": ITEM}),
     ("post", "/v1/items:import"): Trial(200, csv=f"id,name,unit_price\n{ITEM},Mine,1.00\n"),
+    ("post", "/v1/invoices/{id}/sync"): Trial(404, {"id": f"{ID}-invoice-1"}),
+    ("get", "/v1/invoices/{id}/sync"): Trial(
+        404, {"id": f"{ID}-invoice-1"}, query={"since": "2026-11-22T09:00:00Z"}
+    ),
     ("get", "/v1/customers"): Trial(200),
     ("get", "/v1/customers/{id}"): Trial(404, {"id": CUSTOMER}),
     ("put", "/v1/customers/{id}"): Trial(201, {"id": CUSTOMER}, body=_CUSTOMER_BODY),
     ("delete", "/v1/customers/{id}"): Trial(404, {"id": CUSTOMER}),
     ("post", "/v1/customers:import"): Trial(200, csv=f"id,name\n{CUSTOMER},Mine\n"),
+    ("get", "/v1/invoices"): Trial(200),
+    ("get", "/v1/invoices/{id}"): Trial(404, {"id": INVOICE}),
+    ("put", "/v1/invoices/{id}"): Trial(400, {"id": INVOICE}, body=_INVOICE_BODY),
+    ("delete", "/v1/invoices/{id}"): Trial(404, {"id": INVOICE}),
+    ("post", "/v1/invoices/{id}:mark-paid"): Trial(
+        404, {"id": INVOICE}, body={"paymentId": PAYMENT, **_HOW_PAID}
+    ),
+    ("get", _PAYMENTS): Trial(404, {"id": INVOICE}),
+    ("get", f"{_PAYMENTS}/{{paymentId}}"): Trial(404, {"id": INVOICE, "paymentId": PAYMENT}),
+    ("put", f"{_PAYMENTS}/{{paymentId}}"): Trial(
+        404, {"id": INVOICE, "paymentId": PAYMENT}, body=_PAYMENT_BODY
+    ),
+    ("delete", f"{_PAYMENTS}/{{paymentId}}"): Trial(404, {"id": INVOICE, "paymentId": PAYMENT}),
     ("put", f"{_CONNECTION}/setup"): Trial(
         200, body={"importCustomers": "done", "importItems": "skipped", "mapItems": "done"}
     ),

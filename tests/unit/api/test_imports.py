@@ -40,7 +40,7 @@ def test_a_bad_row_is_answered_with_line_field_code_message_and_id(world: ApiWor
             "field": "unitPrice",
             "code": "NEGATIVE",
             "message": "The unit price is below zero.",
-            "action": "Write a price of 0 or more.",
+            "action": "Write 0 or more.",
             "id": "1",
         }
     ]

@@ -47,11 +47,22 @@ def test_the_document_is_served_without_a_sign_in_and_has_every_route() -> None:
         ("/v1/customers/{id}", "put"),
         ("/v1/customers/{id}", "delete"),
         ("/v1/customers:import", "post"),
+        ("/v1/invoices", "get"),
+        ("/v1/invoices/{id}", "get"),
+        ("/v1/invoices/{id}", "put"),
+        ("/v1/invoices/{id}", "delete"),
+        ("/v1/invoices/{id}:mark-paid", "post"),
+        ("/v1/invoices/{id}/payments", "get"),
+        ("/v1/invoices/{id}/payments/{paymentId}", "get"),
+        ("/v1/invoices/{id}/payments/{paymentId}", "put"),
+        ("/v1/invoices/{id}/payments/{paymentId}", "delete"),
         ("/v1/connections", "get"),
         ("/v1/connections/{provider}", "get"),
         ("/v1/connections/{provider}/settings", "put"),
         ("/v1/connections/{provider}/accounts", "get"),
         ("/v1/connections/{provider}/tax-codes", "get"),
+        ("/v1/invoices/{id}/sync", "post"),
+        ("/v1/invoices/{id}/sync", "get"),
         ("/v1/connections/{provider}/payment-methods", "get"),
         ("/v1/connections/{provider}/deposit-accounts", "get"),
         ("/v1/connections/{provider}/payment-mapping", "get"),
@@ -116,6 +127,29 @@ def test_every_operation_says_what_it_may_answer(
     for status in expected:
         content = operation["responses"][status]["content"]
         assert content["application/problem+json"]["schema"]["$ref"].endswith("/ProblemDetails")
+
+
+def test_routes_that_what_is_stored_may_forbid_say_so() -> None:
+    changes = {
+        (path, method): operation["responses"].get("409")
+        for path, method, operation in OPERATIONS
+        if path.startswith("/v1/invoices/") and method != "get"
+    }
+    assert len(changes) == 5
+    for answer in changes.values():
+        content = answer["content"]["application/problem+json"]
+        assert content["schema"]["$ref"].endswith("/ProblemDetails")
+
+
+def test_an_invoices_limits_are_told_to_callers(world: ApiWorld) -> None:
+    schemas = world.client.get("/openapi.json").json()["components"]["schemas"]
+    invoice, payment = schemas["InvoiceBody"], schemas["PaymentBody"]
+    needed = {"number", "customerId", "status", "currency", "issuedOn", "lines"}
+    assert set(invoice["required"]) == needed
+    assert invoice["properties"]["lines"]["maxItems"] == 750
+    assert invoice["properties"]["status"]["enum"] == ["DRAFT", "SENT", "PAID", "VOID"]
+    assert "sum of the payments" in invoice["properties"]["amountPaid"]["description"]
+    assert set(payment["required"]) == {"amount", "paidOn"}
 
 
 def test_operation_ids_are_unique() -> None:
