@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from shared.domain.ids import ConnectionKey, CorrelationId, GrantId, PersonId, RemoteCompanyId
@@ -40,6 +40,9 @@ class ConnectionSettings:
     `payment_methods`: the office's word for a way of paying, case folded, with the provider's method and
     deposit account for it (either may be empty).
 
+    `invoices_from` is the go-live date: invoices issued before it are linked where the books have them,
+    and never made there; None: all may be.
+
     `notify`: whether what goes wrong is sent out too (by e-mail), beside being listed.
     """
 
@@ -47,6 +50,7 @@ class ConnectionSettings:
     pacing_mode: PacingMode = PacingMode.ADAPTIVE
     notify: bool = True
     default_tax_code_id: str = ""
+    invoices_from: date | None = None
     default_deposit_account_id: str = ""
     payment_methods: tuple[tuple[str, str, str], ...] = ()
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from shared.domain.ids import RecordKind
 from shared.domain.names import NameRules
-from shared.domain.record_plan import cut
+from shared.domain.record_plan import PlainTerms, cut
 from shared.domain.records import Address, Customer
 from shared.domain.runs import Problem
 
@@ -41,6 +41,9 @@ class CustomerFields:
             "active": "true" if self.active else "false",
         }
 
+    def remembered(self) -> dict[str, str]:
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerRules:
@@ -66,7 +69,7 @@ def email_key(email: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerTerms:
+class CustomerTerms(PlainTerms):
     """`record_plan.Terms` of a connection's customers."""
 
     rules: CustomerRules
@@ -79,6 +82,10 @@ class CustomerTerms:
     @property
     def noun(self) -> str:
         return "customer"
+
+    @property
+    def label(self) -> str:
+        return self.provider_label
 
     @property
     def names(self) -> NameRules:

@@ -11,6 +11,23 @@ from shared.domain.runs import Problem
 
 
 @dataclass(frozen=True, slots=True)
+class Dependency:
+    """A record that another one waits for: it must have a link first."""
+
+    kind: RecordKind
+    source_id: SourceId
+
+    def written(self) -> str:
+        return f"{self.kind}:{self.source_id}"
+
+    @classmethod
+    def read(cls, text: str) -> Dependency:
+        """Raises `ValueError` for a text that is not as `written`."""
+        kind, _, source_id = text.partition(":")
+        return cls(RecordKind(kind), SourceId(source_id))
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A record of ours was stored in this version."""
 
@@ -27,7 +44,9 @@ class DueRow:
 
     `version` is the highest heard of, `since` when the oldest change not yet synced was heard of.
     `urgent` rows are another row of the same record, ahead of all that are not. `tries` counts
-    passing refusals; with them `not_before` moves away. `correlation_id` is what caused that version.
+    passing refusals; with them `not_before` moves away. `waits_for` is a `Dependency` as written: it is
+    looked at when that has a link, or at `not_before`; empty: it waits for nothing else.
+    `correlation_id` is what caused that version.
     """
 
     connection: ConnectionKey
@@ -38,12 +57,15 @@ class DueRow:
     not_before: datetime
     urgent: bool = False
     tries: int = 0
+    waits_for: str = ""
     correlation_id: CorrelationId = CorrelationId("")
 
 
 @dataclass(frozen=True, slots=True)
 class DueLook:
-    """What a look at the due rows found: those that may go, and when the earliest of the others may."""
+    """What a look at the due rows found: those that may go, and when the earliest of the others may,
+    but for those that wait for another record.
+    """
 
     ready: tuple[DueRow, ...] = ()
     next_at: datetime | None = None

@@ -57,6 +57,12 @@ class InvoiceFields:
 
     def canonical(self) -> dict[str, str]:
         """Field name to comparable text. An invoice that is void bears nothing but its number."""
+        texts = self._texts()
+        if self.active:
+            return texts
+        return {**dict.fromkeys(texts, ""), "name": self.name, "active": "false"}
+
+    def _texts(self) -> dict[str, str]:
         return {
             "name": self.name,
             "customer_id": self.customer_id,
@@ -69,8 +75,12 @@ class InvoiceFields:
             "prices_include_tax": "true" if self.prices_include_tax else "false",
             "memo": self.memo,
             "total": canonical_amount(self.total),
-            "active": "true" if self.active else "false",
+            "active": "true",
         }
+
+    def remembered(self) -> dict[str, str]:
+        """The provider's own ids of the lines, in order, which an update has to name."""
+        return {"line_ids": ",".join(self.line_ids)} if self.line_ids else {}
 
 
 def _line(line: InvoiceLineFields) -> list[str]:
@@ -122,3 +132,6 @@ class PaymentFields:
             "note": self.note,
             "active": "true" if self.active else "false",
         }
+
+    def remembered(self) -> dict[str, str]:
+        return {}

@@ -11,7 +11,7 @@ from typing import Final
 from shared.domain.ids import RecordKind
 from shared.domain.links import ItemFields
 from shared.domain.names import NameRules, plain_name
-from shared.domain.record_plan import cut
+from shared.domain.record_plan import PlainTerms, cut
 from shared.domain.records import Item
 from shared.domain.runs import Problem
 
@@ -134,7 +134,7 @@ def desired_fields(
 
 
 @dataclass(frozen=True, slots=True)
-class ItemTerms:
+class ItemTerms(PlainTerms):
     """`record_plan.Terms` of a connection's items."""
 
     rules: ItemRules
@@ -147,6 +147,10 @@ class ItemTerms:
     @property
     def noun(self) -> str:
         return "item"
+
+    @property
+    def label(self) -> str:
+        return self.rules.provider_label
 
     @property
     def names(self) -> NameRules:

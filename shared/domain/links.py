@@ -33,6 +33,9 @@ class Fields(Protocol):
     def canonical(self) -> dict[str, str]:
         """Field name to comparable text."""
 
+    def remembered(self) -> dict[str, str]:
+        """Of an answer: what is not compared, but kept for the next update (`Link.answered`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ItemFields:
@@ -55,6 +58,9 @@ class ItemFields:
             "income_account_id": self.income_account_id,
             "active": "true" if self.active else "false",
         }
+
+    def remembered(self) -> dict[str, str]:
+        return {}
 
 
 def base_value(text: str) -> str:
@@ -87,7 +93,8 @@ class Link:
     """Exactly one per scope and source id, and exactly one per scope and remote id.
 
     `base` holds each field as we sent it (for an adopted record: as we would have sent it), `answered`
-    only the fields that the provider answered otherwise; so a later edit sends just what was edited.
+    only the fields that the provider answered otherwise, and what the next update needs of its answer
+    (`Fields.remembered`); so a later edit sends just what was edited.
     `name_key` is the normalised source name from which `remote_name` was chosen: while it is unchanged
     the chosen name stays. `row_version` is for compare-and-set; 0 means not stored yet.
     """

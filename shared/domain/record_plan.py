@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from shared.domain.due import Dependency
 from shared.domain.ids import RecordKind, RemoteId, RemoteVersion, RunId
 from shared.domain.links import Fields, Link, LinkOrigin, base_of, base_value
 from shared.domain.names import NameRules, fits, name_key, plain_name
@@ -31,6 +33,14 @@ class Terms(Protocol):
     @property
     def names(self) -> NameRules: ...
 
+    @property
+    def chooses_names(self) -> bool:
+        """Whether a name that does not fit, or is taken, may be changed by the stated rule."""
+
+    @property
+    def voids(self) -> bool:
+        """Whether what is no longer active is voided for good: then that goes only when a person asks."""
+
     def name_of(self, record: Any) -> str:  # noqa: ANN401 - of this kind, see above
         """The text that its remote name is chosen from."""
 
@@ -40,8 +50,20 @@ class Terms(Protocol):
     def remote_name_of(self, fields: Any) -> str:  # noqa: ANN401 - of this kind, see above
         """The remote name in a remote record's fields."""
 
+    def begins(self, record: Any) -> bool:  # noqa: ANN401 - of this kind, see above
+        """Whether it is to go where it has no link: what was archived unseen is not."""
+
     def refusal(self, record: Any) -> Problem | None:  # noqa: ANN401 - of this kind, see above
         """Why it cannot go at all, told without asking the provider; None when it can."""
+
+    def not_created(self, record: Any) -> Problem | None:  # noqa: ANN401 - of this kind, see above
+        """Why it may be linked where the books have it, but not be made there; None when it may."""
+
+    def taken(self, name: str) -> Problem:
+        """The refusal of a record whose name something else in the books has."""
+
+    def lacking(self, record: Any) -> Sequence[Dependency]:  # noqa: ANN401 - see above
+        """What must have a link before it can go."""
 
     def desired(self, record: Any, remote_name: str) -> Any:  # noqa: ANN401 - of this kind, see above
         """What the books should say."""
@@ -52,8 +74,66 @@ class Terms(Protocol):
     def email_key_of(self, either: Any) -> str:  # noqa: ANN401 - of this kind, see above
         """What tells a record, ours or a remote one's fields, before its name does; empty: nothing."""
 
+    def made_for(self, record: Any, remote: Any) -> bool:  # noqa: ANN401 - see above
+        """Whether the remote record's fields tell that it was made for this record, by us."""
+
+    def doubt(self, record: Any, remote: Any) -> Problem | None:  # noqa: ANN401 - see above
+        """Why a remote record of its name cannot be taken for it; None when it can."""
+
     def choice(self, record: Any, remotes: Sequence[Any]) -> int | None:  # noqa: ANN401 - see above
         """Which of several remote records that fit is adopted; None where only a person can say."""
+
+    def disagreement(self, link: Link) -> Problem | None:
+        """What a person must see of a record though it is linked and in step; None: nothing."""
+
+
+class PlainTerms(ABC):
+    """What holds of kinds whose records stand by themselves and are called as the books can take it."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def noun(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """The provider's own name."""
+
+    @property
+    def chooses_names(self) -> bool:
+        return True
+
+    @property
+    def voids(self) -> bool:
+        return False
+
+    def begins(self, record: Any) -> bool:  # noqa: ANN401 - see `Terms`
+        return bool(record.active)
+
+    def not_created(self, record: Any) -> Problem | None:  # noqa: ANN401, ARG002 - see `Terms`
+        return None
+
+    def taken(self, name: str) -> Problem:
+        return Problem(
+            "NAME_TAKEN",
+            f"{self.label} already has another record of the name “{name}”.",
+            f"Rename that record in {self.label}, or this {self.noun} in BlueClerk.",
+            "name",
+        )
+
+    def lacking(self, record: Any) -> Sequence[Dependency]:  # noqa: ANN401, ARG002 - see `Terms`
+        return ()
+
+    def made_for(self, record: Any, remote: Any) -> bool:  # noqa: ANN401, ARG002 - see `Terms`
+        return False
+
+    def doubt(self, record: Any, remote: Any) -> Problem | None:  # noqa: ANN401, ARG002 - see `Terms`
+        return None
+
+    def disagreement(self, link: Link) -> Problem | None:  # noqa: ARG002 - see `Terms`
+        return None
 
 
 def cut(text: str, limit: int) -> str:
@@ -74,6 +154,11 @@ def kept_name(record: Record, link: Link, terms: Terms) -> str | None:
     if name_key(link.remote_name) == key and fits(plain, terms.names):
         return plain
     return link.remote_name
+
+
+def goes_when_asked(record: Record, link: Link | None, terms: Terms) -> bool:
+    """Whether all that is left to do is to void it, which only a person can ask for."""
+    return terms.voids and link is not None and not record.active and not at_rest(record, link)
 
 
 def at_rest(record: Record, link: Link) -> bool:
@@ -155,7 +240,7 @@ def linked_after_write(
         source_version=record.version,
         mapping_version=terms.mapping_version(record),
         base=base_of(sent.canonical()),
-        answered=answered_otherwise(sent, answered),
+        answered={**answered_otherwise(sent, answered), **answered.remembered()},
         origin=origin,
         differing=differing,
         run_id=run_id,

@@ -239,14 +239,16 @@ class DueStore(Protocol):
 
     def add(self, rows: Sequence[DueRow]) -> None:
         """Each: stored, or the stored one raised to a higher version (its `since` stays; it may go at
-        the new one's `not_before`, with no tries). A version that is not higher changes nothing. Not
-        atomic together.
+        the new one's `not_before`, with no tries, and waits for nothing). A version that is not higher
+        changes nothing. Not atomic together.
         """
 
     def look(
         self, connection: ConnectionKey, kind: RecordKind, now: datetime, limit: int
     ) -> DueLook:
-        """At most so many ready ones, in key order, and the earliest time among those passed over."""
+        """At most so many ready ones, in key order, and the earliest time among those passed over that
+        wait for no other record.
+        """
 
     def urgent(self, connection: ConnectionKey, kind: RecordKind, limit: int) -> Sequence[DueRow]:
         """Ready or not."""
@@ -255,13 +257,20 @@ class DueStore(Protocol):
         """Each on the condition that its version and tries are unmoved. Not atomic together."""
 
     def put_off(self, rows: Sequence[DueRow]) -> None:
-        """Store `not_before` and `tries` of each, on the condition that its version is unmoved."""
+        """Store `not_before`, `tries` and `waits_for` of each, on the condition that its version is
+        unmoved.
+        """
+
+    def waiting(self, connection: ConnectionKey, kind: RecordKind, most: int) -> Sequence[DueRow]:
+        """Those that wait for another record (`waits_for`), at most so many, in key order."""
 
     def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
         """How many rows there are, at most so many are counted."""
 
     def oldest_since(self, connection: ConnectionKey, kind: RecordKind) -> datetime | None:
-        """The earliest `since` among the first `keys.OLDEST_AMONG` rows; None: nothing is due."""
+        """The earliest `since` among those of the first `keys.OLDEST_AMONG` rows that wait for no other
+        record; None: there is none.
+        """
 
 
 class AutomaticStore(Protocol):

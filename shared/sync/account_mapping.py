@@ -19,6 +19,7 @@ from shared.storage.ports import Page
 from shared.sync.accounts import checked_income_account, checked_tax_code
 from shared.sync.automatic.gate import goes_by_itself
 from shared.sync.automatic.relay import make_due
+from shared.sync.automatic.resume import resume
 from shared.sync.connections import existing_connection, usable_connection
 from shared.sync.engine.terms import scope_of
 from shared.sync.services import Services
@@ -128,6 +129,7 @@ def assign(
     connection = _checked_connection(services, key, choice)
     items = _items(services, key, list(dict.fromkeys(source_ids)))
     _save(services, connection, items, choice.over)
+    _resume_invoices(services, connection, choice)
     _note(services, connection, person_id, choice, len(items))
     return Assigned(len(items))
 
@@ -150,6 +152,7 @@ def assign_unmapped(
     while some := list(islice(lacking, min(_AT_ONCE, most - done))):
         _save(services, connection, some, choice.under)
         done += len(some)
+    _resume_invoices(services, connection, choice)
     _note(services, connection, person_id, choice, done)
     return Assigned(done, more=next(lacking, None) is not None)
 
@@ -192,6 +195,12 @@ def _save(
         # Also those that were mapped so before: whoever did that may have died before this.
         versions = [(item.source_id, item.version) for item in items]
         make_due(services, connection.key, RecordKind.ITEM, versions)
+
+
+def _resume_invoices(services: Services, connection: Connection, choice: Choice) -> None:
+    """A tax code is of the invoices that name the item: the comparison finds them."""
+    if choice.tax_code_id is not None:
+        resume(services, connection.key)
 
 
 def _rows(services: Services, connection: Connection, items: Sequence[Item]) -> list[MappedRow]:

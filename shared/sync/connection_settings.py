@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from shared.auth.audit import write_down
@@ -26,14 +27,16 @@ def change_settings(
     *,
     default_income_account_id: str | None = None,
     default_tax_code_id: str | None = None,
+    invoices_from: date | None = None,
     pacing_mode: PacingMode | None = None,
     notify: bool | None = None,
 ) -> Connection:
     """Set what is given, leave what is None; account and tax code are looked up in the books first.
 
-    What another account is for goes to the books by itself. Raises `RequestInvalid` for what is not
-    there, `Conflicting` or `NeedsReauth` where the connection cannot be used for that, what the
-    provider's reads raise, and `RetryLater` when others kept changing the connection.
+    What another account, tax code or go-live date is for goes to the books by itself. Raises
+    `RequestInvalid` for what is not there, `Conflicting` or `NeedsReauth` where the connection cannot be
+    used for that, what the provider's reads raise, and `RetryLater` when others kept changing the
+    connection.
     """
     for _ in range(_TRIES):
         # Read and checked anew in each round: the connection may have moved to another company.
@@ -46,6 +49,8 @@ def change_settings(
         if default_tax_code_id is not None:
             checked_tax_code(services, stored, default_tax_code_id, _TAX_CODE_FIELD)
             settings = replace(settings, default_tax_code_id=default_tax_code_id)
+        if invoices_from is not None:
+            settings = replace(settings, invoices_from=invoices_from)
         if pacing_mode is not None:
             settings = replace(settings, pacing_mode=pacing_mode)
         if notify is not None:
@@ -57,8 +62,8 @@ def change_settings(
             _note(services, changed, person_id)
         else:
             continue
-        if default_income_account_id is not None:
-            # For the same account too: an earlier try may have died before this.
+        if (default_income_account_id, default_tax_code_id, invoices_from) != (None, None, None):
+            # For the same value too: an earlier try may have died before this.
             resume(services, key)
         return changed
     raise RetryLater(f"{key.provider}: the connection kept changing", after=1.0)
@@ -73,6 +78,7 @@ def _note(services: Services, connection: Connection, person_id: PersonId) -> No
         "connection.settings_changed",
         default_income_account_id=settings.default_income_account_id,
         default_tax_code_id=settings.default_tax_code_id,
+        invoices_from=settings.invoices_from.isoformat() if settings.invoices_from else "",
         pacing_mode=settings.pacing_mode,
         notify="on" if settings.notify else "off",
     )

@@ -11,6 +11,7 @@ from typing import Final
 
 from shared.auth.notices import end_notice, open_notice
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind
+from shared.domain.invoice_plan import TOTAL_DIFFERS
 from shared.domain.runs import Problem
 from shared.sync.engine.failures import stored_failures
 from shared.sync.services import Services
@@ -87,6 +88,12 @@ def _tell(services: Services, key: ConnectionKey, kind: RecordKind, causes: Iter
             f"Some {kind}s could not be synced to {label}: {_in_words(cause)}.",
             f"See the {kind}s that failed for this cause, correct them, then retry.",
         )
+        if cause == TOTAL_DIFFERS:
+            problem = Problem(
+                "TOTALS_DIFFER",
+                f"Some {kind}s have another total in {label} than in BlueClerk.",
+                f"See the {kind}s of this cause, with both totals, and correct what is wrong.",
+            )
         _open(services, key, failure_cause(key.provider, kind, cause), problem)
 
 
@@ -100,7 +107,9 @@ def _over(services: Services, key: ConnectionKey, kind: RecordKind, cause: str) 
         f"{key.provider}#failure-over",
         Problem(
             "RECORDS_SYNCED_AGAIN",
-            f"No {kind} is kept from {label} any more by this cause: {_in_words(cause)}.",
+            f"No {kind} has another total in {label} any more."
+            if cause == TOTAL_DIFFERS
+            else f"No {kind} is kept from {label} any more by this cause: {_in_words(cause)}.",
         ),
     )
 

@@ -7,6 +7,7 @@ records that stand refused, of all kinds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -14,6 +15,7 @@ from typing import Final
 from shared.auth.reauth import reauth_problem
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.due import AutomaticState, Circuit
+from shared.domain.invoice_plan import TOTAL_DIFFERS
 from shared.domain.runs import Run, RunState
 from shared.providers.base import ProviderProfile
 from shared.sync.automatic import gate
@@ -136,19 +138,27 @@ def _of_the_run(run: Run | None) -> Health | None:
 
 
 def _by_failures(services: Services, connection: Connection) -> Health | None:
-    told = []
+    told, differing = [], 0
     for kind in gate.AUTOMATIC_KINDS:
         page = services.stores.failures.page(connection.key, kind, _FAILURES_COUNTED, None)
-        number = len(page.rows)
-        if page.cursor is not None:
-            told.append(f"more than {number} {kind}s")
-        elif number:
-            told.append(f"1 {kind}" if number == 1 else f"{number} {kind}s")
-    if not told:
+        refused = [failure for failure in page.rows if failure.cause != TOTAL_DIFFERS]
+        differing += len(page.rows) - len(refused)
+        if page.cursor is not None and refused:
+            told.append(f"more than {len(refused)} {kind}s")
+        elif refused:
+            told.append(f"1 {kind}" if len(refused) == 1 else f"{len(refused)} {kind}s")
+    reasons = []
+    if told:
+        counted = _listed(told)
+        reasons.append(f"{counted[0].upper()}{counted[1:]} could not be synced.")
+    if differing:
+        label = services.profile(connection.key.provider).label
+        has = "1 invoice has" if differing == 1 else f"{differing} invoices have"
+        reasons.append(f"{has} another total in {label}.")
+    if not reasons:
         return None
-    counted = " and ".join(told)
-    return Health(
-        Colour.AMBER,
-        f"{counted[0].upper()}{counted[1:]} could not be synced.",
-        "See what failed and correct it",
-    )
+    return Health(Colour.AMBER, " ".join(reasons), "See what failed and correct it")
+
+
+def _listed(told: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))

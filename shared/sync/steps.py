@@ -24,6 +24,7 @@ from shared.domain.errors import (
 from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RecordKind, RunId
 from shared.domain.metrics import Metric
 from shared.domain.runs import Failure, Problem, Run, RunCounts, RunState
+from shared.sync.automatic.dependencies import release
 from shared.sync.engine.failures import causes_of, stored_failures
 from shared.sync.engine.planning import plan_records
 from shared.sync.engine.preparing import counts_of, stored_chunks
@@ -236,6 +237,9 @@ def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
         run = replace(run, counts=counts, causes=causes)
         whole = run.only is None
         tell_standing(services, run.connection, run.kind, standing, passing_too=whole)
+    connection = services.stores.connections.get(run.connection)
+    if connection is not None:  # before the end: after it nobody would come back to do it
+        release(services, connection, run.kind)
     if state.outcome == SliceEnd.NEEDS_REAUTH:
         end_run(services, run, RunState.NEEDS_REAUTH, reauth_problem(profile))
     elif state.outcome == SliceEnd.STOPPED:

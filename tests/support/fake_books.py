@@ -15,7 +15,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -36,7 +36,7 @@ from shared.domain.ids import (
     RequestKey,
     SourceId,
 )
-from shared.domain.invoice_fields import PaymentFields
+from shared.domain.invoice_fields import InvoiceFields, InvoiceLineFields, PaymentFields
 from shared.domain.links import ItemFields
 from shared.domain.names import name_key
 from shared.domain.outcomes import (
@@ -73,7 +73,7 @@ from tests.support.fake_faults import (
     Stopped,
 )
 from tests.support.fake_profile import fake_profile
-from tests.support.fake_shapes import shapes
+from tests.support.fake_shapes import Twist, shapes
 from tests.support.fake_shelf import Effect, Shelf
 from tests.support.fake_till import Till
 
@@ -91,7 +91,8 @@ class FakeBooks:
 
     `refuses` says why a record is refused by itself; `malformed` that its presence makes the books
     refuse the whole request. `collisions`: of a batch begun while another one is under way every
-    second entry is refused as busy.
+    second entry is refused as busy. `twist`: what the books add to an invoice's total by a rule of
+    their own.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class FakeBooks:
         tells_name_owner: bool = True,
         refuses: Callable[[Any], Problem | None] = lambda _: None,
         malformed: Callable[[Any], bool] = lambda _: False,
+        twist: Twist = lambda _: Decimal(0),
     ) -> None:
         self.profile = profile or fake_profile()
         self.company = company or RemoteCompany(RemoteCompanyId("realm-1"), "Hill Plumbing", "USD")
@@ -124,9 +126,10 @@ class FakeBooks:
         self._clock = clock
         self._latency = latency
         self._effects: list[Effect] = []
+        self.twist = twist
         self._shelves: dict[RecordKind, Shelf | Till] = {
             shape.kind: Shelf(shape, refuses, self._effects, tells_name_owner=tells_name_owner)
-            for shape in shapes(self.profile)
+            for shape in shapes(self.profile, self._twisted)
         }
         self.till = Till(self._effects, refuses)
         self._shelves[RecordKind.PAYMENT] = self.till
@@ -191,6 +194,26 @@ class FakeBooks:
         self.desk.catch_up()
         return self._shelves[RecordKind.CUSTOMER].put(CustomerFields(name, **fields))
 
+    @property
+    def invoices(self) -> Sequence[RemoteRecord]:
+        return self.records(RecordKind.INVOICE)
+
+    def plant_invoice(
+        self, number: str, customer_id: str, price: str, **fields: Any
+    ) -> RemoteRecord:
+        """Somebody makes an invoice of one line in the books. Raises `ValueError` for a number taken."""
+        self.desk.catch_up()
+        line = InvoiceLineFields(RemoteId("1"), "", Decimal(1), Decimal(price), Decimal(price))
+        given: dict[str, Any] = {
+            "currency": "USD",
+            "issued_on": date(2026, 1, 1),
+            "due_on": None,
+            "lines": (line,),
+            "total": Decimal(price),
+        }
+        wanted = InvoiceFields(number, RemoteId(customer_id), **{**given, **fields})
+        return self._shelves[RecordKind.INVOICE].put(wanted)
+
     def hold_name(self, name: str, kind: RecordKind = RecordKind.ITEM) -> None:
         """Something has the name that no listing and no search of the kind shows: a vendor, say."""
         self._shelves[kind].elsewhere[name_key(name)] = RemoteId(f"vendor {name}")
@@ -201,6 +224,9 @@ class FakeBooks:
         """Somebody edits a record in the books. Raises `KeyError`, or `ValueError` for a taken name."""
         self.desk.catch_up()
         return self._shelves[kind].change(remote_id, **fields)
+
+    def _twisted(self, fields: InvoiceFields) -> Decimal:
+        return self.twist(fields)
 
     # The protocol.
 
@@ -354,7 +380,9 @@ class FakeBooks:
 
 def _written(write: RecordWrite) -> dict[str, Any]:
     texts = write.fields.canonical()
-    if write.action is PushAction.UPDATE:
+    if write.action is PushAction.CREATE and isinstance(write.fields, InvoiceFields):
+        texts |= {"reference": write.fields.reference}
+    elif write.action is PushAction.UPDATE:
         texts = {name: text for name, text in texts.items() if name in write.changed}
     return {
         "source_id": write.source_id,

@@ -85,6 +85,7 @@ class Shelf:
                 f"the books have a {self.shape.kind} {self.shape.key_of(fields)!r} already"
             )
         self._last_id += 1
+        fields = self.shape.reckoned(fields)
         row = RemoteRecord(RemoteId(str(self._last_id)), RemoteVersion("0"), fields, linkable)
         self._store(row)
         return row
@@ -116,7 +117,7 @@ class Shelf:
             found = self._rows.get(RemoteId(entry["remote_id"]))
             if found is None or found.remote_version != entry["remote_version"]:
                 return Stale()
-            fields = self.shape.fields_of({**found.fields.canonical(), **entry["fields"]})
+            fields = self._changed(action, found.fields, entry["fields"])
             if not found.fields.active and not fields.active:
                 return Stale()
         refused = self._refused(found, fields)
@@ -137,6 +138,17 @@ class Shelf:
         )
         return Done(row.remote_id, row.remote_version, row.fields)
 
+    def _changed(self, action: PushAction, before: Any, texts: Mapping[str, str]) -> Any:
+        if action is PushAction.VOID:
+            return replace(before, active=False)
+        if not before.active and self.shape.voids:
+            return before
+        # What is not compared is not written by an update and stays.
+        return replace(
+            self.shape.fields_of({**before.canonical(), **texts}),
+            **({"reference": before.reference} if self.shape.voids else {}),
+        )
+
     def _refused(self, found: RemoteRecord | None, fields: Any) -> EntryOutcome | None:
         if not fields.active:
             return None
@@ -154,7 +166,8 @@ class Shelf:
         return self._refuses(fields)
 
     def _rewrite(self, row: RemoteRecord, fields: Any) -> RemoteRecord:
-        if row.fields.active and not fields.active:
+        fields = self.shape.reckoned(fields)
+        if row.fields.active and not fields.active and not self.shape.voids:
             fields = replace(fields, name=self._free_deleted_name(fields.name))
         version = RemoteVersion(str(int(row.remote_version) + 1))
         written = replace(row, remote_version=version, fields=fields)
@@ -166,7 +179,7 @@ class Shelf:
     def _store(self, row: RemoteRecord) -> None:
         self._rows[row.remote_id] = row
         key = self.shape.key_of(row.fields)
-        if row.fields.active and key:
+        if (row.fields.active or self.shape.voids) and key:
             self._active[name_key(key)] = row.remote_id
 
     def _free_deleted_name(self, name: str) -> str:

@@ -15,6 +15,7 @@ FUNCTIONS = {
     "ApiFunction": "api",
     "SyncCustomersFunction": "sync_customers",
     "SyncItemsFunction": "sync_items",
+    "SyncInvoicesFunction": "sync_invoices",
     "ScheduleSyncsFunction": "schedule_syncs",
     "RefreshTokenFunction": "refresh_token",
     "RelayChangesFunction": "relay_changes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -20,6 +20,9 @@ from shared.sync.remote_lists import RemoteList
 
 MAX_RETURN_TO = 2000
 MAX_ACCOUNT_ID = 200
+FIRST_DAY = date(2000, 1, 1)
+LAST_DAY = date(2099, 12, 31)
+"""Of a go-live date; beyond it is a slip."""
 MAX_REMOTE_COMPANY_ID = 200
 
 
@@ -46,6 +49,9 @@ class SettingsAnswer(AnswerModel):
 
     default_income_account_id: str | None = Field(description="Null: not chosen yet.")
     default_tax_code_id: str | None = Field(description="Null: not chosen yet.")
+    invoices_from: date | None = Field(
+        description="Go-live date: earlier invoices are linked, never made there. Null: all may be."
+    )
     pacing_mode: PacingMode
     notify: bool = Field(description="Whether notifications are sent out too, beside being listed.")
 
@@ -160,6 +166,7 @@ class ConnectionAnswer(AnswerModel):
             settings=SettingsAnswer(
                 default_income_account_id=connection.settings.default_income_account_id or None,
                 default_tax_code_id=connection.settings.default_tax_code_id or None,
+                invoices_from=connection.settings.invoices_from,
                 pacing_mode=connection.settings.pacing_mode,
                 notify=connection.settings.notify,
             ),
@@ -198,6 +205,11 @@ class SettingsBody(RequestModel):
     default_tax_code_id: (
         Annotated[str, StringConstraints(min_length=1, max_length=MAX_ACCOUNT_ID)] | None
     ) = Field(default=None, description="One of the connection's tax codes, for invoices.")
+    invoices_from: Annotated[date | None, Field(strict=False, ge=FIRST_DAY, le=LAST_DAY)] = Field(
+        default=None,
+        description="Go-live date: invoices issued before it are linked where the books have them, "
+        "and never made there.",
+    )
     pacing_mode: Annotated[PacingMode | None, Field(strict=False)] = None
     notify: bool | None = Field(
         default=None, description="False: notifications are listed, and not sent out."

@@ -10,7 +10,7 @@ from pydantic import Field
 from functions.api.models.base import AnswerModel, NextCursor, RequestModel
 from shared.domain.runs import Problem, Run, RunCounts, RunState
 
-SyncKind = Literal["customer", "item"]
+SyncKind = Literal["customer", "item", "invoice"]
 """The kinds that can be synced."""
 
 _CAUSE_ACTION = "See what failed of this cause and correct it."
@@ -138,6 +138,8 @@ class RunPage(AnswerModel):
 
 
 class StartSyncBody(RequestModel):
-    """Left out: items."""
+    """Left out: all kinds, what others depend on first; what is in step costs nothing."""
 
-    kinds: list[SyncKind] = Field(default=["item"], min_length=1, max_length=4)
+    kinds: list[SyncKind] = Field(
+        default=["customer", "item", "invoice"], min_length=1, max_length=4
+    )

@@ -65,6 +65,7 @@ def put_settings(
         caller.person_id,
         default_income_account_id=body.default_income_account_id,
         default_tax_code_id=body.default_tax_code_id,
+        invoices_from=body.invoices_from,
         pacing_mode=body.pacing_mode,
         notify=body.notify,
     )

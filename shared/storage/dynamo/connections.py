@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from shared.domain.connections import (
@@ -61,6 +62,7 @@ class DynamoConnections:
             default_income_account_id=settings.default_income_account_id,
             pacing_mode=settings.pacing_mode,
             default_tax_code_id=settings.default_tax_code_id or None,
+            invoices_from=settings.invoices_from.isoformat() if settings.invoices_from else None,
             payment_mapping=_payment_mapping(settings),
             notify=settings.notify,
             setup=asdict(connection.setup),
@@ -115,6 +117,7 @@ def _parse(row: ConnectionRow) -> Connection:
             default_income_account_id=row.default_income_account_id,
             pacing_mode=PacingMode(row.pacing_mode),
             default_tax_code_id=row.default_tax_code_id or "",
+            invoices_from=date.fromisoformat(row.invoices_from) if row.invoices_from else None,
             **_read_payment_mapping(row.payment_mapping),
             notify=row.notify is not False,  # rows from before there was the setting have none
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from pynamodb.expressions.condition import Condition
@@ -64,6 +65,7 @@ class DynamoDue:
                     DueRowModel.since.set(DueRowModel.since | instant(row.since)),
                     DueRowModel.not_before.set(instant(row.not_before)),
                     DueRowModel.tries.set(0),
+                    DueRowModel.waits_for.remove(),
                     DueRowModel.caused_by.set(row.correlation_id),
                 ],
                 newer,
@@ -79,7 +81,7 @@ class DynamoDue:
                 ready.append(row)
                 if len(ready) == limit:
                     break
-            else:
+            elif not row.waits_for:
                 next_at = min(next_at, row.not_before) if next_at else row.not_before
         return DueLook(tuple(ready), next_at)
 
@@ -107,18 +109,25 @@ class DynamoDue:
                 [
                     DueRowModel.not_before.set(instant(row.not_before)),
                     DueRowModel.tries.set(row.tries),
+                    DueRowModel.waits_for.set(row.waits_for)
+                    if row.waits_for
+                    else DueRowModel.waits_for.remove(),
                 ],
                 _unmoved(row),
             )
+
+    def waiting(self, connection: ConnectionKey, kind: RecordKind, most: int) -> Sequence[DueRow]:
+        return list(islice((row for row in self._all(connection, kind) if row.waits_for), most))
 
     def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
         arguments = self._query(connection, kind) | {"AttributesToGet": ["sk"]}
         return len(self._bulk.query(arguments, most))
 
     def oldest_since(self, connection: ConnectionKey, kind: RecordKind) -> datetime | None:
-        arguments = self._query(connection, kind) | {"AttributesToGet": ["since"]}
+        arguments = self._query(connection, kind) | {"AttributesToGet": ["since", "waits_for"]}
         found = self._bulk.query(arguments, OLDEST_AMONG)
-        return min((read_instant(raw["since"]["S"]) for raw in found), default=None)
+        free = (raw for raw in found if "waits_for" not in raw)
+        return min((read_instant(raw["since"]["S"]) for raw in free), default=None)
 
     def _all(self, connection: ConnectionKey, kind: RecordKind) -> Iterator[DueRow]:
         """A page at a time: whoever has enough stops reading."""
@@ -199,6 +208,7 @@ def _parse(connection: ConnectionKey, kind: RecordKind, raw: Raw) -> DueRow:
         not_before=read_instant(raw["not_before"]["S"]),
         urgent=raw["sk"]["S"].startswith(_URGENT),
         tries=int(raw["tries"]["N"]),
+        waits_for=raw.get("waits_for", {}).get("S", ""),
         correlation_id=CorrelationId(raw.get("caused_by", {}).get("S", "")),
     )
 

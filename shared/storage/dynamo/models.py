@@ -46,6 +46,7 @@ class ConnectionRow(Row):
     default_income_account_id = UnicodeAttribute()
     pacing_mode = UnicodeAttribute()
     default_tax_code_id = UnicodeAttribute(null=True)
+    invoices_from = UnicodeAttribute(null=True)
     payment_mapping = JSONAttribute(null=True)
     notify = BooleanAttribute(null=True)
     setup = JSONAttribute()
@@ -169,6 +170,7 @@ class DueRowModel(Row):
     since = UnicodeAttribute()
     not_before = UnicodeAttribute()
     tries = NumberAttribute()
+    waits_for = UnicodeAttribute(null=True)
     caused_by = UnicodeAttribute(null=True)
 
 

@@ -23,9 +23,9 @@ class MemoryDue:
             for row in rows:
                 stored = self._get(row)
                 if stored is None:
-                    self._put(replace(row, tries=0))
+                    self._put(replace(row, tries=0, waits_for=""))
                 elif stored.version < row.version:
-                    self._put(replace(row, since=stored.since, tries=0))
+                    self._put(replace(row, since=stored.since, tries=0, waits_for=""))
 
     def look(
         self, connection: ConnectionKey, kind: RecordKind, now: datetime, limit: int
@@ -38,7 +38,7 @@ class MemoryDue:
                     ready.append(row)
                     if len(ready) == limit:
                         break
-                else:
+                elif not row.waits_for:
                     next_at = min(next_at, row.not_before) if next_at else row.not_before
         return DueLook(tuple(ready), next_at)
 
@@ -59,7 +59,13 @@ class MemoryDue:
             for row in rows:
                 stored = self._get(row)
                 if stored is not None and stored.version == row.version:
-                    self._put(replace(stored, not_before=row.not_before, tries=row.tries))
+                    moved = replace(stored, not_before=row.not_before, tries=row.tries)
+                    self._put(replace(moved, waits_for=row.waits_for))
+
+    def waiting(self, connection: ConnectionKey, kind: RecordKind, most: int) -> Sequence[DueRow]:
+        with self._lock:
+            rows = self._rows.rows(_pk(connection, kind))
+            return list(islice((row for row in rows if row.waits_for), most))
 
     def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
         with self._lock:
@@ -68,7 +74,7 @@ class MemoryDue:
     def oldest_since(self, connection: ConnectionKey, kind: RecordKind) -> datetime | None:
         with self._lock:
             rows = islice(self._rows.rows(_pk(connection, kind)), OLDEST_AMONG)
-            return min((row.since for row in rows), default=None)
+            return min((row.since for row in rows if not row.waits_for), default=None)
 
     def _get(self, row: DueRow) -> DueRow | None:
         return self._rows.get(_pk(row.connection, row.kind), _sk(row))

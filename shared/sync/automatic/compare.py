@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from typing import Final
 
 from shared.domain.connections import Connection
 from shared.domain.due import AutomaticState
 from shared.domain.errors import RetryLater
 from shared.domain.ids import ConnectionKey, RecordKind, SourceId
+from shared.domain.invoice_plan import NOT_IN_BOOKS, TAX_CODE_FIELD, TAX_CODE_MISSING
 from shared.domain.item_plan import ACCOUNT_FIELD, ACCOUNT_MISSING
 from shared.domain.metrics import Metric
+from shared.domain.record_plan import Terms, goes_when_asked
+from shared.domain.records import Record
+from shared.domain.runs import Problem
 from shared.sync.automatic import gate
 from shared.sync.automatic.ends import in_step
 from shared.sync.automatic.relay import make_due
@@ -22,6 +27,7 @@ from shared.sync.engine.terms import scope_of, terms_of
 from shared.sync.payments.missed import missed_payments
 from shared.sync.services import Services
 
+_MISSING: Final = {ACCOUNT_FIELD: ACCOUNT_MISSING, TAX_CODE_FIELD: TAX_CODE_MISSING}
 _AT_ONCE = 100
 _CONNECTIONS_OF_A_TICK = 50
 
@@ -99,8 +105,8 @@ def compare(services: Services, connection: Connection, kind: RecordKind) -> int
     """Make due each record that is out of step and does not stand refused in that version, and each
     that is in step and stands refused.
 
-    A refusal over its account stands only while it has none: another one may have been chosen since,
-    or that one opened again in the books, of which nobody tells us.
+    A refusal over its account or tax code stands only while it has none: another one may have been
+    chosen since, or that one opened again in the books, of which nobody tells us.
     """
     made = 0
     if kind is RecordKind.PAYMENT:
@@ -118,7 +124,7 @@ def _missed(
     services: Services, connection: Connection, kind: RecordKind
 ) -> Iterator[tuple[SourceId, int]]:
     refused = {
-        (failure.source_id, failure.source_version): failure.problem.field
+        (failure.source_id, failure.source_version): failure.problem
         for failure in stored_failures(services.stores, connection.key, kind)
     }
     standing = {source_id for source_id, _ in refused}
@@ -127,10 +133,21 @@ def _missed(
         if record is None:
             continue
         if in_step(record, link, terms):
-            if record.source_id in standing:
+            agrees = link is None or terms.disagreement(link) is None
+            if record.source_id in standing and agrees:
                 # Archived, or refused by a worker that did not know yet that another one had taken over.
                 yield record.source_id, record.version
             continue
-        field = refused.get((record.source_id, record.version))
-        if field is None or (field == ACCOUNT_FIELD and terms.refusal(record) != ACCOUNT_MISSING):
+        problem = refused.get((record.source_id, record.version))
+        if goes_when_asked(record, link, terms):
+            continue
+        if problem is None or _may_be_over(record, problem, terms):
             yield record.source_id, record.version
+
+
+def _may_be_over(record: Record, problem: Problem, terms: Terms) -> bool:
+    """Whether it was refused over what is chosen elsewhere, and is not by what is chosen now."""
+    if problem.code == NOT_IN_BOOKS:
+        return terms.not_created(record) is None
+    missing = _MISSING.get(problem.field)
+    return missing is not None and terms.refusal(record) != missing

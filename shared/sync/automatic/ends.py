@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.domain.connections import Connection
-from shared.domain.due import DueRow
+from shared.domain.due import Dependency, DueRow
 from shared.domain.ids import RecordKind, RunId, SourceId
 from shared.domain.links import Link
-from shared.domain.record_plan import Terms, as_linked
+from shared.domain.record_plan import Terms, as_linked, goes_when_asked
 from shared.domain.records import Record, class_of
+from shared.sync.automatic.dependencies import wait_for
 from shared.sync.automatic.trying import MOST_TRIES, later
-from shared.sync.engine.mapped import Mappings
+from shared.sync.engine.joined import joined
 from shared.sync.engine.terms import scope_of, terms_of
 from shared.sync.failure_notices import PASSING_CAUSES, tell_cleared, tell_given_up
 from shared.sync.services import Services
@@ -24,14 +25,15 @@ def settle(
     rows: Sequence[DueRow],
     run_id: RunId | None = None,
 ) -> list[DueRow]:
-    """Remove the rows of records that are in step, gone, or refused by that run; answers the others.
+    """Remove the rows of records that are in step, gone, or refused by that run; answers the others
+    that may go. Those that depend on what has no link yet are put off until it has.
 
-    A row is removed only as it was read: a change heard of since keeps it. What is in step stands
-    refused no longer.
+    A void that nobody asked for is at its end too. A row is removed only as it was read: a change heard
+    of since keeps it. What is in step stands refused no longer, but for what the books made of it.
     """
     ids = list(dict.fromkeys(row.source_id for row in rows))
     stores, scope = services.stores, scope_of(kind, connection)
-    records = Mappings(stores.mappings, scope).onto(
+    records = joined(stores, scope).onto(
         stores.records.get_many(connection.key.company_id, class_of(kind), ids)
     )
     links = stores.links.get_links(scope, ids)
@@ -39,20 +41,30 @@ def settle(
     refused = {one.source_id: one for one in failures if one.run_id == run_id}
     terms = terms_of(kind, connection, services.profile(connection.key.provider))
     ended, put_off, left, synced = [], [], [], dict[SourceId, None]()
+    waiting: list[tuple[DueRow, Sequence[Dependency]]] = []
     given_up: set[str] = set()
     for row in rows:
         record, failure = records.get(row.source_id), refused.get(row.source_id)
-        if in_step(record, links.get(row.source_id), terms):
+        link = links.get(row.source_id)
+        if in_step(record, link, terms):
             ended.append(row)
-            synced[row.source_id] = None
+            if _agrees(link, terms):
+                synced[row.source_id] = None
+        elif record is not None and not row.urgent and goes_when_asked(record, link, terms):
+            ended.append(row)
         elif failure is None or record is None or failure.source_version != record.version:
-            left.append(row)
+            needed = _needed(record, terms)
+            if needed:
+                waiting.append((row, needed))
+            else:
+                left.append(row)
         elif failure.cause in PASSING_CAUSES and row.tries < MOST_TRIES:
             put_off.append(later(services, row))
         else:
             ended.append(row)
             given_up |= {failure.cause} & PASSING_CAUSES
     stores.due.put_off(put_off)
+    wait_for(services, connection, waiting)
     if synced and not run_id:
         failures = stores.failures.of(connection.key, kind, list(synced))
     if healed := [one.source_id for one in failures if one.source_id in synced]:
@@ -68,5 +80,14 @@ def in_step(record: Record | None, link: Link | None, terms: Terms) -> bool:
     if record is None:
         return True
     if link is None:
-        return not record.active
+        return not terms.begins(record)
     return as_linked(record, link, terms)
+
+
+def _agrees(link: Link | None, terms: Terms) -> bool:
+    return link is None or terms.disagreement(link) is None
+
+
+def _needed(record: Record | None, terms: Terms) -> Sequence[Dependency]:
+    """What it has to wait for; nothing where it would be refused all the same."""
+    return () if record is None or terms.refusal(record) else terms.lacking(record)

@@ -14,7 +14,12 @@ from shared.domain.ids import ConnectionKey, RecordKind, SourceId
 from shared.domain.runs import Problem
 from shared.sync.services import Services
 
-AUTOMATIC_KINDS: Final = (RecordKind.CUSTOMER, RecordKind.ITEM, RecordKind.PAYMENT)
+AUTOMATIC_KINDS: Final = (
+    RecordKind.CUSTOMER,
+    RecordKind.ITEM,
+    RecordKind.INVOICE,
+    RecordKind.PAYMENT,
+)
 """Kinds that go by themselves, what others depend on first."""
 
 BATCH_INTERVAL: Final = timedelta(seconds=1.5)

@@ -17,4 +17,5 @@ LONGEST_DELAY: Final = timedelta(minutes=15)
 def later(services: Services, row: DueRow) -> DueRow:
     """The row as it is put off: each time twice as long, give or take a half."""
     delay = min(LONGEST_DELAY, FIRST_DELAY * 2**row.tries) * (0.5 + services.chance.fraction())
-    return replace(row, not_before=services.clock.now() + delay, tries=row.tries + 1)
+    at = services.clock.now() + delay
+    return replace(row, not_before=at, tries=row.tries + 1, waits_for="")

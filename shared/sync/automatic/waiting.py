@@ -27,11 +27,14 @@ class Waiting:
 
 
 def waiting_of(services: Services, key: ConnectionKey) -> Waiting:
-    """Of the automatic kinds. One read where nothing waits of a kind, two where something does."""
+    """Of the automatic kinds. One read where nothing waits of a kind, two where something does.
+
+    What waits for another record counts, but is not what has waited longest: that other one is, or
+    stands refused.
+    """
     waiting = Waiting()
     for kind in gate.AUTOMATIC_KINDS:
-        oldest = services.stores.due.oldest_since(key, kind)
-        if oldest is not None:
-            count = services.stores.due.count(key, kind, MOST_COUNTED)
-            waiting = waiting.plus(Waiting(count, oldest))
+        count = services.stores.due.count(key, kind, MOST_COUNTED)
+        if count:
+            waiting = waiting.plus(Waiting(count, services.stores.due.oldest_since(key, kind)))
     return waiting

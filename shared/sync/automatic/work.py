@@ -126,7 +126,7 @@ class _Worker:
     def _forget_trouble(self) -> None:
         """A full run sent what waited: there is nothing to probe with, and nobody to be kept waiting."""
         due = self._services.stores.due
-        if not any(due.count(self._key, kind, 1) for kind in gate.AUTOMATIC_KINDS):
+        if not any(due.oldest_since(self._key, kind) for kind in gate.AUTOMATIC_KINDS):
             gate.close_circuit(self._services, self._key)
 
     def _waited(self, at: datetime | None) -> WorkEnd | None:

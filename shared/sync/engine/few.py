@@ -11,7 +11,7 @@ from shared.domain.record_plan import Terms, at_rest, kept_name
 from shared.domain.records import Record, class_of
 from shared.providers.base import AccountingProvider
 from shared.storage.ports import LinkStore, Stores
-from shared.sync.engine.mapped import Mappings
+from shared.sync.engine.joined import joined
 from shared.sync.engine.matching import Candidates
 from shared.sync.engine.survey import BooksListing, Pairs, Survey
 
@@ -21,7 +21,7 @@ def some_paired(
 ) -> Iterator[tuple[Record | None, Link | None]]:
     """These records and their links, in order of source id; a record that is gone is None."""
     found = stores.records.get_many(scope.connection.company_id, class_of(scope.kind), source_ids)
-    records = Mappings(stores.mappings, scope).onto(found)
+    records = joined(stores, scope).onto(found)
     links = stores.links.get_links(scope, source_ids)
     for source_id in sorted(source_ids):
         yield records.get(source_id), links.get(source_id)
@@ -65,7 +65,7 @@ def _claimed(terms: Terms, pairs: Pairs) -> tuple[list[str], list[str]]:
     for record, link in pairs:
         if record is None or terms.refusal(record):
             continue
-        if link is None and record.active:
+        if link is None and terms.begins(record):
             names[terms.name_of(record)] = None
             emails[terms.email_key_of(record)] = None
         elif link is not None and not at_rest(record, link) and not kept_name(record, link, terms):

@@ -1,7 +1,6 @@
 """Records with what was chosen for each of them: an item with an account of its own carries it.
 
-Terms ask the record for its account, so whatever hands records to terms reads them through here.
-Memory holds a page of mappings at most.
+Terms ask the record for its account (see `joined`). Memory holds a page of mappings at most.
 """
 
 from __future__ import annotations

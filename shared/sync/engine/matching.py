@@ -63,6 +63,10 @@ class Candidates:
         named = [row for row in named if not self._is_spoken_for(row)]
         both = [row for row in named if row in addressed]
         named = both or named
+        doubts = [self._terms.doubt(record, row.fields) for row in named]
+        if named and None not in doubts:
+            return doubts[0]
+        named = [row for row, doubt in zip(named, doubts, strict=True) if doubt is None]
         if len(named) == 1:
             return self._give(named[0])
         if named:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from shared.domain.ids import LinkScope, RemoteId, RemoteVersion, SourceId
-from shared.domain.links import content_mark
+from shared.domain.links import Link, content_mark
 from shared.domain.names import marked_name, name_key
 from shared.domain.outcomes import Done, EntryBusy, EntryOutcome, EntryUnknown, NameTaken
 from shared.domain.record_plan import ACTIVE_FIELD, changed_in_books, differing_fields
@@ -76,7 +76,7 @@ class Mender:
             [p for p in entries if doubts[p.record.source_id] is not Doubt.BUSY]
         )
         by_name = self._by_name([p for p in look if p.entry.action is PushAction.CREATE])
-        by_id = self._by_id([p for p in look if p.entry.action is PushAction.UPDATE])
+        by_id = self._by_id([p for p in look if p.entry.action is not PushAction.CREATE])
         owners = self._owners(row for rows in by_name.values() for row in rows)
         actions = {p.record.source_id: p.entry.action for p in entries}
         singly = False
@@ -132,12 +132,17 @@ class Mender:
             return self._other_name(prepared) if taken else self._mend_absent(prepared, doubt)
         # Of several (where names need not be unique) the one that says what we sent.
         row = min(ours, key=lambda each: len(differing_fields(wanted, each.fields)))
+        differing = differing_fields(wanted, row.fields)
+        terms, record = self._preparer.terms, prepared.record
+        strange = terms.doubt(record, row.fields) if differing else None
+        if strange is not None:  # somebody else's, of the very name
+            return self.not_wanted(prepared) or self._refused(prepared, strange)
         owners[row.remote_id] = source_id
         found = Done(row.remote_id, row.remote_version, row.fields)
-        differing = differing_fields(wanted, row.fields)
         if not differing:
             return self._settler.done(prepared, found)
-        if doubt is Doubt.NAME_TAKEN and not prepared.entry.renamed:  # a mark is made of our id
+        made_by_us = prepared.entry.renamed or terms.made_for(record, row.fields)
+        if doubt is Doubt.NAME_TAKEN and not made_by_us:  # a mark is made of our id
             return self._settler.adopted(prepared, found, differing)
         older = replace(prepared, link=self._settler.found_older(prepared, found))
         settled = self.not_wanted(older)
@@ -146,9 +151,10 @@ class Mender:
     def _updating(
         self, prepared: PreparedEntry, remote_id: RemoteId, remote_version: RemoteVersion
     ) -> PreparedEntry:
+        voids = prepared.entry.action is PushAction.VOID
         entry = replace(
             prepared.entry,
-            action=PushAction.UPDATE,
+            action=PushAction.VOID if voids else PushAction.UPDATE,
             remote_id=remote_id,
             remote_version=remote_version,
         )
@@ -165,15 +171,11 @@ class Mender:
     def _other_name(self, prepared: PreparedEntry) -> PreparedEntry | RunCounts:
         record = prepared.record
         terms = self._preparer.terms
+        if not terms.chooses_names:
+            return self._refused(prepared, terms.taken(prepared.entry.remote_name))
         name = marked_name(terms.name_of(record), record.source_id, terms.names)
         if name == prepared.entry.remote_name:
-            problem = Problem(
-                "NAME_TAKEN",
-                f"{self._label} already has another record of the name “{name}”.",
-                f"Rename that record in {self._label}, or this {terms.noun} in BlueClerk.",
-                "name",
-            )
-            return self._settler.refused(prepared, problem, problem.code)
+            return self._refused(prepared, terms.taken(name))
         return self._preparer.rebuilt(prepared, _renamed(prepared.entry, name))
 
     def _mend_update(
@@ -193,7 +195,24 @@ class Mender:
                 f"This {self._noun} was deleted or made inactive in {self._label}.",
                 f"Make it active again in {self._label}, or archive it in BlueClerk.",
             )
-            return self._settler.refused(prepared, problem, problem.code)
+            if self._preparer.terms.voids:
+                problem = Problem(
+                    problem.code,
+                    f"This {self._noun} was deleted or voided in {self._label}.",
+                    "Void it in BlueClerk too, and make a new one if it is still meant.",
+                )
+            return self._refused(prepared, problem)
+        # Line ids and the like as they are now.
+        prepared = replace(prepared, link=_with_answer(prepared.link, row))
+        return self._mend_standing(prepared, doubt, row)
+
+    def _mend_standing(
+        self, prepared: PreparedEntry, doubt: Doubt, row: RemoteRecord
+    ) -> PreparedEntry | RunCounts:
+        """An update, or a void, of what is there and may be written."""
+        if prepared.entry.action is PushAction.VOID:
+            return self._updating(prepared, row.remote_id, row.remote_version)
+        wanted, changed = prepared.write.fields, prepared.write.changed
         unlike = changed.intersection(differing_fields(wanted, row.fields))
         if not unlike:
             found = Done(row.remote_id, row.remote_version, row.fields)
@@ -206,7 +225,7 @@ class Mender:
                 f"Give it the same value on both sides ({', '.join(theirs)}), then sync again.",
                 theirs[0],
             )
-            return self._settler.refused(prepared, problem, problem.code)
+            return self._refused(prepared, problem)
         again = self._updating(prepared, row.remote_id, row.remote_version)
         return self._other_name(again) if doubt is Doubt.NAME_TAKEN else again
 
@@ -229,11 +248,19 @@ class Mender:
 
     def not_wanted(self, prepared: PreparedEntry) -> RunCounts | None:
         """The end of a record that may not go, or need not any more, since it was edited; else None."""
+        terms, record = self._preparer.terms, prepared.record
         problem = self._preparer.refusal(prepared)
         if problem is not None:
-            return self._settler.refused(prepared, problem, problem.code)
-        archived_unseen = prepared.link is None and not prepared.record.active
-        return RunCounts(unchanged=1) if archived_unseen else None
+            return self._refused(prepared, problem)
+        archived_unseen = prepared.link is None and not terms.begins(record)
+        is_void = terms.voids and not record.active
+        unasked = is_void and prepared.entry.action is not PushAction.VOID
+        if archived_unseen or unasked or terms.lacking(record):
+            return RunCounts(unchanged=1)
+        return None
+
+    def _refused(self, prepared: PreparedEntry, problem: Problem) -> RunCounts:
+        return self._settler.refused(prepared, problem, problem.code)
 
     def give_up(self, prepared: PreparedEntry) -> RunCounts:
         problem = Problem(
@@ -281,6 +308,12 @@ def doubt_of(outcome: EntryOutcome) -> Doubt:
     if isinstance(outcome, NameTaken):
         return Doubt.NAME_TAKEN
     return Doubt.UNANSWERED if isinstance(outcome, EntryUnknown) else Doubt.STALE
+
+
+def _with_answer(link: Link | None, row: RemoteRecord) -> Link | None:
+    if link is None:
+        return None
+    return replace(link, answered={**link.answered, **row.fields.remembered()})
 
 
 def _renamed(entry: ChunkEntry, name: str) -> ChunkEntry:

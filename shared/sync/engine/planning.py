@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import islice
 
 from shared.domain.connections import Connection
+from shared.domain.due import DueRow
 from shared.domain.ids import RequestKey, SourceId
 from shared.domain.links import Link, LinkOrigin, content_mark
 from shared.domain.names import NameDesk, key_hash, name_key, plain_name
@@ -22,6 +23,7 @@ from shared.domain.record_plan import (
     at_rest,
     changed_fields,
     differing_fields,
+    goes_when_asked,
     kept_name,
     linked_after_write,
 )
@@ -55,6 +57,7 @@ from shared.sync.engine.survey import (
 from shared.sync.engine.terms import request_key, scope_of, terms_of
 from shared.sync.services import Services
 
+_MOST_ASKED = 1000
 SAVE_TOGETHER = 20
 """Chunks (and a hundred adopted links) of one bulk save."""
 
@@ -157,8 +160,10 @@ class _Planning:
         self._links: list[Link] = []
         self._failures: list[Failure] = []
         standing = standing_failures(services.stores, self._run.connection, self._kind, only)
-        self._healed = {failure.source_id for failure in standing}
-        """Those that stand refused, but for those that this plan refuses or sends."""
+        self._healed = {failure.source_id: failure.cause for failure in standing}
+        """Those that stand refused, and why, but for those that this plan refuses or sends."""
+        self._lacking: list[DueRow] = []
+        self._asked_for: frozenset[SourceId] | None = None
 
     def perform(self) -> Run:
         self._plan_all()
@@ -190,7 +195,7 @@ class _Planning:
     def _plan_all(self) -> None:
         stores = self._services.stores
         for record, link in _pairs(stores, self._connection, self._progress, self._only):
-            if record is None or (link is None and not record.active):
+            if record is None or (link is None and not self._terms.begins(record)):
                 continue
             self._plan_one(record, link)
             self._flush(at_least=SAVE_TOGETHER)
@@ -205,8 +210,11 @@ class _Planning:
     def _plan_one(self, record: Record, link: Link | None) -> None:
         problem = self._terms.refusal(record)
         if problem is None and link is None and self._hashed(record) not in self._unlinked:
-            self._healed.discard(record.source_id)
+            self._healed.pop(record.source_id, None)
             return  # made since the survey, so the books were not searched for it: the next sync's
+        if problem is None and self._terms.lacking(record):
+            self._make_wait(record)
+            return
         self._tally["total"] += 1
         if problem is not None:
             self._refuse(record, problem)
@@ -220,28 +228,62 @@ class _Planning:
 
     def _refuse(self, record: Record, problem: Problem) -> None:
         self._tally["refused"] += 1
-        self._healed.discard(record.source_id)
-        self._failures.append(
-            Failure(
-                connection=self._connection.key,
-                kind=self._kind,
-                source_id=record.source_id,
-                cause=problem.code,
-                problem=problem,
-                source_version=record.version,
-                run_id=self._run.run_id,
-                at=self._services.clock.now(),
-            )
+        self._healed.pop(record.source_id, None)
+        self._failures.append(self._failure(record, problem))
+
+    def _failure(self, record: Record, problem: Problem) -> Failure:
+        return Failure(
+            connection=self._connection.key,
+            kind=self._kind,
+            source_id=record.source_id,
+            cause=problem.code,
+            problem=problem,
+            source_version=record.version,
+            run_id=self._run.run_id,
+            at=self._services.clock.now(),
         )
 
     def _plan_new(self, record: Record) -> None:
         match = self._candidates.match(record, self._hashed(record), self._provider.profile.label)
         if isinstance(match, Problem):
             self._refuse(record, match)
-        elif match is not None:
-            self._adopt(record, match)
+        elif match is None:
+            problem = self._terms.not_created(record)
+            if problem is not None:
+                self._refuse(record, problem)
+            else:
+                self._write_named(record, None, self._chosen_name(record))
+        elif self._terms.made_for(record, match.fields):
+            self._find_again(record, match)
         else:
-            self._write(record, None, self._chosen_name(record))
+            self._adopt(record, match)
+
+    def _write_named(self, record: Record, link: Link | None, name: str) -> None:
+        """Under the name that was chosen for it, where one may be chosen."""
+        plain = plain_name(self._terms.name_of(record))
+        if self._terms.chooses_names or name == plain:
+            self._write(record, link, name)
+        else:
+            self._refuse(record, self._terms.taken(plain))
+
+    def _make_wait(self, record: Record) -> None:
+        """It lacks something: the automatic road has it wait, and a whole catalogue goes without it.
+
+        In a run over some records its due row is there already.
+        """
+        self._healed.pop(record.source_id, None)
+        if self._only is None:
+            now = self._services.clock.now()
+            row = DueRow(
+                self._connection.key,
+                self._kind,
+                record.source_id,
+                record.version,
+                since=now,
+                not_before=now,
+                correlation_id=self._run.correlation_id,
+            )
+            self._lacking.append(row)
 
     def _chosen_name(self, record: Record, link: Link | None = None) -> str:
         name = self._terms.name_of(record)
@@ -251,6 +293,26 @@ class _Planning:
         if self._candidates.have_name(self._hashed(record)):
             return self._desk.choose_other(name, record.source_id)
         return self._desk.choose(name, record.source_id)
+
+    def _find_again(self, record: Record, remote: RemoteRecord) -> None:
+        """We made it, and nobody heard of it: linked as it stands; what differs is sent."""
+        found = linked_after_write(
+            None,
+            record=record,
+            sent=remote.fields,
+            answered=remote.fields,
+            remote_id=remote.remote_id,
+            remote_version=remote.remote_version,
+            terms=self._terms,
+            run_id=self._run.run_id,
+        )
+        name = plain_name(self._terms.name_of(record))
+        if changed_fields(self._terms.desired(record, name), found):
+            found = replace(found, source_version=0)
+            self._write(record, found, name)
+        else:
+            self._tally["created"] += 1
+        self._links.append(found)
 
     def _adopt(self, record: Record, remote: RemoteRecord) -> None:
         name, theirs = self._terms.name_of(record), self._terms.remote_name_of(remote.fields)
@@ -281,8 +343,15 @@ class _Planning:
 
     def _plan_linked(self, record: Record, link: Link) -> None:
         if as_linked(record, link, self._terms):
+            self._note_disagreement(record, link)
             if link.origin is LinkOrigin.ADOPTED and link.run_id == self._run.run_id:
                 self._count_adopted(link.differing)  # by an earlier attempt of this very run
+            else:
+                self._tally["unchanged"] += 1
+            return
+        if goes_when_asked(record, link, self._terms):
+            if record.source_id in self._asked():
+                self._write(record, link, link.remote_name)
             else:
                 self._tally["unchanged"] += 1
             return
@@ -290,10 +359,11 @@ class _Planning:
             name = kept_name(record, link, self._terms) or self._chosen_name(record, link)
             wanted = self._terms.desired(record, name)
             if changed_fields(wanted, link):
-                self._write(record, link, name)
+                self._write_named(record, link, name)
                 return
         # Touched, edited and edited back, or edited in the archive: nothing to send, but remembered
         # as seen.
+        self._note_disagreement(record, link)
         self._tally["unchanged"] += 1
         self._links.append(
             replace(
@@ -303,6 +373,19 @@ class _Planning:
                 row_version=link.row_version + 1,
             )
         )
+
+    def _asked(self) -> frozenset[SourceId]:
+        """Whom a person asked for: looked up when somebody's turn depends on it."""
+        if self._asked_for is None:
+            rows = self._services.stores.due.urgent(self._connection.key, self._kind, _MOST_ASKED)
+            self._asked_for = frozenset(row.source_id for row in rows)
+        return self._asked_for
+
+    def _note_disagreement(self, record: Record, link: Link) -> None:
+        """What the books said otherwise at the last answer stands until another one."""
+        problem = self._terms.disagreement(link)
+        if problem is not None and self._healed.pop(record.source_id, "") != problem.code:
+            self._failures.append(self._failure(record, problem))
 
     def _write(self, record: Record, link: Link | None, name: str) -> None:
         write = record_write(record, link, name, self._terms)
@@ -316,7 +399,7 @@ class _Planning:
             remote_version=write.remote_version,
         )
         self._entries.append((entry, write))
-        self._healed.discard(record.source_id)
+        self._healed.pop(record.source_id, None)
         if len(self._entries) >= self._provider.profile.batch_size:
             self._close_chunk()
 
@@ -375,6 +458,9 @@ class _Planning:
         if len(self._failures) >= at_least * 5 or (at_least == 1 and self._failures):
             stores.failures.save(self._failures)
             self._failures.clear()
+        if len(self._lacking) >= at_least * 5 or (at_least == 1 and self._lacking):
+            stores.due.add(self._lacking)  # the end of the run wakes whoever looks at them
+            self._lacking.clear()
 
 
 def record_write(record: Record, link: Link | None, name: str, terms: Terms) -> RecordWrite:
@@ -384,9 +470,10 @@ def record_write(record: Record, link: Link | None, name: str, terms: Terms) -> 
         return RecordWrite(record.source_id, PushAction.CREATE, fields)
     return RecordWrite(
         source_id=record.source_id,
-        action=PushAction.UPDATE,
+        action=PushAction.VOID if terms.voids and not record.active else PushAction.UPDATE,
         fields=fields,
         changed=changed_fields(fields, link),
         remote_id=link.remote_id,
         remote_version=link.remote_version,
+        answered=link.answered,
     )

@@ -16,7 +16,7 @@ from shared.domain.runs import Chunk, ChunkEntry, ChunkState, Problem, PushActio
 from shared.providers.base import AccountingProvider, RecordWrite
 from shared.storage.paging import every_row
 from shared.storage.ports import Stores
-from shared.sync.engine.mapped import Mappings
+from shared.sync.engine.joined import joined
 from shared.sync.engine.settling import PreparedChunk, PreparedEntry
 from shared.sync.engine.terms import request_key, scope_of, terms_of
 from shared.sync.services import Services
@@ -54,7 +54,7 @@ class Preparer:
         self._provider = provider
         self._run = run
         self._scope = scope_of(run.kind, connection)
-        self._mappings = Mappings(services.stores.mappings, self._scope)
+        self._joined = joined(services.stores, self._scope)
         self.terms = terms_of(run.kind, connection, provider.profile)
 
     def prepared(self, state: ChunkState) -> Iterator[PreparedChunk]:
@@ -73,7 +73,7 @@ class Preparer:
         `with_links`: of creates too, which nobody has linked unless a chunk was sent before.
         """
         ids = [entry.source_id for chunk in chunks for entry in chunk.entries]
-        records = self._mappings.onto(
+        records = self._joined.onto(
             self._services.stores.records.get_many(
                 self._connection.key.company_id, class_of(self._run.kind), ids
             )
@@ -82,7 +82,7 @@ class Preparer:
             entry.source_id
             for chunk in chunks
             for entry in chunk.entries
-            if with_links or entry.action is PushAction.UPDATE or self._may_be_sent(chunk)
+            if with_links or entry.action is not PushAction.CREATE or self._may_be_sent(chunk)
         ]
         links = self._services.stores.links.get_links(self._scope, linked_ids) if linked_ids else {}
         prepared = []
@@ -111,6 +111,8 @@ class Preparer:
         Its version is then the planned one as well, so that the link leaves the rename to the next
         sync: only a plan can say which names are free.
         """
+        if entry.action is PushAction.VOID:
+            return record  # whatever it is called
         name = self.terms.name_of(record)
         chosen_for_it = (
             plain_name(name),
@@ -169,6 +171,10 @@ class Preparer:
         text = f"{chunk.request_key}/{attempt}{_content(prepared.write)}"
         return RequestKey(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
 
+    def stands_still(self, prepared: PreparedEntry) -> bool:
+        """Whether a record that was edited since the plan may not go, or not yet."""
+        return self.refusal(prepared) is not None or bool(self.terms.lacking(prepared.record))
+
     def refusal(self, prepared: PreparedEntry) -> Problem | None:
         """Why the record as it is now may not go; a plan has asked that of the record as it was."""
         return self.terms.refusal(prepared.record)
@@ -180,11 +186,12 @@ class Preparer:
         changed = changed_fields(fields, link) if link else frozenset(fields.canonical())
         return RecordWrite(
             source_id=record.source_id,
-            action=PushAction.UPDATE,
+            action=entry.action,
             fields=fields,
             changed=changed,
             remote_id=entry.remote_id,
             remote_version=entry.remote_version,
+            answered=link.answered if link else {},
         )
 
 

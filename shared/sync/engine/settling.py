@@ -84,7 +84,7 @@ class Settler:
 
     @property
     def causes(self) -> Mapping[str, tuple[int, str]]:
-        """Refusals of this run by cause: how many, and one sentence."""
+        """Refusals of this run, and disagreements, by cause: how many, and one sentence."""
         return dict(self._causes)
 
     def done(self, prepared: PreparedEntry, done: Done) -> RunCounts:
@@ -94,8 +94,9 @@ class Settler:
         if before is not None:
             origin = before.origin
             differing = tuple(each for each in before.differing if each not in write.changed)
-        self._links.append(self._linked(prepared, write.fields, done, origin, differing))
-        self._heal(prepared.record.source_id)
+        link = self._linked(prepared, write.fields, done, origin, differing)
+        self._links.append(link)
+        self._heal(prepared.record, link)
         renamed = 1 if prepared.entry.renamed else 0
         if prepared.entry.action is PushAction.CREATE:
             return RunCounts(created=1, renamed=renamed)
@@ -104,14 +105,15 @@ class Settler:
     def adopted(self, prepared: PreparedEntry, done: Done, differing: tuple[str, ...]) -> RunCounts:
         """Somebody's record of the very name: linked, not overwritten; what differs is shown."""
         fields, origin = prepared.write.fields, LinkOrigin.ADOPTED
-        self._links.append(self._linked(prepared, fields, done, origin, differing))
-        self._heal(prepared.record.source_id)
+        link = self._linked(prepared, fields, done, origin, differing)
+        self._links.append(link)
+        self._heal(prepared.record, link)
         return RunCounts(adopted=1, adopted_differing=1 if differing else 0)
 
     def settled_before(self, prepared: PreparedEntry) -> RunCounts:
         """Created or adopted, and linked, by an earlier worker of this run; nothing has changed since."""
-        self._heal(prepared.record.source_id)
         link = prepared.link
+        self._heal(prepared.record, link)
         if link is not None and link.origin is LinkOrigin.ADOPTED:
             return RunCounts(adopted=1, adopted_differing=1 if link.differing else 0)
         return RunCounts(created=1, renamed=1 if prepared.entry.renamed else 0)
@@ -131,7 +133,7 @@ class Settler:
                     row_version=link.row_version + 1,
                 )
             )
-        self._heal(prepared.record.source_id)
+        self._heal(prepared.record)
         return RunCounts(unchanged=1)
 
     def found_older(self, prepared: PreparedEntry, found: Done) -> Link:
@@ -153,7 +155,10 @@ class Settler:
         return link
 
     def refused(self, prepared: PreparedEntry, problem: Problem, cause: str) -> RunCounts:
-        record = prepared.record
+        self._fail(prepared.record, problem, cause)
+        return RunCounts(refused=1)
+
+    def _fail(self, record: Record, problem: Problem, cause: str) -> None:
         self._failures.append(
             Failure(
                 connection=self._connection.key,
@@ -169,7 +174,6 @@ class Settler:
         self._failing.add(record.source_id)
         count, message = self._causes.get(cause, (0, problem.message))
         self._causes[cause] = (count + 1, message)
-        return RunCounts(refused=1)
 
     def flush(self, chunks: list[Chunk]) -> None:
         """Store links and failures, then the chunks. Raises `LostLease` when a chunk has a newer epoch."""
@@ -209,8 +213,13 @@ class Settler:
             differing=differing,
         )
 
-    def _heal(self, source_id: SourceId) -> None:
-        if source_id in self._failing:
+    def _heal(self, record: Record, link: Link | None = None) -> None:
+        """It is in step; what stood of it is over, unless the books made something else of it."""
+        problem = self._terms.disagreement(link) if link is not None else None
+        source_id = record.source_id
+        if problem is not None:
+            self._fail(record, problem, problem.code)
+        elif source_id in self._failing:
             self._failing.discard(source_id)
             self._healed.append(source_id)
 

@@ -16,7 +16,7 @@ from shared.domain.records import Record, class_of
 from shared.providers.base import AccountingProvider
 from shared.storage.paging import every_row
 from shared.storage.ports import Stores
-from shared.sync.engine.mapped import Mappings
+from shared.sync.engine.joined import joined
 from shared.sync.engine.matching import Candidates
 
 READ_AHEAD = 500
@@ -52,7 +52,7 @@ class BooksListing:
 
 def paired(stores: Stores, scope: LinkScope) -> Iterator[tuple[Record | None, Link | None]]:
     """Records and links of a scope side by side, in order of source id."""
-    records = Mappings(stores.mappings, scope).beside(_records(stores, scope))
+    records = joined(stores, scope).beside(_records(stores, scope))
     links = _links(stores, scope)
     record, link = next(records, None), next(links, None)
     while record is not None or link is not None:
@@ -84,7 +84,7 @@ def survey_records(pairs: Pairs, terms: Terms) -> Survey:
             survey.linked_ids.add(key_hash(link.remote_id))
         if record is None or terms.refusal(record):
             continue
-        if link is None and record.active:
+        if link is None and terms.begins(record):
             hashed = key_hash(name_key(terms.name_of(record)))
             survey.unlinked.add(hashed)
             if email := terms.email_key_of(record):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from shared.domain.connections import Connection
 from shared.domain.customer_plan import CustomerTerms
 from shared.domain.ids import LinkScope, RecordKind, RequestKey, RunId
+from shared.domain.invoice_plan import InvoiceTerms
 from shared.domain.item_plan import ItemMapping, ItemRules, ItemTerms
 from shared.domain.record_plan import Terms
 from shared.providers.base import ProviderProfile
@@ -19,6 +20,14 @@ def terms_of(kind: RecordKind, connection: Connection, profile: ProviderProfile)
         return ItemTerms(item_rules(profile), item_mapping(connection))
     if kind is RecordKind.CUSTOMER:
         return CustomerTerms(profile.customers, profile.label)
+    if kind is RecordKind.INVOICE:
+        return InvoiceTerms(
+            profile.invoices,
+            profile.label,
+            country=connection.remote_company.country,
+            default_tax_code_id=connection.settings.default_tax_code_id,
+            invoices_from=connection.settings.invoices_from,
+        )
     raise ValueError(f"{kind} is not pushed by the engine")
 
 

@@ -126,6 +126,7 @@ VALUES: dict[tuple[str, str], Trial] = {
         body={
             "defaultIncomeAccountId": f"{ID}-acc",
             "defaultTaxCodeId": None,
+            "invoicesFrom": None,
             "pacingMode": "documented",
             "notify": False,
         },

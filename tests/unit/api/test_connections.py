@@ -100,6 +100,7 @@ def test_a_connection_shows_its_remote_company_and_settings(world: ApiWorld) -> 
     assert answer["settings"] == {
         "defaultIncomeAccountId": "inc-1",
         "defaultTaxCodeId": None,
+        "invoicesFrom": None,
         "pacingMode": "adaptive",
         "notify": True,
     }
@@ -251,6 +252,7 @@ def test_pacing_alone_needs_no_provider_and_leaves_the_account(world: ApiWorld) 
     assert answer["settings"] == {
         "defaultIncomeAccountId": "inc-1",
         "defaultTaxCodeId": None,
+        "invoicesFrom": None,
         "pacingMode": "documented",
         "notify": True,
     }

@@ -10,9 +10,10 @@ from shared.domain.connections import ConnectionSettings
 from tests.support.api_client import ApiWorld
 
 SYNCS = "/v1/connections/quickbooks/syncs"
+ITEMS = {"kinds": ["item"]}
 
 
-@pytest.mark.parametrize("body", [None, {}, {"kinds": ["item"]}, {"kinds": ["item", "item"]}])
+@pytest.mark.parametrize("body", [ITEMS, {"kinds": ["item", "item"]}])
 def test_a_sync_is_started_and_can_be_watched_where_location_says(
     world: ApiWorld, body: Any
 ) -> None:
@@ -27,17 +28,28 @@ def test_a_sync_is_started_and_can_be_watched_where_location_says(
     assert [started.run_id for started in world.workflows.started] == [run["runId"]]
 
 
+@pytest.mark.parametrize("body", [None, {}])
+def test_left_out_it_is_all_kinds_what_others_depend_on_first(world: ApiWorld, body: Any) -> None:
+    world.connect()
+    first = world.call("POST", SYNCS, body).json()
+    assert [first["kind"], *(run["kind"] for run in first["others"])] == [
+        "customer",
+        "item",
+        "invoice",
+    ]
+
+
 def test_the_run_carries_the_correlation_id_of_the_call_that_started_it(world: ApiWorld) -> None:
     world.connect()
-    answer = world.call("POST", SYNCS)
+    answer = world.call("POST", SYNCS, ITEMS)
     [started] = world.workflows.started
     assert started.correlation_id == answer.headers["x-correlation-id"]
 
 
 def test_a_second_click_joins_the_run_under_way(world: ApiWorld) -> None:
     world.connect()
-    first = world.call("POST", SYNCS).json()
-    second = world.call("POST", SYNCS)
+    first = world.call("POST", SYNCS, ITEMS).json()
+    second = world.call("POST", SYNCS, ITEMS)
     assert second.status_code == 202
     assert (second.json()["runId"], second.json()["joined"]) == (first["runId"], True)
     assert len(world.workflows.started) == 1
@@ -46,7 +58,7 @@ def test_a_second_click_joins_the_run_under_way(world: ApiWorld) -> None:
 def test_a_run_to_its_end_has_counts_times_and_calls(world: ApiWorld) -> None:
     world.connect()
     world.import_csv("id,name,price\n1,Pipe,1\n2,Tube,2\n3,pipe,3\n")
-    run_id = world.call("POST", SYNCS).json()["runId"]
+    run_id = world.call("POST", SYNCS, ITEMS).json()["runId"]
     world.clock.sleep(2.5)
     world.workflows.execute_all(world.services)
     run = world.call("GET", f"{SYNCS}/{run_id}").json()
@@ -72,7 +84,7 @@ def test_a_run_to_its_end_has_counts_times_and_calls(world: ApiWorld) -> None:
 def test_refused_records_are_in_the_runs_causes_and_among_the_failures(world: ApiWorld) -> None:
     world.connect()
     world.import_csv("id,name,price\n1,Pipe,1\n2,Tube,999999999999999\n")
-    run_id = world.call("POST", SYNCS).json()["runId"]
+    run_id = world.call("POST", SYNCS, ITEMS).json()["runId"]
     world.workflows.execute_all(world.services)
     run = world.call("GET", f"{SYNCS}/{run_id}").json()
     assert run["counts"]["refused"] == 1
@@ -89,7 +101,7 @@ def test_runs_are_listed_newest_first_by_pages(world: ApiWorld) -> None:
     world.connect()
     ids = []
     for _ in range(3):
-        ids.append(world.call("POST", SYNCS).json()["runId"])
+        ids.append(world.call("POST", SYNCS, ITEMS).json()["runId"])
         world.workflows.execute_all(world.services)
         world.clock.sleep(1)
     first = world.call("GET", f"{SYNCS}?limit=2").json()
@@ -100,7 +112,7 @@ def test_runs_are_listed_newest_first_by_pages(world: ApiWorld) -> None:
 
 def test_without_an_income_account_the_setting_is_named(world: ApiWorld) -> None:
     world.connect(settings=ConnectionSettings())
-    answer = world.call("POST", SYNCS)
+    answer = world.call("POST", SYNCS, ITEMS)
     assert (answer.status_code, answer.json()["code"]) == (409, "DEFAULT_INCOME_ACCOUNT_MISSING")
     assert answer.json()["field"] == "defaultIncomeAccountId"
     assert world.workflows.started == []
@@ -136,7 +148,7 @@ def test_where_one_kind_cannot_be_synced_none_is_begun(world: ApiWorld) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"kinds": []}, {"kinds": ["invoice"]}, {"kinds": "item"}, {"kinds": [1]}, {"kind": "item"}],
+    [{"kinds": []}, {"kinds": ["payment"]}, {"kinds": "item"}, {"kinds": [1]}, {"kind": "item"}],
 )
 def test_kinds_that_cannot_be_synced_are_refused(world: ApiWorld, body: Any) -> None:
     world.connect()
@@ -148,7 +160,7 @@ def test_kinds_that_cannot_be_synced_are_refused(world: ApiWorld, body: Any) -> 
 
 def test_a_run_of_another_company_does_not_exist(world: ApiWorld) -> None:
     world.connect()
-    run_id = world.call("POST", SYNCS).json()["runId"]
+    run_id = world.call("POST", SYNCS, ITEMS).json()["runId"]
     for who, path in (("other", f"{SYNCS}/{run_id}"), ("office", f"{SYNCS}/unknown")):
         answer = world.call("GET", path, who=who)
         assert (answer.status_code, answer.json()["code"]) == (404, "SYNC_NOT_FOUND")
@@ -157,6 +169,6 @@ def test_a_run_of_another_company_does_not_exist(world: ApiWorld) -> None:
 
 def test_reading_alone_may_watch_but_not_start(world: ApiWorld) -> None:
     world.connect()
-    assert world.call("POST", SYNCS, who="clerk").status_code == 403
-    run_id = world.call("POST", SYNCS).json()["runId"]
+    assert world.call("POST", SYNCS, ITEMS, who="clerk").status_code == 403
+    run_id = world.call("POST", SYNCS, ITEMS).json()["runId"]
     assert world.call("GET", f"{SYNCS}/{run_id}", who="clerk").status_code == 200

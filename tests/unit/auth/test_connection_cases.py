@@ -308,7 +308,7 @@ def test_work_waits_for_whoever_reconnects_and_nothing_of_it_is_marked_failed() 
     world.import_csv("id,name,unit_price\n1,Pipe,2.50\n2,Valve,3.50\n")
     world.books.faults.add("batch", Dead())
     for _ in range(2):
-        world.call("POST", "/v1/connections/quickbooks/syncs")
+        world.call("POST", "/v1/connections/quickbooks/syncs", {"kinds": ["item"]})
         world.workflows.execute_all(world.services)
 
     [run] = world.call("GET", "/v1/connections/quickbooks/syncs").json()["syncs"]
@@ -318,7 +318,7 @@ def test_work_waits_for_whoever_reconnects_and_nothing_of_it_is_marked_failed() 
     assert [one["message"] for one in told] == [EXPIRED]
 
     world.connect(version=connection.version + 2)
-    world.call("POST", "/v1/connections/quickbooks/syncs")
+    world.call("POST", "/v1/connections/quickbooks/syncs", {"kinds": ["item"]})
     world.workflows.execute_all(world.services)
     done = world.call("GET", "/v1/connections/quickbooks/syncs").json()["syncs"][0]
     assert (done["state"], done["counts"]["created"]) == ("finished", 2)
