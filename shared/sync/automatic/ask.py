@@ -83,7 +83,8 @@ def retry(
     while some := list(islice(chosen, _AT_ONCE)):
         records = services.stores.records.get_many(key.company_id, class_of(kind), some)
         versions = [(source_id, record.version) for source_id, record in records.items()]
-        retried += make_due(services, key, kind, versions)
+        # A payment's own due row may wait for a late commit, and is not hurried by being due again.
+        retried += make_due(services, key, kind, versions, urgent=kind is RecordKind.PAYMENT)
     write_down(services, key, person_id, "failures.retried", count=str(retried))
     return retried
 
