@@ -193,7 +193,7 @@ class StorePort:
 
         def call(*args: Any) -> Sequence[Any]:
             rows = args[place]
-            if len(rows) < 2:  # noqa: PLR2004 - two halves
+            if len(rows) < 2:
                 return part(*args)
             cut = self._ports.cut(len(rows))
             lost = part(*args[:place], rows[:cut], *args[place + 1 :])

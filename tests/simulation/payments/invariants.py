@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.invoices import Payment
-from shared.domain.ledger import LedgerState, Operation
+from shared.domain.ledger import LedgerRow, LedgerState, Operation
 from shared.domain.payment_plan import Step
 from shared.domain.runs import Failure, PushAction, Run, RunState
 from shared.sync.failure_notices import PASSING_CAUSES
@@ -22,9 +22,7 @@ TWICE = "PAYMENT_TWICE_IN_BOOKS"
 KIND = RecordKind.PAYMENT
 
 
-def broken(
-    world: Installation, company: Company, watch: LedgerWatch, last: Run
-) -> Iterator[str]:
+def broken(world: Installation, company: Company, watch: LedgerWatch, last: Run) -> Iterator[str]:
     """What does not hold for this company, in sentences. `last` is its final run."""
     connection = world.stores.connections.get(company.key)
     assert connection is not None
@@ -76,7 +74,7 @@ def _made_once(
     """Two are excused where all but one came when no request could be under way any more; and then
     a person must have been told, if they stand there still.
     """
-    if len(effects) < 2:  # noqa: PLR2004 - one is as it should be
+    if len(effects) < 2:
         return
     who = payment.source_id
     in_time = [each for each in effects if not _came_late(watch, each)]
@@ -97,43 +95,48 @@ def _came_late(watch: LedgerWatch, effect: Effect) -> bool:
 def _ended(
     world: Installation, company: Company, standing: Standing, failure: Failure | None
 ) -> Iterator[str]:
-    payment, post, void = standing.payment, standing.post, standing.void
+    payment, post = standing.payment, standing.post
     who = f"{payment.source_id} v{payment.version}"
-    for row in (post, void):
-        if row is not None and row.state not in (LedgerState.POSTED, LedgerState.REFUSED):
-            yield f"{who}: {row.operation} is left {row.state}"
-        if row is not None and row.look_at is not None:
-            yield f"{who}: {row.operation} is still to be looked at {row.look_at:%X}"
-    if failure is not None and failure.cause in PASSING_CAUSES:
-        yield f"{who} is left refused by {failure.cause}"
-    in_books = post is not None and post.state is LedgerState.POSTED
-    shown = failure is not None and failure.cause == TWICE
-    if in_books and post is not None and post.remote_id:
-        remote = company.books.till.get(post.remote_id)
-        if remote is None:
-            yield f"{who} is posted as {post.remote_id}, which there is not"
-        elif remote.fields.active != payment.active:
-            yield f"{who} is {'active' if remote.fields.active else 'void'} in the books"
-    if in_books and payment.active and failure is not None and not shown:
-        yield f"{who} is posted and stands as failed by {failure.cause}"
-    if not payment.active and failure is not None and not shown:
-        yield f"{who} is void and stands as failed by {failure.cause}"
-    if payment.active and not in_books:
-        if failure is None:
-            yield f"{who} is neither posted nor refused"
-        elif failure.source_version != payment.version:
-            yield f"{who} is refused as v{failure.source_version}"
+    for row in (post, standing.void):
+        if row is not None:
+            yield from (f"{who}: {row.operation} is left {what}" for what in _left(row))
+    posted = post is not None and post.state is LedgerState.POSTED
+    if posted and post is not None:
+        yield from (f"{who} is {what}" for what in _not_as_here(company, post, payment))
+    cause = failure.cause if failure is not None else ""
+    if cause in PASSING_CAUSES:
+        yield f"{who} is left refused by {cause}"
+    at_its_end = posted or not payment.active
+    if at_its_end and cause not in ("", TWICE):
+        yield f"{who} is {'posted' if posted else 'void'} and stands as failed by {cause}"
+    if not at_its_end and failure is None:
+        yield f"{who} is neither posted nor refused"
+    if not at_its_end and failure is not None and failure.source_version != payment.version:
+        yield f"{who} is refused as v{failure.source_version}"
     step = standing.decision(world.scheduler.now).step
-    if step not in (Step.NOTHING, Step.SEND) or (step is Step.SEND and failure is None):
+    if step is not (Step.NOTHING if at_its_end else Step.SEND):
         yield f"{who} is left to {step}"
+
+
+def _left(row: LedgerRow) -> Iterator[str]:
+    if row.state not in (LedgerState.POSTED, LedgerState.REFUSED):
+        yield row.state
+    if row.look_at is not None:
+        yield f"to be looked at {row.look_at:%X}"
+
+
+def _not_as_here(company: Company, post: LedgerRow, payment: Payment) -> Iterator[str]:
+    remote = company.books.till.get(post.remote_id)
+    if remote is None:
+        yield f"posted as {post.remote_id}, which there is not"
+    elif remote.fields.active != payment.active:
+        yield f"{'active' if remote.fields.active else 'void'} in the books"
 
 
 def _sums(company: Company, standings: list[Standing], doubled: set[SourceId]) -> Iterator[str]:
     """Each invoice's payments in the books against those here, to the cent; doubled ones left out."""
     here, there = defaultdict[str, Decimal](Decimal), defaultdict[str, Decimal](Decimal)
-    skipped = {
-        effect.remote_id for effect in company.books.effects if effect.source_id in doubled
-    }
+    skipped = {effect.remote_id for effect in company.books.effects if effect.source_id in doubled}
     for standing in standings:
         payment, post = standing.payment, standing.post
         posted = post is not None and post.state is LedgerState.POSTED
@@ -147,9 +150,7 @@ def _sums(company: Company, standings: list[Standing], doubled: set[SourceId]) -
             yield f"{invoice_id}: {there[invoice_id]} in the books, {here[invoice_id]} here"
 
 
-def _strangers(
-    company: Company, standings: list[Standing], in_ledger: set[str]
-) -> Iterator[str]:
+def _strangers(company: Company, standings: list[Standing], in_ledger: set[str]) -> Iterator[str]:
     known = {standing.payment.source_id for standing in standings}
     yield from (f"the ledger has {each}, which there is not" for each in in_ledger - known)
     for effect in company.books.effects:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -55,36 +55,34 @@ class LedgerWatch:
             for what in self._wrong(scope, before, row):
                 self._report(f"ledger {row.payment_id} {row.operation}: {what}")
 
-    def _wrong(
-        self, scope: LedgerScope, before: LedgerRow | None, row: LedgerRow
-    ) -> Sequence[str]:
-        wrong = []
+    def _wrong(self, scope: LedgerScope, before: LedgerRow | None, row: LedgerRow) -> Iterator[str]:
         if not row.payment_id.startswith(f"{scope.connection.company_id}/"):
-            wrong.append(f"in the ledger of {scope.connection.company_id}")
+            yield f"in the ledger of {scope.connection.company_id}"
         if before is None:
             if (row.state, row.generation, row.attempt) != (RESERVED, 1, 0):
-                wrong.append(f"begins as {row.state}, generation {row.generation}")
-            return wrong
-        if row.state not in MOVES[before.state]:
-            wrong.append(f"from {before.state} to {row.state}")
-        again = (before.state, row.state) == (REFUSED, RESERVED)
-        if row.generation != before.generation + again:
-            wrong.append(f"generation {before.generation}, then {row.generation} as {row.state}")
-        if (row.payload_hash, row.amount) != (before.payload_hash, before.amount):
-            wrong.append("another payment under the same id")
-        if row.state is IN_FLIGHT:
-            assert row.over_at is not None
+                yield f"begins as {row.state}, generation {row.generation}"
+            return
+        yield from self._wrong_move(before, row)
+        if row.state is IN_FLIGHT and row.over_at is not None:
             known = self._over_at.setdefault((row.payment_id, row.request_key), row.over_at)
             if known != row.over_at:
-                wrong.append(f"request key {row.request_key[:6]} a second time")
-        unsure = before.state is UNKNOWN or (row.unsure_at is not None and not before.unsure_at)
-        if row.state is RESERVED and unsure and before.over_at and self._now() < before.over_at:
-            wrong.append("counts as absent while its request may be under way")
+                yield f"request key {row.request_key[:6]} a second time"
         if row.state is POSTED and row.operation is Operation.POST:
-            wrong.extend(self._not_in_books(scope, row))
+            yield from self._not_in_books(scope, row)
             if before.state is POSTED and before.remote_id != row.remote_id:
-                wrong.append(f"posted as {before.remote_id}, then as {row.remote_id}")
-        return wrong
+                yield f"posted as {before.remote_id}, then as {row.remote_id}"
+
+    def _wrong_move(self, before: LedgerRow, row: LedgerRow) -> Iterator[str]:
+        if row.state not in MOVES[before.state]:
+            yield f"from {before.state} to {row.state}"
+        again = (before.state, row.state) == (REFUSED, RESERVED)
+        if row.generation != before.generation + again:
+            yield f"generation {before.generation}, then {row.generation} as {row.state}"
+        if (row.payload_hash, row.amount) != (before.payload_hash, before.amount):
+            yield "another payment under the same id"
+        unsure = before.state is UNKNOWN or row.unsure_at != before.unsure_at
+        if row.state is RESERVED and unsure and before.over_at and self._now() < before.over_at:
+            yield "counts as absent while its request may be under way"
 
     def _not_in_books(self, scope: LedgerScope, row: LedgerRow) -> Sequence[str]:
         remote = self._company.books.till.get(row.remote_id)
@@ -95,5 +93,3 @@ class LedgerWatch:
         if remote.fields.amount != row.amount.amount:
             return [f"posted as {row.remote_id} with {remote.fields.amount}"]
         return []
-
-

@@ -105,5 +105,3 @@ def _save(world: Installation, book: InvoiceBook, payment: Payment) -> None:
     world.scheduler.note(f"{said} {payment.source_id} {payment.amount.amount} {payment.note}")
     if world.road:
         world.road.stored(company, [payment])
-
-

@@ -203,5 +203,3 @@ class _World:
                 clicking.reconnect(world, company)
                 self._scheduler.join(clicking.click(world, company))
         return world.stores.runs.page(company.key, 1, None).rows[0]
-
-
