@@ -14,10 +14,10 @@ from tests.simulation.installation import Installation
 from tests.simulation.road import Road
 
 KIND = RecordKind.PAYMENT
-MINUTES = 30
-"""After the storm, ticked one by one: longer than a refusal for a passing cause is put off."""
-LOOKS = ((20, 1800.0), (16, 7200.0))
-"""Then so many ticks, so many seconds apart: some 42 hours, a daily comparison and a night among them."""
+TICKS = ((12, 60.0), (6, 600.0), (24, 7200.0))
+"""After the storm: so many ticks of the schedule, so many seconds apart. Longer than a refusal for a
+passing cause is put off; then two days, with daily comparisons and nights among them.
+"""
 
 
 class PaymentsQueue(Queue):
@@ -35,9 +35,7 @@ class PaymentsRoad(Road):
         """Everything works again and nobody clicks: what is left is reported."""
         self.stream.calm()
         self.queue.calm()
-        for _ in range(MINUTES):
-            self._tick(company, 60.0)
-        for count, seconds in LOOKS:
+        for count, seconds in TICKS:
             for _ in range(count):
                 self._tick(company, seconds)
         for what in self._left(company):

@@ -9,7 +9,7 @@ from random import Random
 from shared.domain.connections import ConnectionSettings, PacingMode
 from shared.domain.ids import RecordKind
 from shared.domain.ledger import LedgerRow, LedgerScope
-from shared.domain.runs import Run
+from shared.domain.runs import Failure, Run
 from tests.simulation.actors import office as clicking
 from tests.simulation.actors import schedule
 from tests.simulation.actors.queue import QueueTemper
@@ -22,6 +22,7 @@ from tests.simulation.payments.ledger_watch import LedgerWatch
 from tests.simulation.payments.road import road_of
 from tests.simulation.payments.unheard import PaymentsUnheard
 from tests.simulation.scheduler import Livelock
+from tests.simulation.watch import NEVER_CAUSES
 from tests.simulation.world import PATIENCE, SILENT, Verdict
 from tests.support.fake_books import INCOME_ACCOUNT
 from tests.support.fake_desk import Keys
@@ -109,6 +110,7 @@ class _World:
             for book in self._books
         }
         world.watch.listen("ledger.save", self._ledger_saves)
+        world.watch.listen("failures.save", self._failures_saves)
         deadline = timedelta(seconds=world.settings.request_deadline_seconds)
         for book in self._books:
             assert isinstance(book.company.unheard, PaymentsUnheard)
@@ -117,6 +119,14 @@ class _World:
 
     def _ledger_saves(self, scope: LedgerScope, rows: list[LedgerRow]) -> None:
         self._watches[scope.connection].saves(scope, rows)
+
+    def _failures_saves(self, failures: list[Failure]) -> None:
+        for failure in failures:
+            self._scheduler.note(f"TOLD {failure.cause}")
+            if failure.cause in NEVER_CAUSES:
+                self._world.watch.report(
+                    f"{failure.source_id} was marked failed by {failure.cause}"
+                )
 
     def _fault(self, call: BooksCall) -> Fault | None:
         fault = self._world.faults.at_books(call)
