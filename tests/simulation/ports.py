@@ -42,6 +42,8 @@ class Ports:
         self._scheduler = scheduler
         self.faults = faults
         self.restart: Callable[[], None] = lambda: None
+        self.stalls = (3.0, 30.0, 70.0, 130.0)
+        """Seconds for which a machine may freeze."""
 
     def note(self, what: str) -> None:
         self._scheduler.note(what)
@@ -64,7 +66,7 @@ class Ports:
             self.restart()
             self.die()
         elif sort is Sort.STALL:
-            self._scheduler.stall(self._scheduler.random.choice((3.0, 30.0, 70.0, 130.0)))
+            self._scheduler.stall(self._scheduler.random.choice(self.stalls))
         else:
             self._scheduler.sleep(self._scheduler.random.uniform(0.01, 3.0))
 

@@ -73,8 +73,8 @@ PAYMENTS_MUTANTS = (
     Mutant(
         "payments: one that was unsure is not looked for later",
         _PLAN,
-        "    if row.unsure_at is None or row.looks",
-        "    if row.unsure_at is not None or row.looks",
+        "_LATE_CHECKS: Final = 2\n",
+        "_LATE_CHECKS: Final = 0\n",
         payments=True,
     ),
     Mutant(

@@ -31,6 +31,8 @@ from tests.support.fake_faults import BooksCall, Fault, Lost
 KIND = RecordKind.PAYMENT
 HOURS_LATE = (400.0, 1500.0, 4 * 3600.0, 5 * 3600.0)
 """Seconds after which a request is carried out that nobody waits for any more."""
+STALLS = (3.0, 30.0, 130.0, 200.0)
+"""Seconds for which a machine may freeze: also longer than a request and its repeat may be under way."""
 
 
 def given_by(seed: int) -> Given:
@@ -109,6 +111,7 @@ class _World:
             )
             for book in self._books
         }
+        world.ports.stalls = STALLS
         world.watch.listen("ledger.save", self._ledger_saves)
         world.watch.listen("failures.save", self._failures_saves)
         deadline = timedelta(seconds=world.settings.request_deadline_seconds)
