@@ -60,7 +60,7 @@ class LedgerRow:
 
     `attempt` counts requests of this generation; `request_key` names the last one. `singly`: it was in
     a batch that was refused as a whole, so it goes alone. `looks` counts look-ups since it became
-    unknown, and afterwards those for a late commit. `unsure_at`: when it first became unknown; it stays
+    unknown, and afterwards those for a late commit. `unsure_at`: when a request last had no answer; it stays
     when the outcome is known, because the provider may commit late. `look_at`: when to look (again).
     """
 
@@ -116,6 +116,7 @@ def reserved(
         payload_hash=payload_hash,
         amount=amount,
         reserved_at=now,
+        looks=before.looks if before else 0,
         unsure_at=before.unsure_at if before else None,
         version=before.version if before else 0,
     )
@@ -177,10 +178,15 @@ def refused(row: LedgerRow, problem: Problem, now: datetime) -> LedgerRow:
         state=LedgerState.REFUSED,
         problem=problem,
         over_at=None,
-        looks=0,
         look_at=None,
         settled_at=now,
     )
+
+
+def unheard(row: LedgerRow, now: datetime) -> LedgerRow:
+    """A request with it had no answer, whatever its repeat was answered: the provider may commit late."""
+    _require(row, LedgerState.IN_FLIGHT)
+    return replace(row, unsure_at=now, looks=0)
 
 
 def unknown(row: LedgerRow, now: datetime, look_at: datetime) -> LedgerRow:
@@ -189,7 +195,7 @@ def unknown(row: LedgerRow, now: datetime, look_at: datetime) -> LedgerRow:
     return replace(
         row,
         state=LedgerState.UNKNOWN,
-        unsure_at=row.unsure_at or now,
+        unsure_at=now,
         looks=0,
         look_at=look_at,
     )
@@ -204,7 +210,7 @@ def looked(row: LedgerRow, look_at: datetime) -> LedgerRow:
 def proved_absent(row: LedgerRow) -> LedgerRow:
     """Not in the books when no request of ours could be under way any more: it may go again."""
     _require(row, LedgerState.UNKNOWN)
-    return replace(row, state=LedgerState.RESERVED, over_at=None, look_at=None)
+    return replace(row, state=LedgerState.RESERVED, over_at=None, looks=0, look_at=None)
 
 
 def to_be_checked(row: LedgerRow, look_at: datetime | None) -> LedgerRow:

@@ -53,7 +53,8 @@ def decide(
 ) -> Decision:
     """What comes next. A payment is voided in the books only once it is known to be in them.
 
-    A refused one is to be sent again: whoever asks this says by asking that it is to be tried.
+    A refused one is to be sent again: whoever asks this says by asking that it is to be tried. But
+    when it is time to look for a late commit of it, that comes first.
     """
     if post is None:
         return Decision(Step.SEND if payment.active else Step.NOTHING)
@@ -63,7 +64,8 @@ def decide(
         case LedgerState.IN_FLIGHT | LedgerState.UNKNOWN:
             return _at(post, Step.LOOK, Operation.POST, now)
         case LedgerState.REFUSED if payment.active:
-            return Decision(Step.SEND)
+            check = post.look_at is not None and post.look_at <= now
+            return Decision(Step.CHECK if check else Step.SEND)
         case LedgerState.POSTED if not payment.active:
             return _of_void(post, void, now)
     return _at(post, Step.CHECK, Operation.POST, now)
@@ -88,8 +90,11 @@ def _at(row: LedgerRow, step: Step, operation: Operation, now: datetime) -> Deci
 
 
 def next_check(row: LedgerRow, now: datetime, time_zone: str) -> datetime | None:
-    """When a row whose outcome was unsure is looked at for a late commit; None: not any more."""
-    if row.unsure_at is None or row.looks >= _LATE_CHECKS:
+    """When a row whose outcome was unsure is looked at for a late commit; None: not any more.
+
+    Not a void's: one that comes late finds the payment void, or quotes a version that is old.
+    """
+    if row.unsure_at is None or row.looks >= _LATE_CHECKS or row.operation is Operation.VOID:
         return None
     if row.looks == 0:
         return max(now, row.unsure_at + LATE_CHECK)

@@ -11,7 +11,8 @@ import time
 
 # ruff: noqa: T201 - this program talks to a person
 from tests.simulation.installation import Installation
-from tests.simulation.world import simulate
+from tests.simulation.payments.world import given_by, simulate_payments
+from tests.simulation.world import Verdict, simulate
 
 
 def main() -> int:
@@ -19,18 +20,20 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=500, help="how many worlds")
     parser.add_argument("--first", type=int, default=0, help="the first world's seed")
     parser.add_argument("--seed", type=int, help="this world only")
+    parser.add_argument("--payments", action="store_true", help="worlds of payments")
     parser.add_argument("--trace", action="store_true", help="print every port call of it")
     parser.add_argument("--stop", action="store_true", help="stop at the first bad world")
     options = parser.parse_args()
     if options.seed is not None:
-        return _one(options.seed, trace=options.trace)
-    return _many(range(options.first, options.first + options.seeds), stop=options.stop)
+        return _one(options.seed, payments=options.payments, trace=options.trace)
+    seeds = range(options.first, options.first + options.seeds)
+    return _many(seeds, payments=options.payments, stop=options.stop)
 
 
-def _one(seed: int, *, trace: bool) -> int:
-    installation = Installation(seed)
+def _one(seed: int, *, payments: bool, trace: bool) -> int:
+    installation = Installation(seed, given=given_by(seed) if payments else None)
     print(f"seed {seed}: {installation.knobs}\nfaults: {installation.temper.told}")
-    verdict = simulate(seed, keep_trace=trace)
+    verdict = _simulated(seed, payments=payments, keep_trace=trace)
     for line in verdict.trace:
         print(line)
     print(f"{verdict.points} port calls, trace {verdict.digest}, executions {verdict.ends}")
@@ -39,17 +42,22 @@ def _one(seed: int, *, trace: bool) -> int:
     return 1 if verdict.violations else 0
 
 
-def _many(seeds: range, *, stop: bool) -> int:
+def _simulated(seed: int, *, payments: bool, keep_trace: bool = False) -> Verdict:
+    return (simulate_payments if payments else simulate)(seed, keep_trace=keep_trace)
+
+
+def _many(seeds: range, *, payments: bool, stop: bool) -> int:
     began, points, bad = time.perf_counter(), 0, 0
     done = 0
     for seed in seeds:
-        verdict = simulate(seed)
+        verdict = _simulated(seed, payments=payments)
         done += 1
         points += verdict.points
         if verdict.violations:
             bad += 1
             print(f"world {seed}: {'; '.join(verdict.violations)}")
-            print(f"    python -m tests.simulation --seed {seed} --trace", flush=True)
+            sort = " --payments" if payments else ""
+            print(f"    python -m tests.simulation{sort} --seed {seed} --trace", flush=True)
             if stop:
                 break
     seconds = time.perf_counter() - began

@@ -8,7 +8,8 @@ from random import Random
 
 from shared.domain.customer_plan import CustomerFields
 from shared.domain.ids import CompanyId, SourceId
-from shared.domain.links import ItemFields
+from shared.domain.invoice_fields import PaymentFields
+from shared.domain.links import Fields, ItemFields
 from shared.domain.money import Money
 from shared.domain.records import Item, RecordType
 from shared.domain.runs import Problem
@@ -34,9 +35,9 @@ NAMES = (
     "Seal",
 )
 MALFORMED = "malformed"
-"""A description (or phone number) with this makes the books refuse the whole request."""
+"""A description (or phone number, or note) with this makes the books refuse the whole request."""
 REFUSED = "refused"
-"""A code (or phone number) of this makes them refuse the record."""
+"""A code (or phone number, or note) of this makes them refuse the record."""
 ODD = 0.04
 
 
@@ -44,16 +45,25 @@ def source_id(company_id: CompanyId, number: int) -> SourceId:
     return SourceId(f"{company_id}/{number:03}")
 
 
-def malformed(fields: ItemFields | CustomerFields) -> bool:
-    text = fields.description if isinstance(fields, ItemFields) else fields.phone
+def malformed(fields: Fields) -> bool:
+    text = fields.description if isinstance(fields, ItemFields) else _text_of(fields)
     return MALFORMED in text
 
 
-def refuses(fields: ItemFields | CustomerFields) -> Problem | None:
-    text = fields.code if isinstance(fields, ItemFields) else fields.phone
+def refuses(fields: Fields) -> Problem | None:
+    text = fields.code if isinstance(fields, ItemFields) else _text_of(fields)
     if text == REFUSED:
         return Problem("CODE_REFUSED", "The books do not take this code.", "Change it.", "code")
     return None
+
+
+def _text_of(fields: Fields) -> str:
+    match fields:
+        case CustomerFields():
+            return fields.phone
+        case PaymentFields():
+            return fields.note
+    return ""
 
 
 def allowed(name: str) -> str:

@@ -27,6 +27,7 @@ from tests.simulation.aws import Executions, Functions
 from tests.simulation.company import Company
 from tests.simulation.faults import Faults, Temper
 from tests.simulation.in_flight import SimulatedInFlight
+from tests.simulation.payments.unheard import PaymentsUnheard
 from tests.simulation.ports import (
     Ports,
     SimulatedChance,
@@ -75,6 +76,8 @@ class Knobs:
     access_lifetime: float
     rotates: float
     withdraws: bool
+    honours_keys: bool = True
+    """What the provider's profile says of them."""
 
     @classmethod
     def drawn(cls, random: Random) -> Knobs:
@@ -105,6 +108,7 @@ class Knobs:
 
     def profile(self) -> ProviderProfile:
         profile = fake_profile(batch_size=self.batch_size, in_flight=self.in_flight, page_size=10)
+        profile = replace(profile, honours_request_key=self.honours_keys)
         if self.batches_per_minute is None:
             return profile
         per_minute = {CallClass.BATCH: self.batches_per_minute, CallClass.SINGLE: 30}
@@ -208,7 +212,8 @@ class Installation:
         )
         books.choose_fault = self.faults.at_books
         key = ConnectionKey(company_id, self.profile.name)
-        unheard = Unheard(self.watch.report, self._current_process)
+        rule = PaymentsUnheard if self.kind is RecordKind.PAYMENT else Unheard
+        unheard = rule(self.watch.report, self._current_process)
         company = Company(company_id, key, books, unheard, self.kind)
         self.stores.records.save(
             company_id, [company.next_record(random) for _ in range(knobs.items)]

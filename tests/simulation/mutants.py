@@ -14,22 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from tests.simulation.mutant import Mutant
+from tests.simulation.payments.mutants import PAYMENTS_MUTANTS
 
 # ruff: noqa: T201 - this program talks to a person
 ROOT = Path(__file__).parents[2]
 WORLDS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """`old` stands exactly once in `path`."""
-
-    name: str
-    path: str
-    old: str
-    new: str
 
 
 MUTANTS = (
@@ -186,7 +178,8 @@ MUTANTS = (
 
 def main() -> int:
     words = sys.argv[1:]
-    chosen = [m for m in MUTANTS if not words or any(word in m.name for word in words)]
+    every = (*MUTANTS, *PAYMENTS_MUTANTS)
+    chosen = [m for m in every if not words or any(word in m.name for word in words)]
     survived = 0
     print("| broken on purpose | found by world | as |\n| --- | --- | --- |")
     for mutant in chosen:
@@ -208,7 +201,10 @@ def _hunt(mutant: Mutant) -> tuple[int | None, str]:
             return None, f"{mutant.path} does not have this text once any more"
         source.write_text(text.replace(mutant.old, mutant.new))
         ended = subprocess.run(
-            [sys.executable, "-m", "tests.simulation", "--seeds", str(WORLDS), "--stop"],
+            [
+                *(sys.executable, "-m", "tests.simulation", "--seeds", str(WORLDS), "--stop"),
+                *(("--payments",) if mutant.payments else ()),
+            ],
             cwd=copy,
             capture_output=True,
             text=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -24,8 +24,12 @@ BULK = {
     ("due", "add"): 0,
     ("due", "remove"): 0,
     ("due", "put_off"): 0,
+    ("ledger", "save"): 1,
 }
 """Writes of many rows that are not atomic together, and which argument has the rows."""
+
+IN_TWO = frozenset({("ledger", "save")})
+"""Those in the middle of which others may write too; they answer the rows that lost their condition."""
 
 _READS = ("get", "page", "active", "linked_to", "of", "load", "look", "urgent", "due_everywhere")
 
@@ -39,6 +43,8 @@ class Ports:
         self._scheduler = scheduler
         self.faults = faults
         self.restart: Callable[[], None] = lambda: None
+        self.stalls = (3.0, 30.0, 70.0, 130.0)
+        """Seconds for which a machine may freeze."""
 
     def note(self, what: str) -> None:
         self._scheduler.note(what)
@@ -61,9 +67,13 @@ class Ports:
             self.restart()
             self.die()
         elif sort is Sort.STALL:
-            self._scheduler.stall(self._scheduler.random.choice((3.0, 30.0, 70.0, 130.0)))
+            self._scheduler.stall(self._scheduler.random.choice(self.stalls))
         else:
             self._scheduler.sleep(self._scheduler.random.uniform(0.01, 3.0))
+
+    def cut(self, rows: int) -> int:
+        """Where a write of so many rows is interrupted: after the first, before the last."""
+        return self._scheduler.random.randrange(1, rows)
 
     def die(self) -> None:
         """The caller's process ends here, if it is one that can."""
@@ -146,6 +156,8 @@ class StorePort:
         what = f"{self._name}.{method}"
         place = BULK.get((self._name, method))
         gate, faults, before = self._ports.gate, self._ports.faults, self._before
+        if (self._name, method) in IN_TWO and place is not None:
+            effect, before = self._in_two(what, effect, place), _seen_already
 
         def call(*args: Any, **named: Any) -> Any:
             gate(what)
@@ -173,6 +185,26 @@ class StorePort:
 
         return call
 
+    def _in_two(
+        self, what: str, effect: Callable[..., Any], place: int
+    ) -> Callable[..., Sequence[Any]]:
+        """The same, with a point somewhere amid the rows."""
+
+        def part(*args: Any) -> Sequence[Any]:
+            self._before(what, args, {})
+            return list(effect(*args))
+
+        def call(*args: Any) -> Sequence[Any]:
+            rows = args[place]
+            if len(rows) < 2:
+                return part(*args)
+            cut = self._ports.cut(len(rows))
+            lost = part(*args[:place], rows[:cut], *args[place + 1 :])
+            self._ports.gate(f"{what}, the rest")
+            return [*lost, *part(*args[:place], rows[cut:], *args[place + 1 :])]
+
+        return call
+
     def _claim_only(self, scope: Any, links: Any, saved: set[int]) -> None:
         """Of the first new link that was not saved the remote id is claimed, as after a crash."""
         for place, link in enumerate(links):
@@ -184,6 +216,10 @@ class StorePort:
             ):
                 self._store.claims.put(pk, link.remote_id, link.source_id)
             return
+
+
+def _seen_already(_what: str, _args: tuple[Any, ...], _named: dict[str, Any]) -> None:
+    """Each half of a write in two is seen just before it takes effect."""
 
 
 def behind_gate(stores: Stores, ports: Ports, before: Saw) -> Stores:

@@ -6,13 +6,14 @@ fake books that travel beside an empty HTTP request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from shared.domain.connections import RemoteCompany
 from shared.domain.effects import Chance, Clock
 from shared.domain.errors import ConnectionStopped, NeedsReauth, RateLimited, RetryLater
-from shared.domain.ids import RecordKind, RemoteId, RequestKey
+from shared.domain.ids import RecordKind, RemoteId, RequestKey, SourceId
+from shared.domain.invoice_fields import PaymentFields
 from shared.domain.outcomes import (
     Answered,
     CallOutcome,
@@ -24,6 +25,7 @@ from shared.domain.outcomes import (
 from shared.providers.base import (
     RecordWrite,
     RemoteAccount,
+    RemoteMethod,
     RemotePage,
     RemoteRecord,
     RemoteTaxCode,
@@ -99,6 +101,7 @@ class SessionBooks:
         self.profile = books.profile
         self._books = books
         self._note = note
+        self._clock = clock
         self._unheard = unheard
         self._wire = _Wire(books, server)
         self._session = ProviderSession(
@@ -113,6 +116,22 @@ class SessionBooks:
 
     def tax_codes(self) -> Sequence[RemoteTaxCode]:
         return self._read("tax codes", self._books.tax_codes)
+
+    def payment_methods(self) -> Sequence[RemoteMethod]:
+        return self._read("payment methods", self._books.payment_methods)
+
+    def deposit_accounts(self) -> Sequence[RemoteAccount]:
+        return self._read("deposit accounts", self._books.deposit_accounts)
+
+    def find_payments(
+        self, wanted: Mapping[SourceId, PaymentFields]
+    ) -> Mapping[SourceId, Sequence[RemoteRecord]]:
+        def find() -> Mapping[SourceId, Sequence[RemoteRecord]]:
+            found = self._books.find_payments(wanted)
+            self._unheard.paid(wanted, self._clock.now())
+            return found
+
+        return self._read("payments", find)
 
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:
         page = self._read("records", lambda: self._books.page_records(kind, cursor))
@@ -144,6 +163,7 @@ class SessionBooks:
         return self._books.write_request(kind, writes, request_key, single=single)
 
     def send(self, request: WriteRequest) -> CallOutcome:
+        self._unheard.begins(request, self._clock.now())
         outcome = self._sent(request)
         self._note(f"SENT {request.request_key[:6]} {_told(request, outcome)}")
         return outcome

@@ -9,8 +9,9 @@ by each worker anew; there the name alone protects.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.domain.ids import RequestKey, SourceId
 from shared.domain.names import name_key
@@ -47,6 +48,9 @@ class Unheard:
         self._heard: set[tuple[RequestKey, SourceId]] = set()
         self._refused: set[RequestKey] = set()
         """Requests refused as a whole: what is malformed is so whenever it is sent."""
+
+    def begins(self, request: WriteRequest, now: datetime) -> None:
+        """The engine hands a request over; it goes out at once unless the caller is held up."""
 
     def sending(self, request: WriteRequest) -> None:
         single = request.call_class is CallClass.SINGLE
@@ -87,6 +91,9 @@ class Unheard:
         for source_id, known in list(self._open.items()):
             if name_key(known.name) in keys:
                 del self._open[source_id]
+
+    def paid(self, payments: Collection[SourceId], at: datetime) -> None:
+        """The books said what they had of these at that instant."""
 
     def listed(self) -> None:
         """The books said everything they have."""

@@ -40,6 +40,10 @@ class Watch:
             "connections.save": self._connection,
         }
 
+    def listen(self, what: str, look: Callable[..., None]) -> None:
+        """Have somebody else look at a sort of write as well, in place of what looks by itself."""
+        self._looks[what] = look
+
     def report(self, what: str) -> None:
         self.violations.append(what)
         self._scheduler.note(f"VIOLATION {what}")

@@ -83,8 +83,9 @@ def retry(
     while some := list(islice(chosen, _AT_ONCE)):
         records = services.stores.records.get_many(key.company_id, class_of(kind), some)
         versions = [(source_id, record.version) for source_id, record in records.items()]
-        # A void goes only where a person asks for it, which this is.
-        asked = kind is RecordKind.INVOICE
+        # An invoice's void goes only where a person asks for it, which this is. A payment's own due row may
+        # wait for a late commit, and is not hurried by being due again.
+        asked = kind in (RecordKind.INVOICE, RecordKind.PAYMENT)
         retried += make_due(services, key, kind, versions, urgent=asked)
     write_down(services, key, person_id, "failures.retried", count=str(retried))
     return retried

@@ -12,7 +12,7 @@ from shared.domain.payment_plan import Step
 from shared.sync.automatic.dependencies import wait_for
 from shared.sync.automatic.trying import MOST_TRIES, later
 from shared.sync.failure_notices import PASSING_CAUSES, tell_cleared, tell_given_up
-from shared.sync.payments.standing import Standing, standing_of
+from shared.sync.payments.standing import Standing, standing_of, stands_no_longer
 from shared.sync.payments.terms import PaymentTerms
 from shared.sync.services import Services
 
@@ -32,8 +32,8 @@ def settle_payments(
         ends.judge(row)
     wait_for(services, connection, ends.waiting)
     stores.due.put_off(ends.put_off)
-    if ends.unsent:
-        stores.failures.clear(key, RecordKind.PAYMENT, ends.unsent)
+    if ends.healed:
+        stores.failures.clear(key, RecordKind.PAYMENT, ends.healed)
         tell_cleared(services, key, RecordKind.PAYMENT)
     tell_given_up(services, key, RecordKind.PAYMENT, ends.given_up)
     stores.due.remove(ends.ended)
@@ -56,14 +56,15 @@ class _Ends:
         found = standing_of(stores, connection, distinct)
         self._standings = {one.payment.source_id: one for one in found}
         failures = stores.failures.of(connection.key, RecordKind.PAYMENT, distinct)
+        self._failures = {one.source_id: one for one in failures}
         self._refused = {one.source_id: one for one in failures if one.run_id == run_id}
         self._terms = PaymentTerms(connection, services.profile(connection.key.provider))
         self.ended: list[DueRow] = []
         self.put_off: list[DueRow] = []
         self.left: list[DueRow] = []
         self.waiting: list[tuple[DueRow, Sequence[Dependency]]] = []
-        self.unsent: list[SourceId] = []
-        """Voided before they were sent: their refusals stand no longer."""
+        self.healed: list[SourceId] = []
+        """Their refusals stand no longer."""
         self.given_up: set[str] = set()
 
     def judge(self, row: DueRow) -> None:
@@ -71,11 +72,12 @@ class _Ends:
         if standing is None:
             self.ended.append(row)
             return
+        failure = self._failures.get(row.source_id)
+        if failure is not None and stands_no_longer(standing, failure):
+            self.healed.append(row.source_id)
         decision = standing.decision(self._now)
         if decision.step is Step.NOTHING:
             self.ended.append(row)
-            if standing.post is None:
-                self.unsent.append(row.source_id)
         elif decision.step is Step.WAIT and decision.until is not None:
             self.put_off.append(replace(row, not_before=decision.until))
         elif decision.step is Step.SEND:
@@ -88,9 +90,13 @@ class _Ends:
         if failure is not None and failure.source_version == standing.payment.version:
             if failure.cause in PASSING_CAUSES and row.tries < MOST_TRIES:
                 self.put_off.append(later(self._services, row))
+                return
+            look_at = standing.post.look_at if standing.post else None
+            if look_at is not None:  # it may be in the books after all, see `decide`
+                self.put_off.append(replace(row, not_before=look_at))
             else:
                 self.ended.append(row)
-                self.given_up |= {failure.cause} & PASSING_CAUSES
+            self.given_up |= {failure.cause} & PASSING_CAUSES
         elif self._terms.waits(standing):
             invoice_id = standing.payment.invoice_id
             self.waiting.append((row, [Dependency(RecordKind.INVOICE, invoice_id)]))

@@ -16,7 +16,7 @@ from shared.domain import ledger
 from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, RemoteId, SourceId
 from shared.domain.invoice_fields import PaymentFields
-from shared.domain.invoices import ZERO
+from shared.domain.invoices import ZERO, Payment
 from shared.domain.ledger import LedgerRow, LedgerState, Operation
 from shared.domain.payment_plan import next_check
 from shared.domain.runs import Problem
@@ -62,25 +62,27 @@ class Looker:
     def posts(self, standings: Sequence[Standing]) -> list[Looked]:
         """Of payments that are to be looked up or checked; each has a row, and its invoice a link.
 
-        Answers what was saved: a row that somebody else has moved meanwhile is theirs.
+        The moves are not stored yet, see `saved`.
         """
         wanted = {s.payment.source_id: self._terms.fields(s) for s in standings}
+        now = self._services.clock.now()  # before it is asked: what is answered may be that old
         found = self._provider.find_payments(wanted)
-        now = self._services.clock.now()
         looked = []
         for standing in standings:
             assert standing.post is not None  # noqa: S101 - said above
             rows = found.get(standing.payment.source_id, ())
-            looked.append(self._judged(standing.post, rows, now))
-        return self._saved(looked)
+            one = self._judged(standing.post, rows, now)
+            problem = self._twice(standing.payment, one.row, rows)
+            looked.append(replace(one, problem=problem))
+        return looked
 
     def voids(self, standings: Sequence[Standing]) -> list[Looked]:
         """Of payments whose void is to be looked up."""
         ids = [s.post.remote_id for s in standings if s.post is not None]
+        now = self._services.clock.now()
         there = {
             row.remote_id: row for row in self._provider.records_by_id(RecordKind.PAYMENT, ids)
         }
-        now = self._services.clock.now()
         looked = []
         for standing in standings:
             if standing.post is None or standing.void is None:
@@ -89,12 +91,10 @@ class Looker:
             gone = remote is None or not remote.fields.active
             found = (remote or _as_posted(standing.post),) if gone else ()
             looked.append(self._judged(standing.void, found, now))
-        return self._saved(looked)
+        return looked
 
     def _judged(self, row: LedgerRow, found: Sequence[RemoteRecord], now: datetime) -> Looked:
         there = [one for one in found if one.fields.active] or list(found)
-        twice = len(there) > 1 and row.operation is Operation.POST
-        problem = twice_in_books(self._label, len(there)) if twice else None
         if row.state in (LedgerState.POSTED, LedgerState.REFUSED):
             row = ledger.checked(row)
         elif row.state is LedgerState.IN_FLIGHT:
@@ -108,14 +108,26 @@ class Looker:
             row = ledger.looked(row, row.over_at + MARGIN)
         else:
             row = ledger.proved_absent(row)
-        return Looked(row.payment_id, row, found_now, problem)
+        return Looked(row.payment_id, row, found_now)
 
-    def _saved(self, looked: Sequence[Looked]) -> list[Looked]:
-        rows = save_moves(self._services.stores, self._scope, [one.row for one in looked])
-        saved = {row.payment_id: row for row in rows}
-        return [
-            replace(one, row=saved[one.payment_id]) for one in looked if one.payment_id in saved
-        ]
+    def _twice(
+        self, payment: Payment, row: LedgerRow, found: Sequence[RemoteRecord]
+    ) -> Problem | None:
+        """Whether another one than ours bears something in the books. `row`: as it is now."""
+        if row.state is not LedgerState.POSTED:
+            return None
+        others = [r for r in found if r.fields.active and r.remote_id != row.remote_id]
+        return twice_in_books(self._label, payment, 1 + len(others)) if others else None
+
+    def saved(self, looked: Sequence[Looked]) -> list[Looked]:
+        """Those whose move is stored: a row that somebody else has moved meanwhile is theirs."""
+        saved: list[Looked] = []
+        for operation in Operation:
+            some = {one.payment_id: one for one in looked if one.row.operation is operation}
+            rows = [one.row for one in some.values()]
+            stored = save_moves(self._services.stores, self._scope, rows)
+            saved.extend(replace(some[row.payment_id], row=row) for row in stored)
+        return saved
 
 
 def _as_posted(row: LedgerRow) -> RemoteRecord:

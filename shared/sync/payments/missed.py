@@ -8,21 +8,26 @@ from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.payment_plan import Step
 from shared.sync.engine.failures import stored_failures
-from shared.sync.payments.standing import standing_of
+from shared.sync.payments.standing import standing_of, stands_no_longer
 from shared.sync.services import Services
 
 
 def missed_payments(services: Services, connection: Connection) -> Iterator[tuple[SourceId, int]]:
-    """Those that need anything, but for those that stand refused in that version: a person is asked."""
-    refused = {
-        (failure.source_id, failure.source_version)
+    """Those that need anything, but for those that stand refused in that version: a person is asked.
+    And those that stand refused no longer.
+    """
+    failures = {
+        failure.source_id: failure
         for failure in stored_failures(services.stores, connection.key, RecordKind.PAYMENT)
     }
     now = services.clock.now()
     for standing in standing_of(services.stores, connection, None):
         payment = standing.payment
         step = standing.decision(now).step
-        if step is Step.NOTHING:
+        failure = failures.get(payment.source_id)
+        if failure is not None and stands_no_longer(standing, failure):
+            yield payment.source_id, payment.version
+        elif step is Step.NOTHING:
             continue
-        if step is not Step.SEND or (payment.source_id, payment.version) not in refused:
+        elif step is not Step.SEND or failure is None or failure.source_version != payment.version:
             yield payment.source_id, payment.version

@@ -13,9 +13,9 @@ from itertools import islice
 from shared import correlation
 from shared.domain import ledger
 from shared.domain.connections import Connection
-from shared.domain.ids import RecordKind
+from shared.domain.ids import RecordKind, SourceId
 from shared.domain.ledger import LedgerRow, LedgerState, Operation
-from shared.domain.payment_plan import VOIDED_HERE, Decision, Step, payload_hash
+from shared.domain.payment_plan import VOIDED_HERE, Decision, Step, next_check, payload_hash
 from shared.domain.runs import Run, RunState
 from shared.providers.base import AccountingProvider
 from shared.sync.automatic.relay import make_due
@@ -23,6 +23,7 @@ from shared.sync.engine.progress import Progress
 from shared.sync.payments.looking import Looker
 from shared.sync.payments.results import Results
 from shared.sync.payments.standing import Standing, ledger_scope, save_moves, standing_of
+from shared.sync.payments.standing import standings as read_standings
 from shared.sync.payments.terms import PaymentTerms
 from shared.sync.services import Services
 
@@ -64,23 +65,16 @@ class _Planning:
         self.results = Results(services, connection, progress)
 
     def plan(self, standings: Sequence[Standing]) -> None:
+        found = self._look(standings)
+        if found is not None:
+            payments = [standing.payment for standing in standings]
+            standings = read_standings(self._services.stores, self._connection, payments)
         now = self._services.clock.now()
         steps = [(standing, standing.decision(now)) for standing in standings]
-        by = {s.payment.source_id: s.payment for s in standings}
-        unsure = [
-            (standing, decision)
-            for standing, decision in steps
-            if decision.step in (Step.LOOK, Step.CHECK) and standing.link is not None
-        ]
-        posts = [s for s, decision in unsure if decision.operation is Operation.POST]
-        voids = [s for s, decision in unsure if decision.operation is Operation.VOID]
-        if posts:
-            self.results.looked(self._looker.posts(posts), by)
-        if voids:
-            self.results.looked(self._looker.voids(voids), by)
         self.results.unchanged(
             sum(
                 decision.step in (Step.NOTHING, Step.WAIT)
+                and standing.payment.source_id not in (found or ())
                 and standing.post is not None
                 and standing.post.state is LedgerState.POSTED
                 for standing, decision in steps
@@ -90,6 +84,29 @@ class _Planning:
         for operation in Operation:
             self._reserve(operation, list(self._sendable(steps_of(steps, operation))))
         self.results.save()
+
+    def _look(self, standings: Sequence[Standing]) -> set[SourceId] | None:
+        """Look up what is unknown or to be checked; None: there was none. Answers those that stand in
+        the books, and are counted, since.
+        """
+        now = self._services.clock.now()
+        by = {s.payment.source_id: s.payment for s in standings}
+        unsure = [
+            (standing, decision)
+            for standing in standings
+            if (decision := standing.decision(now)).step in (Step.LOOK, Step.CHECK)
+            and standing.link is not None
+        ]
+        posts = [s for s, decision in unsure if decision.operation is Operation.POST]
+        voids = [s for s, decision in unsure if decision.operation is Operation.VOID]
+        judged = [
+            *(self._looker.posts(posts) if posts else ()),
+            *(self._looker.voids(voids) if voids else ()),
+        ]
+        self.results.told(judged, by)  # first: a worker that dies in between looks once more
+        looked = self._looker.saved(judged)
+        self.results.looked(looked, by)
+        return {one.payment_id for one in looked if one.found} if unsure else None
 
     def _sendable(self, standings: Sequence[Standing]) -> Iterator[Standing]:
         """Those that may go now: the others wait for their invoice, or are refused."""
@@ -130,9 +147,18 @@ class _Planning:
 
     def _cancel(self, standings: Sequence[Standing]) -> None:
         now = self._services.clock.now()
+        zone = self._connection.remote_company.time_zone
         rows = [ledger.refused(s.post, VOIDED_HERE, now) for s in standings if s.post]
-        saved = {row.payment_id for row in save_moves(self._services.stores, self._scope, rows)}
-        self.results.cancelled([s.payment for s in standings if s.payment.source_id in saved])
+        rows = [ledger.to_be_checked(row, next_check(row, now, zone)) for row in rows]
+        saved = {
+            row.payment_id: row for row in save_moves(self._services.stores, self._scope, rows)
+        }
+        cancelled = [s.payment for s in standings if s.payment.source_id in saved]
+        self.results.cancelled(cancelled)
+        for payment in cancelled:
+            look_at = saved[payment.source_id].look_at
+            if look_at is not None:
+                self.results.look_again(payment, look_at)
 
 
 def steps_of(steps: Sequence[tuple[Standing, Decision]], operation: Operation) -> list[Standing]:

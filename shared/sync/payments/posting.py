@@ -8,7 +8,8 @@ honours request keys; then it is unknown and goes no second road: only look-ups 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -18,7 +19,14 @@ from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, RemoteId, RequestKey, SourceId
 from shared.domain.invoice_fields import InvoiceFields, PaymentFields
 from shared.domain.ledger import LedgerRow, LedgerScope, LedgerState, Operation
-from shared.domain.outcomes import CallOutcome, NoTrustworthyAnswer
+from shared.domain.outcomes import (
+    Answered,
+    CallOutcome,
+    Done,
+    EntryRefused,
+    EntryUnknown,
+    NoTrustworthyAnswer,
+)
 from shared.domain.payment_plan import Step
 from shared.providers.base import CallClass, WriteRequest
 from shared.sync.engine.progress import Progress
@@ -30,6 +38,8 @@ from shared.sync.payments.terms import PaymentTerms
 from shared.sync.services import Books, Services
 
 BUSY_PAUSE: Final = 1.0
+LATE_BEGIN: Final = 5.0
+"""Seconds that may pass between the marking of rows and their request, tokens renewed meanwhile."""
 LONGEST_WAIT: Final = 1.0
 """Between two looks at the pacer, so that heartbeats go on while waiting for a limit."""
 
@@ -108,13 +118,21 @@ class PaymentSlice:
         single = self._singly or operation is Operation.VOID
         self._take_turn(CallClass.SINGLE if single else CallClass.BATCH)
         rows, key = self._in_flight(batch, operation)
-        going = [s for s in batch if s.payment.source_id in rows]
-        if not going:
-            return False
-        writes = [self._terms.write(s, operation, fields[s.payment.source_id]) for s in going]
+        sent = Sent(operation, [s for s in batch if s.payment.source_id in rows], rows, fields)
+        if len(rows) < len(batch) or not self._in_time(rows):
+            # The key is of all of them: a part of them under it, and another part by somebody else,
+            # would be two requests of one key. Or it took too long to mark them. Nothing was sent.
+            self._settler.hold_back(sent)
+            self._progress.replace(self._progress.run)
+            return bool(rows)
+        writes = [self._terms.write(s, operation, fields[s.payment.source_id]) for s in batch]
         request = self._provider.write_request(RecordKind.PAYMENT, writes, key, single=single)
-        outcome, repeated = self._sent(request)
-        sent = Sent(operation, going, rows, fields, repeated=repeated)
+        outcome, repeated = self._sent(request, rows)
+        if repeated:
+            now = self._services.clock.now()
+            sent = replace(
+                sent, rows={each: ledger.unheard(row, now) for each, row in rows.items()}
+            )
         return self._settler.settle(sent, outcome, single=single)
 
     def _fields(self, batch: Sequence[Standing]) -> dict[SourceId, PaymentFields]:
@@ -140,29 +158,37 @@ class PaymentSlice:
         found = [row for s in batch if (row := s.row(operation)) is not None]
         key = request_key_of(self._scope, found)
         limit = self._provider.profile.invoices.request_limit
-        # The request, and its identical repeat.
-        deadline = 2 * self._services.settings.request_deadline_seconds
+        # The request, and its identical repeat, each of which may begin a little late.
+        deadline = 2 * self._services.settings.request_deadline_seconds + LATE_BEGIN
         ends = ledger.request_ends(self._services.clock.now(), deadline, limit)
         marked = [ledger.sent(row, key, ends) for row in found]
         saved = save_moves(self._services.stores, self._scope, marked)
         return {row.payment_id: row for row in saved}, key
 
-    def _sent(self, request: WriteRequest) -> tuple[CallOutcome, bool]:
-        """The outcome, and whether it is of a repeat: after a lost answer the identical request goes once
-        more, at once, where the provider honours its key.
-        """
-        outcome = self._sent_once(request)
-        if not isinstance(outcome, NoTrustworthyAnswer):
-            return outcome, False
-        if not self._provider.profile.honours_request_key:
-            return outcome, False
-        return self._sent_once(request), True
+    def _sent(
+        self, request: WriteRequest, rows: Mapping[SourceId, LedgerRow]
+    ) -> tuple[CallOutcome, bool]:
+        """The outcome; after a lost answer the identical request goes once more, at once: then True."""
+        outcome = self._send(request)
+        silent = isinstance(outcome, NoTrustworthyAnswer)
+        if silent and self._provider.profile.honours_request_key and self._in_time(rows):
+            return after_silence(outcome, self._send(request)), True
+        return outcome, False
 
-    def _sent_once(self, request: WriteRequest) -> CallOutcome:
+    def _send(self, request: WriteRequest) -> CallOutcome:
         outcome = self._provider.send(request)
         self._books.pacer.note(outcome, request.call_class)
         self._progress.beat()
         return outcome
+
+    def _in_time(self, rows: Mapping[SourceId, LedgerRow]) -> bool:
+        """Whether a request that begins now is over when its rows say so: whoever was held up since
+        they were marked sends nothing, because somebody else may have looked them up by then.
+        """
+        limit = self._provider.profile.invoices.request_limit
+        deadline = self._services.settings.request_deadline_seconds
+        ends = ledger.request_ends(self._services.clock.now(), deadline, limit)
+        return all(row.over_at is not None and ends <= row.over_at for row in rows.values())
 
     def _take_turn(self, call_class: CallClass) -> None:
         while True:
@@ -173,6 +199,22 @@ class PaymentSlice:
                 return
             self._services.clock.sleep(min(pause, LONGEST_WAIT))
             self._progress.beat()
+
+
+def after_silence(first: CallOutcome, repeated: CallOutcome) -> CallOutcome:
+    """What an unanswered request and its repeat mean together: only what the provider says of a payment
+    itself counts. That the repeat was busy, throttled or refused as a whole says nothing of the first.
+    """
+    if not isinstance(repeated, Answered):
+        return first
+    return Answered(
+        {
+            source_id: end
+            if isinstance(end, Done | EntryRefused)
+            else EntryUnknown("no answer to the first request")
+            for source_id, end in repeated.entries.items()
+        }
+    )
 
 
 def request_key_of(scope: LedgerScope, rows: Sequence[LedgerRow]) -> RequestKey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from shared import correlation
@@ -14,6 +15,7 @@ from shared.domain.runs import Failure, Problem, Run, RunCounts
 from shared.sync.engine.failures import causes_of, standing_failures
 from shared.sync.engine.progress import Progress
 from shared.sync.payments.looking import Looked
+from shared.sync.payments.standing import IN_BOOKS
 from shared.sync.services import Services
 
 
@@ -26,7 +28,7 @@ class Results:
         self._progress = progress
         run = progress.run
         standing = list(standing_failures(services.stores, self._key, RecordKind.PAYMENT, run.only))
-        self._failing = {failure.source_id for failure in standing}
+        self._failing = {failure.source_id: failure.cause for failure in standing}
         self._causes = causes_of(standing, run.run_id)
         self._counts = run.counts
 
@@ -44,7 +46,7 @@ class Results:
 
     def posted(self, payments: Sequence[Payment]) -> None:
         """They stand in the books; a refusal of before stands no longer."""
-        self._heal(payment.source_id for payment in payments)
+        self._heal_refused(payment.source_id for payment in payments)
         self._add(RunCounts(created=len(payments)))
 
     def voided(self, payments: Sequence[Payment]) -> None:
@@ -63,15 +65,18 @@ class Results:
         """It stands in the books, but a person has to look at it."""
         self._fail(payment, problem, problem.code)
 
+    def told(self, judged: Iterable[Looked], payments: Mapping[SourceId, Payment]) -> None:
+        """What look-ups showed that a person must see."""
+        for one in judged:
+            if one.problem is not None:
+                self.to_be_seen(payments[one.payment_id], one.problem)
+
     def looked(self, looked: Iterable[Looked], payments: Mapping[SourceId, Payment]) -> None:
-        """What look-ups showed."""
+        """What look-ups showed, and was saved."""
         for one in looked:
             payment = payments[one.payment_id]
-            if one.problem is not None:
-                self.to_be_seen(payment, one.problem)
-            elif one.found:
-                self._heal([payment.source_id])
             if one.found:
+                self._heal_refused([payment.source_id])
                 self._add(RunCounts(total=1, created=1))
             if one.row.look_at is not None:
                 self.look_again(payment, one.row.look_at)
@@ -97,12 +102,19 @@ class Results:
         self._progress.beat()
 
     def _add(self, counts: RunCounts) -> None:
-        self._counts = self._counts.plus(counts)
+        """A plan that was fenced off may reserve more than the one that counts: the total follows."""
+        counts = self._counts.plus(counts)
+        self._counts = replace(counts, total=max(counts.total, counts.settled))
 
     def _heal(self, source_ids: Iterable[SourceId]) -> None:
         healed = [source_id for source_id in source_ids if source_id in self._failing]
-        self._failing.difference_update(healed)
+        for source_id in healed:
+            del self._failing[source_id]
         self._services.stores.failures.clear(self._key, RecordKind.PAYMENT, healed)
+
+    def _heal_refused(self, source_ids: Iterable[SourceId]) -> None:
+        """All but what a person is to look at in the books."""
+        self._heal(each for each in source_ids if self._failing.get(each) not in IN_BOOKS)
 
     def _fail(self, payment: Payment, problem: Problem, cause: str) -> None:
         failure = Failure(
@@ -116,6 +128,6 @@ class Results:
             at=self._services.clock.now(),
         )
         self._services.stores.failures.save([failure])
-        self._failing.add(payment.source_id)
+        self._failing[payment.source_id] = cause
         count, message = self._causes.get(cause, (0, problem.message))
         self._causes[cause] = (count + 1, message)

@@ -46,18 +46,12 @@ SILENT_CALLS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Payments of one request, each with its row in flight and with what was sent of it.
-
-    `repeated`: the answer is of a repeat, after one that never came. Only that something was done is
-    believed of it: a refusal of the repeat does not say what became of the request itself (a repeated
-    batch has been answered with a bare 6000 per entry, quickbooks-ruby PR#344).
-    """
+    """Payments of one request, each with its row in flight and with what was sent of it."""
 
     operation: Operation
     standings: Sequence[Standing]
     rows: Mapping[SourceId, LedgerRow]
     fields: Mapping[SourceId, PaymentFields]
-    repeated: bool = False
 
 
 class PaymentSettler:
@@ -91,13 +85,11 @@ class PaymentSettler:
         self._silent = 0
         if isinstance(outcome, Answered):
             return self._entries(sent, outcome.entries)
-        if sent.repeated:
-            self._unknown(sent, sent.standings)
-        elif isinstance(outcome, CallRejected) and single:
+        if isinstance(outcome, CallRejected) and single:
             self._refuse(sent, sent.standings[0], outcome.problem, outcome.problem.code)
         else:
             self.rejected = self.rejected or isinstance(outcome, CallRejected)
-            self._hold_back(sent, singly=isinstance(outcome, CallRejected))
+            self.hold_back(sent, singly=isinstance(outcome, CallRejected))
         self._results.save()
         if isinstance(outcome, GrantDead):
             raise SliceOver(SliceEnd.NEEDS_REAUTH)
@@ -120,8 +112,6 @@ class PaymentSettler:
             match entries[standing.payment.source_id]:
                 case Done() as written:
                     done.append((standing, written))
-                case _ if sent.repeated:
-                    unclear.append(standing)
                 case EntryRefused(problem, cause):
                     self._refuse(sent, standing, problem, cause)
                 case EntryBusy(problem):
@@ -140,25 +130,29 @@ class PaymentSettler:
         moved = []
         for standing, written in done:
             row = sent.rows[standing.payment.source_id]
+            # Told first: a worker that dies in between leaves the row to be looked up.
+            self._tell(sent, standing, written)
             row = ledger.posted(row, written.remote_id, written.remote_version, now)
             moved.append(ledger.to_be_checked(row, next_check(row, now, self._time_zone)))
         saved = {row.payment_id: row for row in self._save(moved)}
-        ours = [(s, written) for s, written in done if s.payment.source_id in saved]
-        payments = [standing.payment for standing, _ in ours]
+        payments = [s.payment for s, _ in done if s.payment.source_id in saved]
         if sent.operation is Operation.VOID:
             self._results.voided(payments)
             return
         self._results.posted(payments)
-        for standing, written in ours:
-            payment, row = standing.payment, saved[standing.payment.source_id]
-            if isinstance(written.fields, PaymentFields):
-                told = not_as_sent(
-                    self._provider.profile.label, sent.fields[payment.source_id], written.fields
-                )
-                if told is not None:
-                    self._results.to_be_seen(payment, told)
+        for payment in payments:
+            row = saved[payment.source_id]
             if row.look_at is not None:
                 self._results.look_again(payment, row.look_at)
+
+    def _tell(self, sent: Sent, standing: Standing, written: Done) -> None:
+        """A person is shown where the books made another sum of it."""
+        if sent.operation is Operation.VOID or not isinstance(written.fields, PaymentFields):
+            return
+        label = self._provider.profile.label
+        told = not_as_sent(label, sent.fields[standing.payment.source_id], written.fields)
+        if told is not None:
+            self._results.to_be_seen(standing.payment, told)
 
     def _refuse(self, sent: Sent, standing: Standing, problem: Problem, cause: str) -> None:
         now = self._services.clock.now()
@@ -172,7 +166,7 @@ class PaymentSettler:
     def _was_busy(self, sent: Sent, standing: Standing, problem: Problem) -> bool:
         """Definitely not carried out, for a passing cause: again, and some tries later a person's."""
         payment_id = standing.payment.source_id
-        self._hold_back(sent, [standing])
+        self.hold_back(sent, [standing])
         self._busy[payment_id] += 1
         if not self.given_up(payment_id):
             return True
@@ -181,7 +175,7 @@ class PaymentSettler:
 
     def _stale(self, sent: Sent, standing: Standing) -> bool:
         """A void that quoted an old version: with the one that the books have now, once more."""
-        self._hold_back(sent, [standing])
+        self.hold_back(sent, [standing])
         payment_id, post = standing.payment.source_id, standing.post
         self._busy[payment_id] += 1
         if post is None or self.given_up(payment_id):
@@ -192,9 +186,10 @@ class PaymentSettler:
             self._save([ledger.seen(post, remote.remote_version)])
         return True
 
-    def _hold_back(
+    def hold_back(
         self, sent: Sent, standings: Iterable[Standing] | None = None, *, singly: bool = False
     ) -> None:
+        """They were definitely not carried out: reserved, as before. All of them, or these."""
         some = sent.standings if standings is None else standings
         self._save([ledger.held_back(sent.rows[s.payment.source_id], singly=singly) for s in some])
 

@@ -11,7 +11,7 @@ from typing import Final
 from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.invoices import Invoice, Payment
-from shared.domain.ledger import LedgerRow, LedgerScope, Operation, moved
+from shared.domain.ledger import LedgerRow, LedgerScope, LedgerState, Operation, moved
 from shared.domain.links import Link
 from shared.domain.payment_plan import Decision, decide
 from shared.domain.runs import Failure
@@ -20,6 +20,11 @@ from shared.storage.ports import Stores
 from shared.sync.engine.terms import scope_of
 
 READ_AHEAD: Final = 200
+
+IN_BOOKS: Final = frozenset(
+    {"PAYMENT_TWICE_IN_BOOKS", "PAYMENT_AMOUNT_DIFFERS", "PAYMENT_NOT_APPLIED"}
+)
+"""Failures of payments that stand in the books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,17 @@ def standing_of(
         payments = (found[source_id] for source_id in sorted(found))
     while some := list(islice(payments, READ_AHEAD)):
         yield from standings(stores, connection, some)
+
+
+def stands_no_longer(standing: Standing, failure: Failure) -> bool:
+    """Whether it is of a payment that was not to be posted, or is: a worker that died, or was fenced
+    off, left it. What a person is to look at in the books stands until the payment is void there.
+    """
+    post = standing.post
+    posted = post is not None and post.state is LedgerState.POSTED
+    if posted:
+        return standing.payment.active and failure.cause not in IN_BOOKS
+    return not standing.payment.active and (post is None or post.state is LedgerState.REFUSED)
 
 
 def save_moves(stores: Stores, scope: LedgerScope, rows: Sequence[LedgerRow]) -> list[LedgerRow]:

@@ -8,7 +8,7 @@ from typing import Final
 from shared.domain.connections import Connection
 from shared.domain.ids import RemoteId
 from shared.domain.invoice_fields import PaymentFields
-from shared.domain.invoices import InvoiceStatus
+from shared.domain.invoices import InvoiceStatus, Payment
 from shared.domain.ledger import LedgerState, Operation, reference_of
 from shared.domain.money import canonical_amount
 from shared.domain.payment_plan import (
@@ -123,12 +123,13 @@ def not_as_sent(label: str, sent: PaymentFields, answered: PaymentFields) -> Pro
     return None
 
 
-def twice_in_books(label: str, count: int) -> Problem:
+def twice_in_books(label: str, payment: Payment, count: int) -> Problem:
+    keep = "all but one of them" if payment.active else "what is left of it"
     return Problem(
         "PAYMENT_TWICE_IN_BOOKS",
-        f"This payment stands {count} times in {label}: {label} carried a request out long after it "
-        "had given no answer.",
-        f"Void all but one of them in {label}; each has our reference in its note.",
+        f"This payment was made {count} times in {label}: {label} carried a request out long after "
+        "it had given no answer.",
+        f"Void {keep} in {label}; each has our reference in its note.",
     )
 
 

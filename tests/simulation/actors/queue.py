@@ -49,17 +49,17 @@ class Queue:
         self._scheduler = scheduler
         self._ports = ports
         self._functions = functions
-        self._temper = temper
+        self.temper = temper
         self.dead_letters = 0
 
     def calm(self) -> None:
         """From now on every message comes once and in time."""
-        self._temper = QueueTemper()
+        self.temper = QueueTemper()
 
     def wake(self, connection: ConnectionKey, kind: RecordKind, after: float = 0.0) -> None:
         """See the port."""
         self._ports.gate("queue.send")
-        random, temper = self._scheduler.random, self._temper
+        random, temper = self._scheduler.random, self.temper
         unsent = random.random() < temper.unsent
         if unsent and random.random() < 0.5:
             raise RetryLater("the wake-up could not be sent")

@@ -1,0 +1,1 @@
+"""Worlds whose companies send payments: what differs from those of items and customers."""
