@@ -70,6 +70,6 @@ clean: ## remove what was built, stored locally and installed
 	@touch $@
 
 # `sam build` calls build-<LogicalId> for each function of template.yaml, with ARTIFACTS_DIR set.
-build-ApiFunction build-SyncCustomersFunction build-SyncItemsFunction build-SyncInvoicesFunction build-ScheduleSyncsFunction build-RefreshTokenFunction \
+build-ApiFunction build-SyncCustomersFunction build-SyncItemsFunction build-SyncInvoicesFunction build-SyncPaymentsFunction build-ScheduleSyncsFunction build-RefreshTokenFunction \
   build-RelayChangesFunction build-ReportFailuresFunction:
 	@infra/build-function.sh $@ "$(ARTIFACTS_DIR)"

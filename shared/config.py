@@ -110,11 +110,13 @@ def load(
             RecordKind.CUSTOMER: source.get("SYNC_CUSTOMERS_STATE_MACHINE_ARN", ""),
             RecordKind.ITEM: source.get("SYNC_ITEMS_STATE_MACHINE_ARN", ""),
             RecordKind.INVOICE: source.get("SYNC_INVOICES_STATE_MACHINE_ARN", ""),
+            RecordKind.PAYMENT: source.get("SYNC_PAYMENTS_STATE_MACHINE_ARN", ""),
         },
         wake_up_queue_urls={
             RecordKind.CUSTOMER: source.get("SYNC_CUSTOMERS_QUEUE_URL", ""),
             RecordKind.ITEM: source.get("SYNC_ITEMS_QUEUE_URL", ""),
             RecordKind.INVOICE: source.get("SYNC_INVOICES_QUEUE_URL", ""),
+            RecordKind.PAYMENT: source.get("SYNC_PAYMENTS_QUEUE_URL", ""),
         },
         notifications_topic_arn=source.get("NOTIFICATIONS_TOPIC_ARN", ""),
         public_url=source.get("PUBLIC_URL", "").rstrip("/"),

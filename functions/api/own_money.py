@@ -6,6 +6,7 @@ Every answer about an invoice or a payment is built here: what the books say of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -18,6 +19,8 @@ from functions.api.security import CallerOf
 from shared.domain.balances import balance_of
 from shared.domain.ids import SourceId
 from shared.domain.invoices import Invoice, Payment
+from shared.providers.registry import provider_names
+from shared.sync.invoice_standing import remote_payment_ids
 from shared.sync.paying import Payments
 
 InvoiceId = Annotated[
@@ -42,14 +45,34 @@ def _payments(services: ServicesOf, caller: CallerOf, correlation_id: Correlatio
 PaymentsOf = Annotated[Payments, Depends(_payments)]
 
 
-def payment_answer(payment: Payment) -> PaymentAnswer:
-    return PaymentAnswer.of(payment)
+@dataclass(frozen=True, slots=True)
+class MoneyAnswers:
+    """With the ids that the company's payments have in its books."""
+
+    services: ServicesOf
+    caller: CallerOf
+
+    def payment(self, payment: Payment) -> PaymentAnswer:
+        return self.payments([payment])[0]
+
+    def payments(self, payments: Sequence[Payment]) -> list[PaymentAnswer]:
+        known = remote_payment_ids(self.services, self.caller.company_id, payments)
+        return [
+            PaymentAnswer.of(payment, known.get(payment.source_id, {}), provider_names())
+            for payment in payments
+        ]
+
+    def invoice(self, invoice: Invoice, payments: Sequence[Payment]) -> InvoiceAnswer:
+        """`payments`: all of this invoice."""
+        told = self.payments(payments)
+        return InvoiceAnswer.of(invoice, balance_of(invoice, payments), told)
 
 
-def invoice_answer(invoice: Invoice, payments: Sequence[Payment]) -> InvoiceAnswer:
-    """`payments`: all of this invoice."""
-    told = [payment_answer(payment) for payment in payments]
-    return InvoiceAnswer.of(invoice, balance_of(invoice, payments), told)
+def _answers(services: ServicesOf, caller: CallerOf) -> MoneyAnswers:
+    return MoneyAnswers(services, caller)
+
+
+AnswersOf = Annotated[MoneyAnswers, Depends(_answers)]
 
 
 def payment_address(invoice_id: SourceId, own_id: str) -> str:

@@ -43,18 +43,28 @@ from shared.sync.field_rules import (
 from shared.sync.value_rules import date_field, number_field, read_currency, yes_or_no_field
 
 _OF_PAYMENTS: Final = "payments"
+_OF_SYNC: Final = "sync"
 _NUMBERS_OF_A_LINE: Final = ("quantity", "unitPrice", "discountPercent", "taxPercent")
 _TOO_LARGE: Final = Decimal(10) ** MAX_AMOUNT_DIGITS
 
 
 def checked_invoice_id(text: object) -> SourceId:
-    """As `checked_source_id`; besides, no part after a slash is `payments`, which addresses payments."""
+    """As `checked_source_id`; besides, no part after a slash is `payments`, which addresses payments, and
+    the last one not `sync`.
+    """
     source_id = checked_source_id(text)
     if _OF_PAYMENTS in source_id.split("/")[1:]:
         _refuse(
             "INVALID_ID",
             "The id has the part /payments, which addresses the payments of an invoice.",
             "Choose another id; the id of a payment has no slash.",
+            "id",
+        )
+    if source_id.endswith(f"/{_OF_SYNC}"):
+        _refuse(
+            "INVALID_ID",
+            "The id ends in /sync, which addresses the sync of an invoice.",
+            "Choose another id.",
             "id",
         )
     return source_id

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.ids import CompanyId, ProviderName, RecordKind, RemoteId, SourceId
+from shared.domain.invoice_plan import TOTAL_DIFFERS
 from shared.domain.invoices import Invoice, InvoiceStatus, Payment
 from shared.domain.ledger import LedgerRow, LedgerState, Operation
 from shared.domain.links import Link, LinkOrigin
@@ -16,7 +17,7 @@ from shared.domain.runs import Problem
 from shared.storage.keys import own_payment_id
 from shared.sync.engine.terms import scope_of
 from shared.sync.payments.standing import Standing, ledger_scope, standings
-from shared.sync.payments.terms import TOTAL_DIFFERS, PaymentTerms
+from shared.sync.payments.terms import PaymentTerms
 from shared.sync.services import Services
 
 

@@ -16,6 +16,7 @@ FUNCTIONS = {
     "SyncCustomersFunction": "sync_customers",
     "SyncItemsFunction": "sync_items",
     "SyncInvoicesFunction": "sync_invoices",
+    "SyncPaymentsFunction": "sync_payments",
     "ScheduleSyncsFunction": "schedule_syncs",
     "RefreshTokenFunction": "refresh_token",
     "RelayChangesFunction": "relay_changes",

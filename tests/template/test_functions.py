@@ -15,7 +15,12 @@ from shared.config import load
 from shared.domain.ids import ProviderName
 
 LONGEST_HANDLER = 40
-MACHINES = ("SyncCustomersStateMachine", "SyncItemsStateMachine", "SyncInvoicesStateMachine")
+MACHINES = (
+    "SyncCustomersStateMachine",
+    "SyncItemsStateMachine",
+    "SyncInvoicesStateMachine",
+    "SyncPaymentsStateMachine",
+)
 GATEWAY_SECONDS = 30
 
 
@@ -102,7 +107,12 @@ def test_a_function_outlives_the_slice_it_is_given(
 ) -> None:
     """15 s to save and answer, whatever slice an installation chooses."""
     slice_seconds = template["Parameters"]["SliceSeconds"]
-    for name in ("SyncCustomersFunction", "SyncItemsFunction", "SyncInvoicesFunction"):
+    for name in (
+        "SyncCustomersFunction",
+        "SyncItemsFunction",
+        "SyncInvoicesFunction",
+        "SyncPaymentsFunction",
+    ):
         assert functions[name]["Timeout"] >= slice_seconds["MaxValue"] + 15
     assert slice_seconds["Default"] < slice_seconds["MaxValue"]
 

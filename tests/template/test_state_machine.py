@@ -98,7 +98,12 @@ def test_a_task_is_given_longer_than_its_function(
     functions = resources_of(template, "AWS::Serverless::Function")
     for name, state in states.items():
         if state["Type"] == "Task":
-            for function in ("SyncCustomersFunction", "SyncItemsFunction", "SyncInvoicesFunction"):
+            for function in (
+                "SyncCustomersFunction",
+                "SyncItemsFunction",
+                "SyncInvoicesFunction",
+                "SyncPaymentsFunction",
+            ):
                 assert state["TimeoutSeconds"] > functions[function]["Timeout"], name
 
 
@@ -113,7 +118,7 @@ def test_only_substituted_names_stand_in_the_definition(
 
 def test_each_kind_has_a_state_machine_and_a_function_of_its_own(template: dict[str, Any]) -> None:
     machines = resources_of(template, "AWS::Serverless::StateMachine")
-    for kind in ("Customers", "Items", "Invoices"):
+    for kind in ("Customers", "Items", "Invoices", "Payments"):
         [function] = machines[f"Sync{kind}StateMachine"]["DefinitionSubstitutions"].values()
         assert function == {"Fn::GetAtt": [f"Sync{kind}Function", "Arn"]}
-    assert len(machines) == 3
+    assert len(machines) == 4

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from functions.api.models.base import AnswerModel, RequestModel, text_schema
 from shared.domain.balances import spelled
+from shared.domain.ids import ProviderName, RemoteId
 from shared.domain.invoices import (
     MAX_AMOUNT_DIGITS,
     MAX_METHOD,
@@ -71,7 +73,15 @@ class MarkPaidBody(_HowPaidBody):
 
 
 class PaymentAnswer(AnswerModel):
-    """A payment as it is stored."""
+    """A payment as it is stored.
+
+    Besides, for each provider there is, `<provider>PaymentId`: its id in those books, null where it is
+    not there.
+    """
+
+    model_config = ConfigDict(
+        extra="allow", json_schema_extra={"additionalProperties": {"type": ["string", "null"]}}
+    )
 
     id: str = Field(description="Unique under its invoice.")
     invoice_id: str
@@ -87,8 +97,12 @@ class PaymentAnswer(AnswerModel):
     updated_at: datetime | None
 
     @classmethod
-    def of(cls, payment: Payment) -> PaymentAnswer:
-        """What is known of it in the books is added where answers are built: `functions.api.own_money`."""
+    def of(
+        cls,
+        payment: Payment,
+        remote_ids: Mapping[ProviderName, RemoteId],
+        providers: Iterable[ProviderName],
+    ) -> PaymentAnswer:
         currency = payment.amount.currency
         return cls(
             id=own_payment_id(payment.source_id),
@@ -103,6 +117,7 @@ class PaymentAnswer(AnswerModel):
             voided=not payment.active,
             version=payment.version,
             updated_at=payment.updated_at,
+            **{f"{name}PaymentId": remote_ids.get(name) for name in providers},
         )
 
 

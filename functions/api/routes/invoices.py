@@ -13,10 +13,9 @@ from functions.api.models.invoices import InvoiceAnswer, InvoiceBody, InvoicePag
 from functions.api.models.payments import MarkPaidBody
 from functions.api.own_money import (
     CONTRADICTS,
+    AnswersOf,
     InvoiceId,
     PaymentsOf,
-    invoice_answer,
-    payment_answer,
 )
 from functions.api.own_records import OwnRecords, own_records
 from functions.api.paging import page_answer
@@ -47,6 +46,7 @@ def put_invoice(
     body: InvoiceBody,
     records: RecordsOf,
     payments: PaymentsOf,
+    answers: AnswersOf,
     response: Response,
 ) -> InvoiceAnswer:
     """Make the invoice say exactly this. Equal content writes nothing and keeps the version.
@@ -61,13 +61,14 @@ def put_invoice(
         return wanted_invoice(payments.records, payments.company_id, stored, said)
 
     records.put(Invoice, invoice_id, body.id, wanted, response)
-    return invoice_answer(*payments.of(source_id))
+    return answers.invoice(*payments.of(source_id))
 
 
 @router.get("", response_model=InvoicePage)
 def list_invoices(
     services: ServicesOf,
     caller: CallerOf,
+    answers: AnswersOf,
     limit: Annotated[
         int, Query(ge=1, le=_MOST_OF_A_PAGE, description="Rows of a page at most.")
     ] = DEFAULT_LIMIT,
@@ -80,7 +81,7 @@ def list_invoices(
         limit,
         lambda page: InvoicePage(
             invoices=[
-                invoice_answer(invoice, records.payments_of(caller.company_id, invoice.source_id))
+                answers.invoice(invoice, records.payments_of(caller.company_id, invoice.source_id))
                 for invoice in page.rows
             ],
             next_cursor=page.cursor,
@@ -90,7 +91,7 @@ def list_invoices(
 
 @router.post("/{id:path}:mark-paid", responses={HTTPStatus.CONFLICT: {"description": CONTRADICTS}})
 def mark_invoice_paid(
-    invoice_id: InvoiceId, body: MarkPaidBody, payments: PaymentsOf
+    invoice_id: InvoiceId, body: MarkPaidBody, payments: PaymentsOf, answers: AnswersOf
 ) -> MarkPaidAnswer:
     """Record a payment of the open balance. Where nothing is open nothing is recorded."""
     own_id = None if body.payment_id is None else checked_payment_id(body.payment_id)
@@ -102,19 +103,21 @@ def mark_invoice_paid(
         message="The open balance is recorded as paid."
         if recorded
         else "Nothing was open: no payment was recorded.",
-        payment=payment_answer(paid.payment) if paid.payment else None,
-        invoice=invoice_answer(paid.invoice, paid.payments),
+        payment=answers.payment(paid.payment) if paid.payment else None,
+        invoice=answers.invoice(paid.invoice, paid.payments),
     )
 
 
 @router.get("/{id:path}")
-def get_invoice(invoice_id: InvoiceId, payments: PaymentsOf) -> InvoiceAnswer:
+def get_invoice(invoice_id: InvoiceId, payments: PaymentsOf, answers: AnswersOf) -> InvoiceAnswer:
     """One invoice with its payments, void or not."""
-    return invoice_answer(*payments.of(checked_invoice_id(invoice_id)))
+    return answers.invoice(*payments.of(checked_invoice_id(invoice_id)))
 
 
 @router.delete("/{id:path}", responses={HTTPStatus.CONFLICT: {"description": CONTRADICTS}})
-def void_invoice(invoice_id: InvoiceId, records: RecordsOf, payments: PaymentsOf) -> InvoiceAnswer:
+def void_invoice(
+    invoice_id: InvoiceId, records: RecordsOf, payments: PaymentsOf, answers: AnswersOf
+) -> InvoiceAnswer:
     """Void: the invoice stays and bears nothing, for good. Its payments are voided first."""
     source_id = checked_invoice_id(invoice_id)
     store, company_id = payments.records, payments.company_id
@@ -125,4 +128,4 @@ def void_invoice(invoice_id: InvoiceId, records: RecordsOf, payments: PaymentsOf
         )
 
     records.change(Invoice, source_id, wanted)
-    return invoice_answer(*payments.of(source_id))
+    return answers.invoice(*payments.of(source_id))

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from functions.api.models.payments import PaymentAnswer, PaymentBody, PaymentList
 from functions.api.own_money import (
     CONTRADICTS,
+    AnswersOf,
     InvoiceId,
     PaymentId,
     PaymentsOf,
     payment_address,
-    payment_answer,
 )
 from functions.api.security import protected_router
 from shared.sync.invoice_rules import checked_invoice_id
@@ -35,6 +35,7 @@ def put_payment(
     payment_id: PaymentId,
     body: PaymentBody,
     payments: PaymentsOf,
+    answers: AnswersOf,
     response: Response,
 ) -> PaymentAnswer:
     """Record a payment. The very same again writes nothing; a recorded payment never changes.
@@ -47,29 +48,29 @@ def put_payment(
     if saved.outcome is SaveOutcome.CREATED:
         response.status_code = HTTPStatus.CREATED
         response.headers["Location"] = payment_address(source_id, own_id)
-    return payment_answer(saved.record)
+    return answers.payment(saved.record)
 
 
 @router.get("")
-def list_payments(invoice_id: InvoiceId, payments: PaymentsOf) -> PaymentList:
+def list_payments(invoice_id: InvoiceId, payments: PaymentsOf, answers: AnswersOf) -> PaymentList:
     """All payments of an invoice in order of id, voided ones included."""
     _, found = payments.of(checked_invoice_id(invoice_id))
-    return PaymentList(payments=[payment_answer(payment) for payment in found])
+    return PaymentList(payments=answers.payments(found))
 
 
 @router.get("/{paymentId}")
 def get_payment(
-    invoice_id: InvoiceId, payment_id: PaymentId, payments: PaymentsOf
+    invoice_id: InvoiceId, payment_id: PaymentId, payments: PaymentsOf, answers: AnswersOf
 ) -> PaymentAnswer:
     """One payment, voided or not."""
     found = payments.get(checked_invoice_id(invoice_id), checked_payment_id(payment_id))
-    return payment_answer(found)
+    return answers.payment(found)
 
 
 @router.delete("/{paymentId}", responses={HTTPStatus.CONFLICT: {"description": CONTRADICTS}})
 def void_payment(
-    invoice_id: InvoiceId, payment_id: PaymentId, payments: PaymentsOf
+    invoice_id: InvoiceId, payment_id: PaymentId, payments: PaymentsOf, answers: AnswersOf
 ) -> PaymentAnswer:
     """Void: the payment stays listed and is no longer counted. Its id is not used again."""
     voided = payments.void(checked_invoice_id(invoice_id), checked_payment_id(payment_id))
-    return payment_answer(voided)
+    return answers.payment(voided)

@@ -23,6 +23,7 @@ from shared.domain.records import Customer, Item, Record, class_of
 from shared.domain.runs import Problem
 from shared.sync.automatic.relay import make_due
 from shared.sync.engine.terms import scope_of, terms_of
+from shared.sync.payable import may_be_paid
 from shared.sync.services import Services
 
 WAITED_FOR_BY: Final[Mapping[RecordKind, tuple[RecordKind, ...]]] = {
@@ -122,24 +123,43 @@ def _send_first(services: Services, connection: Connection, needed: Iterable[Dep
 
 
 def _make_ready(services: Services, connection: Connection, rows: Sequence[DueRow]) -> bool:
-    """Those whose dependency has a link by now; answers whether there were any."""
+    """Those whose dependency is in the books by now; answers whether there were any."""
     ids: dict[RecordKind, dict[SourceId, None]] = {}
     for row in rows:
         needed = Dependency.read(row.waits_for)
         ids.setdefault(needed.kind, {})[needed.source_id] = None
-    linked = {
+    there = {
         Dependency(kind, source_id)
         for kind, of_kind in ids.items()
-        for source_id in services.stores.links.get_links(scope_of(kind, connection), list(of_kind))
+        for source_id in _in_books(services, connection, kind, list(of_kind))
     }
     now = services.clock.now()
     ready = [
         replace(row, not_before=now, waits_for="")
         for row in rows
-        if Dependency.read(row.waits_for) in linked
+        if Dependency.read(row.waits_for) in there
     ]
     services.stores.due.put_off(ready)
     return bool(ready)
+
+
+def _in_books(
+    services: Services, connection: Connection, kind: RecordKind, source_ids: Sequence[SourceId]
+) -> list[SourceId]:
+    """Those that have a link. A payment needs more of its invoice: as it is here, and not refused, so
+    that it is open there for what is paid.
+    """
+    stores, key = services.stores, connection.key
+    links = stores.links.get_links(scope_of(kind, connection), source_ids)
+    if kind is not RecordKind.INVOICE:
+        return list(links)
+    invoices = stores.records.get_many(key.company_id, Invoice, list(links))
+    refused = {failure.source_id: failure for failure in stores.failures.of(key, kind, list(links))}
+    return [
+        source_id
+        for source_id, link in links.items()
+        if source_id in invoices and may_be_paid(invoices[source_id], link, refused.get(source_id))
+    ]
 
 
 def _waiting_for(rows: Iterable[DueRow], kind: RecordKind) -> list[DueRow]:

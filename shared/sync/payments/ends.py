@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Final
 
 from shared.domain.connections import Connection
-from shared.domain.due import DueRow
+from shared.domain.due import Dependency, DueRow
 from shared.domain.ids import RecordKind, RunId, SourceId
 from shared.domain.payment_plan import Step
+from shared.sync.automatic.dependencies import wait_for
 from shared.sync.automatic.trying import MOST_TRIES, later
 from shared.sync.failure_notices import PASSING_CAUSES, tell_cleared, tell_given_up
 from shared.sync.payments.standing import Standing, standing_of
 from shared.sync.payments.terms import PaymentTerms
-from shared.sync.payments.waiting import wait_for_invoices
 from shared.sync.services import Services
-
-LOOK_AGAIN: Final = timedelta(seconds=5)
-"""How soon a payment that waits for its invoice is looked at again."""
 
 
 def settle_payments(
@@ -35,7 +30,7 @@ def settle_payments(
     ends = _Ends(services, connection, [row.source_id for row in rows], run_id)
     for row in rows:
         ends.judge(row)
-    wait_for_invoices(services, key, ends.waiting)
+    wait_for(services, connection, ends.waiting)
     stores.due.put_off(ends.put_off)
     if ends.unsent:
         stores.failures.clear(key, RecordKind.PAYMENT, ends.unsent)
@@ -66,7 +61,7 @@ class _Ends:
         self.ended: list[DueRow] = []
         self.put_off: list[DueRow] = []
         self.left: list[DueRow] = []
-        self.waiting: list[Standing] = []
+        self.waiting: list[tuple[DueRow, Sequence[Dependency]]] = []
         self.unsent: list[SourceId] = []
         """Voided before they were sent: their refusals stand no longer."""
         self.given_up: set[str] = set()
@@ -97,7 +92,7 @@ class _Ends:
                 self.ended.append(row)
                 self.given_up |= {failure.cause} & PASSING_CAUSES
         elif self._terms.waits(standing):
-            self.waiting.append(standing)
-            self.put_off.append(replace(row, not_before=self._now + LOOK_AGAIN))
+            invoice_id = standing.payment.invoice_id
+            self.waiting.append((row, [Dependency(RecordKind.INVOICE, invoice_id)]))
         else:
             self.left.append(row)

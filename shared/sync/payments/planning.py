@@ -13,16 +13,17 @@ from itertools import islice
 from shared import correlation
 from shared.domain import ledger
 from shared.domain.connections import Connection
+from shared.domain.ids import RecordKind
 from shared.domain.ledger import LedgerRow, LedgerState, Operation
 from shared.domain.payment_plan import VOIDED_HERE, Decision, Step, payload_hash
 from shared.domain.runs import Run, RunState
 from shared.providers.base import AccountingProvider
+from shared.sync.automatic.relay import make_due
 from shared.sync.engine.progress import Progress
 from shared.sync.payments.looking import Looker
 from shared.sync.payments.results import Results
 from shared.sync.payments.standing import Standing, ledger_scope, save_moves, standing_of
 from shared.sync.payments.terms import PaymentTerms
-from shared.sync.payments.waiting import wait_for_invoices
 from shared.sync.services import Services
 
 TOGETHER = 30
@@ -93,7 +94,9 @@ class _Planning:
     def _sendable(self, standings: Sequence[Standing]) -> Iterator[Standing]:
         """Those that may go now: the others wait for their invoice, or are refused."""
         waiting = [s for s in standings if self._terms.waits(s)]
-        wait_for_invoices(self._services, self._connection.key, waiting)
+        # Due, so that the automatic road has them wait and sends them as soon as they may go.
+        versions = [(s.payment.source_id, s.payment.version) for s in waiting]
+        make_due(self._services, self._connection.key, RecordKind.PAYMENT, versions)
         for standing in standings:
             if standing in waiting:
                 continue

@@ -113,8 +113,9 @@ class PaymentSlice:
             return False
         writes = [self._terms.write(s, operation, fields[s.payment.source_id]) for s in going]
         request = self._provider.write_request(RecordKind.PAYMENT, writes, key, single=single)
-        sent = Sent(operation, going, rows, fields)
-        return self._settler.settle(sent, self._sent(request), single=single)
+        outcome, repeated = self._sent(request)
+        sent = Sent(operation, going, rows, fields, repeated=repeated)
+        return self._settler.settle(sent, outcome, single=single)
 
     def _fields(self, batch: Sequence[Standing]) -> dict[SourceId, PaymentFields]:
         """With each invoice's open balance in the books, so that no more is applied than there is."""
@@ -146,15 +147,21 @@ class PaymentSlice:
         saved = save_moves(self._services.stores, self._scope, marked)
         return {row.payment_id: row for row in saved}, key
 
-    def _sent(self, request: WriteRequest) -> CallOutcome:
-        """The outcome; after a lost answer the identical request goes once more, at once."""
-        tries = 2 if self._provider.profile.honours_request_key else 1
-        for _ in range(tries):
-            outcome = self._provider.send(request)
-            self._books.pacer.note(outcome, request.call_class)
-            self._progress.beat()
-            if not isinstance(outcome, NoTrustworthyAnswer):
-                break
+    def _sent(self, request: WriteRequest) -> tuple[CallOutcome, bool]:
+        """The outcome, and whether it is of a repeat: after a lost answer the identical request goes once
+        more, at once, where the provider honours its key.
+        """
+        outcome = self._sent_once(request)
+        if not isinstance(outcome, NoTrustworthyAnswer):
+            return outcome, False
+        if not self._provider.profile.honours_request_key:
+            return outcome, False
+        return self._sent_once(request), True
+
+    def _sent_once(self, request: WriteRequest) -> CallOutcome:
+        outcome = self._provider.send(request)
+        self._books.pacer.note(outcome, request.call_class)
+        self._progress.beat()
         return outcome
 
     def _take_turn(self, call_class: CallClass) -> None:

@@ -46,12 +46,18 @@ SILENT_CALLS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Payments of one request, each with its row in flight and with what was sent of it."""
+    """Payments of one request, each with its row in flight and with what was sent of it.
+
+    `repeated`: the answer is of a repeat, after one that never came. Only that something was done is
+    believed of it: a refusal of the repeat does not say what became of the request itself (a repeated
+    batch has been answered with a bare 6000 per entry, quickbooks-ruby PR#344).
+    """
 
     operation: Operation
     standings: Sequence[Standing]
     rows: Mapping[SourceId, LedgerRow]
     fields: Mapping[SourceId, PaymentFields]
+    repeated: bool = False
 
 
 class PaymentSettler:
@@ -79,32 +85,32 @@ class PaymentSettler:
 
     def settle(self, sent: Sent, outcome: CallOutcome, *, single: bool) -> bool:
         """Whether some of it may go again now. Raises `SliceOver` where nothing more is to be sent."""
-        if not isinstance(outcome, NoTrustworthyAnswer):
-            self._silent = 0
-        match outcome:
-            case Answered(entries):
-                return self._entries(sent, entries)
-            case CallRejected(problem) if single:
-                self._refuse(sent, sent.standings[0], problem, problem.code)
-            case CallRejected():
-                self._hold_back(sent, singly=True)
-                self.rejected = True
-            case NoTrustworthyAnswer():
-                self._unknown(sent, sent.standings)
-                self._silent += 1
-                if self._silent >= SILENT_CALLS:
-                    raise SliceOver(SliceEnd.WAIT)
-            case Throttled():
-                self._hold_back(sent)
-                return True
-            case GrantDead():
-                self._hold_back(sent)
-                raise SliceOver(SliceEnd.NEEDS_REAUTH)
-            case CallStopped(problem):
-                self._hold_back(sent)
-                raise SliceOver(SliceEnd.STOPPED, problem)
+        if isinstance(outcome, NoTrustworthyAnswer):
+            self._unanswered(sent)
+            return False
+        self._silent = 0
+        if isinstance(outcome, Answered):
+            return self._entries(sent, outcome.entries)
+        if sent.repeated:
+            self._unknown(sent, sent.standings)
+        elif isinstance(outcome, CallRejected) and single:
+            self._refuse(sent, sent.standings[0], outcome.problem, outcome.problem.code)
+        else:
+            self.rejected = self.rejected or isinstance(outcome, CallRejected)
+            self._hold_back(sent, singly=isinstance(outcome, CallRejected))
         self._results.save()
-        return False
+        if isinstance(outcome, GrantDead):
+            raise SliceOver(SliceEnd.NEEDS_REAUTH)
+        if isinstance(outcome, CallStopped):
+            raise SliceOver(SliceEnd.STOPPED, outcome.problem)
+        return isinstance(outcome, Throttled)
+
+    def _unanswered(self, sent: Sent) -> None:
+        self._unknown(sent, sent.standings)
+        self._results.save()
+        self._silent += 1
+        if self._silent >= SILENT_CALLS:
+            raise SliceOver(SliceEnd.WAIT)
 
     def _entries(self, sent: Sent, entries: Mapping[SourceId, EntryOutcome]) -> bool:
         done: list[tuple[Standing, Done]] = []
@@ -114,6 +120,8 @@ class PaymentSettler:
             match entries[standing.payment.source_id]:
                 case Done() as written:
                     done.append((standing, written))
+                case _ if sent.repeated:
+                    unclear.append(standing)
                 case EntryRefused(problem, cause):
                     self._refuse(sent, standing, problem, cause)
                 case EntryBusy(problem):

@@ -20,13 +20,11 @@ from shared.domain.payment_plan import (
 )
 from shared.domain.runs import Problem, PushAction
 from shared.providers.base import ProviderProfile, RecordWrite
+from shared.sync.payable import may_be_paid
 from shared.sync.payments.standing import Standing, ledger_scope
 
 CUSTOMER: Final = "customer_id"
 """The field of an invoice's link that says whose it is in the books."""
-
-TOTAL_DIFFERS: Final = "TOTAL_DIFFERS"
-"""Why an invoice may stand as a failure although it is in the books."""
 
 
 class PaymentTerms:
@@ -42,12 +40,10 @@ class PaymentTerms:
         """
         if standing.post is not None and standing.post.state is LedgerState.POSTED:
             return False
-        invoice, link, refused = standing.invoice, standing.link, standing.refused
+        invoice = standing.invoice
         if invoice is None or not invoice.active:
             return False  # refused, see below
-        if refused is not None and refused.cause != TOTAL_DIFFERS:
-            return True
-        return link is None or link.source_version != invoice.version
+        return not may_be_paid(invoice, standing.link, standing.refused)
 
     def refusal(self, standing: Standing) -> Problem | None:
         """Why it cannot be posted at all, told without asking the provider; None when it can."""

@@ -329,7 +329,18 @@ class TestStatus:
 class TestIds:
     @pytest.mark.parametrize(
         "invoice_id",
-        ["INV-1", "a b", "1/2", "a#b", "100%", "x:mark-paid", "payments", "payments-1/2", "ä/sync"],
+        [
+            "INV-1",
+            "a b",
+            "1/2",
+            "a#b",
+            "100%",
+            "x:mark-paid",
+            "payments",
+            "payments-1/2",
+            "sync",
+            "ä/sync/1",
+        ],
     )
     def test_any_printable_id_has_its_invoice_and_payments(
         self, world: ApiWorld, invoice_id: str

@@ -135,7 +135,7 @@ def test_routes_that_what_is_stored_may_forbid_say_so() -> None:
         for path, method, operation in OPERATIONS
         if path.startswith("/v1/invoices/") and method != "get"
     }
-    assert len(changes) == 5
+    assert len(changes) == 6
     for answer in changes.values():
         content = answer["content"]["application/problem+json"]
         assert content["schema"]["$ref"].endswith("/ProblemDetails")

@@ -80,6 +80,7 @@ def test_a_payment_is_recorded_and_answered_as_it_is_stored(world: ApiWorld) -> 
         "voided": False,
         "version": 1,
         "updatedAt": "2026-03-02T09:00:00Z",
+        "quickbooksPaymentId": None,
     }
     assert world.call("GET", "/v1/invoices/47/payments/1").json() == answer.json()
     listed = world.call("GET", "/v1/invoices/47/payments").json()

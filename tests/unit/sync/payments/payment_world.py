@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.domain.connections import Connection, Setup, StepState
 from shared.domain.due import Change
-from shared.domain.ids import LinkScope, RecordKind, RemoteId, RemoteVersion, SourceId
+from shared.domain.ids import RecordKind, RemoteId, RemoteVersion, SourceId
 from shared.domain.invoices import Invoice, InvoiceLine, InvoiceStatus, Payment
 from shared.domain.ledger import LedgerRow, Operation
 from shared.domain.links import Link
@@ -20,6 +20,7 @@ from shared.storage.keys import payment_id
 from shared.sync.automatic.compare import look_at_connections
 from shared.sync.automatic.relay import relay
 from shared.sync.automatic.work import WorkedOff, work_off
+from shared.sync.engine.terms import scope_of
 from shared.sync.payments.standing import ledger_scope
 from shared.sync.runs import take_over_abandoned_runs
 from tests.support.effects import VirtualClock
@@ -83,12 +84,15 @@ class PaymentWorld:
             base={"customer_id": "c-1"},
             row_version=1,
         )
-        scope = LinkScope(
-            self.connection.key,
-            self.connection.remote_company.remote_company_id,
-            RecordKind.INVOICE,
-        )
+        scope = scope_of(RecordKind.INVOICE, self.connection)
         assert not self.stores.links.save_links(scope, [link])
+
+    def link_again(self, invoice: Invoice) -> None:
+        """The invoice as it is now has gone to the books."""
+        scope = scope_of(RecordKind.INVOICE, self.connection)
+        [link] = self.stores.links.get_links(scope, [invoice.source_id]).values()
+        moved = replace(link, source_version=invoice.version, row_version=link.row_version + 1)
+        assert not self.stores.links.save_links(scope, [moved])
 
     def pays(
         self, invoice: Invoice, amount: str = "350.00", own_id: str = "1", **changes: Any

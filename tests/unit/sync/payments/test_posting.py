@@ -6,11 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from shared.domain.ids import PersonId, RecordKind
 from shared.domain.ledger import Operation
 from shared.domain.runs import Problem
+from shared.sync.automatic.dependencies import release
+from shared.sync.runs import start_or_join
 from tests.support.fake_faults import Busy, Limited, Lost, Missing, Rejected
 from tests.unit.sync.payments.payment_world import PaymentWorld
 
+OFFICE = PersonId("office")
 CLOSED = Problem("BOOKS_CLOSED", "The books are closed for that date.", "Ask your accountant.")
 
 
@@ -192,6 +196,7 @@ def test_a_payment_waits_for_its_invoice_and_follows_it() -> None:
     assert (world.posted, world.state(payment)) == ([], "")
     assert list(world.due) == [payment.source_id]
     world.link(invoice)
+    release(world.services, world.connection, RecordKind.INVOICE)  # its run has ended
     world.settle_down(within=60)
     assert world.paid == ["350"]
 
@@ -234,3 +239,43 @@ def test_retrying_a_refused_payment_raises_its_generation() -> None:
     assert row is not None
     assert (row.state, row.generation) == ("posted", 2)
     assert (world.paid, world.failures) == (["350"], {})
+
+
+def test_what_a_repeat_is_told_does_not_say_what_became_of_the_request() -> None:
+    for told in (Busy(frozenset({0})), Rejected(), Limited(1.0)):
+        world = PaymentWorld()
+        world.books.faults.add("batch", Lost(30.0), told)
+        payment = world.pays(world.invoice())
+        world.settle_down(within=20)
+        assert world.state(payment) == "unknown", told
+        world.settle_down(within=3600)
+        assert (world.paid, world.state(payment)) == (["350"], "posted"), told
+
+
+def test_a_payment_waits_while_its_invoice_is_edited_so_that_it_is_open_for_it() -> None:
+    world = PaymentWorld()
+    invoice = world.invoice(total="100.00")
+    edited = replace(invoice, memo="More", version=2)
+    assert not world.stores.records.save(world.connection.key.company_id, [edited])
+    world.pays(edited)
+    world.settle_down(within=60)
+    assert world.posted == []
+    world.link_again(edited)
+    release(world.services, world.connection, RecordKind.INVOICE)
+    world.settle_down(within=60)
+    assert world.paid == ["350"]
+
+
+def test_a_full_run_leaves_out_what_waits_and_has_it_due() -> None:
+    world = PaymentWorld()
+    ready, waiting = world.invoice(), world.unlinked_invoice("INV-2")
+    world.pays(ready, "1", "1")
+    world.pays(waiting, "2", "1")
+    world.wake_ups.sent.clear()
+    started = start_or_join(world.services, world.connection, RecordKind.PAYMENT, OFFICE)
+    world.services.workflows.execute_all(world.services)  # type: ignore[attr-defined]
+    run = world.stores.runs.get(world.connection.key, started.run.run_id)
+    assert run is not None
+    assert (run.counts.total, run.counts.created) == (1, 1)
+    assert world.paid == ["1"]
+    assert list(world.due) != []
