@@ -171,10 +171,6 @@ class Preparer:
         text = f"{chunk.request_key}/{attempt}{_content(prepared.write)}"
         return RequestKey(hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
 
-    def stands_still(self, prepared: PreparedEntry) -> bool:
-        """Whether a record that was edited since the plan may not go, or not yet."""
-        return self.refusal(prepared) is not None or bool(self.terms.lacking(prepared.record))
-
     def refusal(self, prepared: PreparedEntry) -> Problem | None:
         """Why the record as it is now may not go; a plan has asked that of the record as it was."""
         return self.terms.refusal(prepared.record)

@@ -186,7 +186,7 @@ class PushSlice:
     def _as_planned(self, prepared: PreparedChunk) -> bool:
         """Whether the bytes may go as they were planned; else what is there is looked at first."""
         return prepared.request.body_hash == prepared.chunk.body_hash and not any(
-            entry.created_before or (entry.edited and self.preparer.stands_still(entry))
+            entry.created_before or (entry.edited and self.preparer.refusal(entry) is not None)
             for entry in prepared.entries
         )
 

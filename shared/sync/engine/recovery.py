@@ -85,11 +85,7 @@ class _Recovery:
         owned = self._links.linked_to(self._scope, [row.remote_id for row in by_name.values()])
         for prepared in unheard:
             row = by_name.get(name_key(prepared.entry.remote_name))
-            if (
-                row is not None
-                and row.remote_id not in owned
-                and (_is_ours(prepared, row) or terms.made_for(prepared.record, row.fields))
-            ):
+            if row is not None and row.remote_id not in owned and _is_ours(prepared, row):
                 found = Done(row.remote_id, row.remote_version, row.fields)
                 self._settler.found_older(prepared, found)
 

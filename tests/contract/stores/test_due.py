@@ -123,6 +123,28 @@ class TestPuttingOff:
         assert look(stores).ready == ()
         assert look(stores, after=8 * SECOND).ready == (put_off,)
 
+    def test_what_it_waits_for_is_stored_and_gone_with_a_higher_version(
+        self, stores: Stores
+    ) -> None:
+        stores.due.add([due("a"), due("b"), due("c"), due("a", kind=RecordKind.CUSTOMER)])
+        waiting = [due(one, not_before=NOW + 60 * SECOND, waits_for="item:é#1") for one in "ac"]
+        stores.due.put_off(waiting)
+        assert stores.due.waiting(CONNECTION, ITEM, 9) == waiting
+        assert stores.due.waiting(CONNECTION, ITEM, 1) == waiting[:1]
+        assert look(stores) == DueLook((due("b"),)), "nobody comes back for those at a time"
+        assert look(stores, after=60 * SECOND).ready == (waiting[0], due("b"), waiting[1])
+        stores.due.add([due("a", version=2)])
+        stores.due.put_off([due("c")])
+        assert stores.due.waiting(CONNECTION, ITEM, 9) == []
+        assert len(look(stores).ready) == 3
+
+    def test_what_waits_for_another_is_not_what_has_waited_longest(self, stores: Stores) -> None:
+        stores.due.add([due("a", since=NOW - SECOND), due("b")])
+        stores.due.put_off([due("a", waits_for="item:1")])
+        assert stores.due.oldest_since(CONNECTION, ITEM) == NOW
+        stores.due.put_off([due("b", waits_for="item:1")])
+        assert stores.due.oldest_since(CONNECTION, ITEM) is None
+
     def test_a_row_raised_meanwhile_or_gone_is_left_alone(self, stores: Stores) -> None:
         stores.due.add([due(version=2)])
         stores.due.put_off([due(version=1, tries=1), due("gone", tries=1)])

@@ -259,6 +259,17 @@ def test_pacing_alone_needs_no_provider_and_leaves_the_account(world: ApiWorld) 
     assert world.books.calls.total() == 0
 
 
+def test_a_go_live_date_is_a_day_and_a_likely_one(world: ApiWorld) -> None:
+    world.connect()
+    set_to = world.call("PUT", f"{QUICKBOOKS}/settings", {"invoicesFrom": "2026-11-01"})
+    assert set_to.json()["settings"]["invoicesFrom"] == "2026-11-01"
+    for wrong in ("2026-13-01", "1026-11-01", "soon", 20261101, True):
+        answer = world.call("PUT", f"{QUICKBOOKS}/settings", {"invoicesFrom": wrong})
+        assert (answer.status_code, answer.json()["field"]) == (400, "invoicesFrom"), wrong
+    shown = world.call("GET", QUICKBOOKS).json()["settings"]
+    assert shown["invoicesFrom"] == "2026-11-01"
+
+
 def test_setting_what_is_set_already_writes_nothing(world: ApiWorld) -> None:
     connection = world.connect()
     world.call("PUT", f"{QUICKBOOKS}/settings", {"pacingMode": "adaptive"})
