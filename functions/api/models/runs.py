@@ -10,7 +10,7 @@ from pydantic import Field
 from functions.api.models.base import AnswerModel, NextCursor, RequestModel
 from shared.domain.runs import Problem, Run, RunCounts, RunState
 
-SyncKind = Literal["customer", "item", "invoice"]
+SyncKind = Literal["customer", "item", "invoice", "payment"]
 """The kinds that can be synced."""
 
 _CAUSE_ACTION = "See what failed of this cause and correct it."
@@ -141,5 +141,5 @@ class StartSyncBody(RequestModel):
     """Left out: all kinds, what others depend on first; what is in step costs nothing."""
 
     kinds: list[SyncKind] = Field(
-        default=["customer", "item", "invoice"], min_length=1, max_length=4
+        default=["customer", "item", "invoice", "payment"], min_length=1, max_length=4
     )

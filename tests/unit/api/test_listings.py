@@ -104,7 +104,7 @@ def test_an_entry_of_the_audit_trail_says_who_did_what_when(world: ApiWorld) -> 
     ("path", "field"),
     [
         ("/v1/failures", "provider"),
-        ("/v1/failures?provider=quickbooks&kind=payment", "kind"),
+        ("/v1/failures?provider=quickbooks&kind=estimate", "kind"),
         ("/v1/failures?provider=quickbooks&limit=0", "limit"),
         ("/v1/failures?provider=quickbooks&cursor=x", "cursor"),
         ("/v1/audit?limit=501", "limit"),
