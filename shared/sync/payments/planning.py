@@ -14,9 +14,10 @@ from shared import correlation
 from shared.domain import ledger
 from shared.domain.connections import Connection
 from shared.domain.ids import SourceId
+from shared.domain.invoices import Payment
 from shared.domain.ledger import LedgerRow, LedgerState, Operation
 from shared.domain.payment_plan import VOIDED_HERE, Decision, Step, next_check, payload_hash
-from shared.domain.runs import Run, RunState
+from shared.domain.runs import Problem, Run, RunState
 from shared.providers.base import AccountingProvider
 from shared.sync.engine.progress import Progress
 from shared.sync.payments.looking import Looker
@@ -112,6 +113,7 @@ class _Planning:
         """Those that may go now: the others wait for their invoice, or are refused."""
         waiting = [s for s in standings if self._terms.waits(s)]
         wait_for_invoices(self._services, self._connection.key, waiting)
+        reserved: list[tuple[Standing, Problem]] = []
         for standing in standings:
             if standing in waiting:
                 continue
@@ -122,6 +124,9 @@ class _Planning:
             else:
                 self.results.planned(1)
                 self.results.refused(standing.payment, problem, problem.code)
+                if standing.post is not None and standing.post.state is LedgerState.RESERVED:
+                    reserved.append((standing, problem))
+        self._freed(reserved)
 
     def _reserve(self, operation: Operation, standings: Sequence[Standing]) -> None:
         now = self._services.clock.now()
@@ -144,19 +149,23 @@ class _Planning:
         self.results.planned(len(standings))
 
     def _cancel(self, standings: Sequence[Standing]) -> None:
+        self.results.cancelled(self._freed([(standing, VOIDED_HERE) for standing in standings]))
+
+    def _freed(self, standings: Sequence[tuple[Standing, Problem]]) -> list[Payment]:
+        """Refuse those that are reserved and are not to be sent after all; answers those that were."""
         now = self._services.clock.now()
         zone = self._connection.remote_company.time_zone
-        rows = [ledger.refused(s.post, VOIDED_HERE, now) for s in standings if s.post]
+        rows = [ledger.refused(s.post, problem, now) for s, problem in standings if s.post]
         rows = [ledger.to_be_checked(row, next_check(row, now, zone)) for row in rows]
         saved = {
             row.payment_id: row for row in save_moves(self._services.stores, self._scope, rows)
         }
-        cancelled = [s.payment for s in standings if s.payment.source_id in saved]
-        self.results.cancelled(cancelled)
-        for payment in cancelled:
+        freed = [s.payment for s, _ in standings if s.payment.source_id in saved]
+        for payment in freed:
             look_at = saved[payment.source_id].look_at
             if look_at is not None:
                 self.results.look_again(payment, look_at)
+        return freed
 
 
 def steps_of(steps: Sequence[tuple[Standing, Decision]], operation: Operation) -> list[Standing]:
