@@ -14,9 +14,10 @@ from shared import correlation
 from shared.domain import ledger
 from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, SourceId
+from shared.domain.invoices import Payment
 from shared.domain.ledger import LedgerRow, LedgerState, Operation
 from shared.domain.payment_plan import VOIDED_HERE, Decision, Step, next_check, payload_hash
-from shared.domain.runs import Run, RunState
+from shared.domain.runs import Problem, Run, RunState
 from shared.providers.base import AccountingProvider
 from shared.sync.automatic.relay import make_due
 from shared.sync.engine.progress import Progress
@@ -114,6 +115,7 @@ class _Planning:
         # Due, so that the automatic road has them wait and sends them as soon as they may go.
         versions = [(s.payment.source_id, s.payment.version) for s in waiting]
         make_due(self._services, self._connection.key, RecordKind.PAYMENT, versions)
+        reserved: list[tuple[Standing, Problem]] = []
         for standing in standings:
             if standing in waiting:
                 continue
@@ -124,6 +126,9 @@ class _Planning:
             else:
                 self.results.planned(1)
                 self.results.refused(standing.payment, problem, problem.code)
+                if standing.post is not None and standing.post.state is LedgerState.RESERVED:
+                    reserved.append((standing, problem))
+        self._freed(reserved)
 
     def _reserve(self, operation: Operation, standings: Sequence[Standing]) -> None:
         now = self._services.clock.now()
@@ -146,19 +151,23 @@ class _Planning:
         self.results.planned(len(standings))
 
     def _cancel(self, standings: Sequence[Standing]) -> None:
+        self.results.cancelled(self._freed([(standing, VOIDED_HERE) for standing in standings]))
+
+    def _freed(self, standings: Sequence[tuple[Standing, Problem]]) -> list[Payment]:
+        """Refuse those that are reserved and are not to be sent after all; answers those that were."""
         now = self._services.clock.now()
         zone = self._connection.remote_company.time_zone
-        rows = [ledger.refused(s.post, VOIDED_HERE, now) for s in standings if s.post]
+        rows = [ledger.refused(s.post, problem, now) for s, problem in standings if s.post]
         rows = [ledger.to_be_checked(row, next_check(row, now, zone)) for row in rows]
         saved = {
             row.payment_id: row for row in save_moves(self._services.stores, self._scope, rows)
         }
-        cancelled = [s.payment for s in standings if s.payment.source_id in saved]
-        self.results.cancelled(cancelled)
-        for payment in cancelled:
+        freed = [s.payment for s, _ in standings if s.payment.source_id in saved]
+        for payment in freed:
             look_at = saved[payment.source_id].look_at
             if look_at is not None:
                 self.results.look_again(payment, look_at)
+        return freed
 
 
 def steps_of(steps: Sequence[tuple[Standing, Decision]], operation: Operation) -> list[Standing]:

@@ -81,35 +81,44 @@ class PaymentSlice:
                     self._services.clock.sleep(BUSY_PAUSE)
         except SliceOver as over:
             return over.result
-        if self._singly:
+        if self._singly and not self._settler.gave_up:
             return SliceResult(SliceEnd.MORE)
+        if self._singly:  # nor will the next slice get further with those that were busy
+            return SliceResult(SliceEnd.DONE)
         return SliceResult(SliceEnd.REJECTED if self._settler.rejected else SliceEnd.DONE)
 
     def _batches(self) -> Iterator[list[Standing]]:
         """Reserved payments of one operation each; voids go one a request."""
         size = 1 if self._singly else self._provider.profile.batch_size
-        standings = standing_of(self._services.stores, self._connection, self._progress.run.only)
         posts: list[Standing] = []
-        for standing in standings:
-            decision = standing.decision(self._services.clock.now())
-            row = standing.row(decision.operation)
-            if decision.step is not Step.SEND or row is None:
-                continue
-            if row.state is not LedgerState.RESERVED:
-                continue
-            if self._settler.given_up(standing.payment.source_id):
-                continue
-            if decision.operation is Operation.VOID:
+        for standing, row in self._reserved():
+            if row.operation is Operation.VOID:
                 yield [standing]
             elif row.singly and not self._singly:
                 self._settler.rejected = True
-            elif row.singly == self._singly and not self._terms.waits(standing):
+            elif row.singly == self._singly:
                 posts.append(standing)
                 if len(posts) == size:
                     yield posts
                     posts = []
         if posts:
             yield posts
+
+    def _reserved(self) -> Iterator[tuple[Standing, LedgerRow]]:
+        """What may go now, each with the row that it goes by."""
+        standings = standing_of(self._services.stores, self._connection, self._progress.run.only)
+        for standing in standings:
+            decision = standing.decision(self._services.clock.now())
+            row = standing.row(decision.operation)
+            reserved = row is not None and row.state is LedgerState.RESERVED
+            if decision.step is not Step.SEND or row is None or not reserved:
+                continue
+            if self._settler.given_up(standing.payment.source_id):
+                continue
+            posts = decision.operation is Operation.POST
+            if posts and (self._terms.waits(standing) or self._terms.refusal(standing) is not None):
+                continue  # it, or its invoice, was changed since it was reserved: the next plan's
+            yield standing, row
 
     def _post(self, batch: Sequence[Standing]) -> bool:
         """One request and its end. Answers whether some of it is to go again in this slice."""

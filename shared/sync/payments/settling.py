@@ -77,6 +77,10 @@ class PaymentSettler:
         """Whether it was busy too often to be tried again in this slice."""
         return self._busy[payment_id] >= BUSY_TRIES
 
+    @property
+    def gave_up(self) -> bool:
+        return any(map(self.given_up, self._busy))
+
     def settle(self, sent: Sent, outcome: CallOutcome, *, single: bool) -> bool:
         """Whether some of it may go again now. Raises `SliceOver` where nothing more is to be sent."""
         if isinstance(outcome, NoTrustworthyAnswer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -17,6 +17,8 @@ from tests.simulation.catalogue import MALFORMED, REFUSED
 from tests.simulation.company import Company
 
 ODD = 0.05
+VOIDED = 0.2
+"""Of the edits of an invoice."""
 ISSUED = date(2026, 2, 2)
 
 
@@ -44,6 +46,17 @@ class InvoiceBook:
         self.unlinked.append(invoice)
         return invoice
 
+    def edited(self, random: Random) -> Invoice:
+        """The next version of an invoice, rarely a void one; it is not in the books as it is here."""
+        place = random.randrange(len(self.invoices))
+        old = self.invoices[place]
+        status = InvoiceStatus.VOID if random.random() < VOIDED else old.status
+        invoice = replace(old, memo=f"v{old.version + 1}", status=status, version=old.version + 1)
+        self.invoices[place] = invoice
+        self.unlinked = [each for each in self.unlinked if each.source_id != invoice.source_id]
+        self.unlinked.append(invoice)
+        return invoice
+
     def next_payment(self, random: Random) -> Payment:
         """Of any invoice; now and then one that the books refuse, alone or with its whole request."""
         invoice = random.choice(self.invoices)
@@ -63,6 +76,7 @@ class InvoiceBook:
 
 def link(stores: Stores, scope: LinkScope, invoice: Invoice) -> None:
     """The invoice stands in the books, as it is here."""
+    known = stores.links.get_links(scope, [invoice.source_id]).get(invoice.source_id)
     row = Link(
         source_id=invoice.source_id,
         remote_id=RemoteId(f"i-{invoice.source_id}"),
@@ -72,6 +86,6 @@ def link(stores: Stores, scope: LinkScope, invoice: Invoice) -> None:
         source_version=invoice.version,
         mapping_version="",
         base={"customer_id": f"c-{invoice.customer_id}"},
-        row_version=1,
+        row_version=known.row_version + 1 if known else 1,
     )
     assert not stores.links.save_links(scope, [row])

@@ -39,6 +39,10 @@ def records(world: Installation, book: InvoiceBook, seconds: float, most: int) -
             _save(world, book, book.next_payment(random))
         elif book.payments and random.random() < 0.4:
             voids(world, book, random.choice(book.payments))
+        elif random.random() < 0.2:
+            invoice = book.edited(random)
+            world.stores.records.save(book.company.company_id, [invoice])
+            world.scheduler.note(f"INVOICE {invoice.source_id} {invoice.status} v{invoice.version}")
 
 
 def voids(world: Installation, book: InvoiceBook, source_id: SourceId) -> None:
@@ -81,8 +85,9 @@ def links(world: Installation, book: InvoiceBook) -> None:
 
 
 def links_all(world: Installation, book: InvoiceBook, seconds: float) -> None:
-    while book.unlinked:
-        world.scheduler.sleep(seconds / (1 + len(book.unlinked)))
+    until = world.elapsed + seconds
+    while world.elapsed < until:
+        world.scheduler.sleep(seconds / (2 + len(book.unlinked)))
         links(world, book)
 
 

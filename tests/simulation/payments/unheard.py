@@ -42,6 +42,7 @@ class PaymentsUnheard(Unheard):
     def __init__(self, report: Callable[[str], None], sender: Callable[[], int]) -> None:
         super().__init__(report, sender)
         self._out: dict[SourceId, dict[RequestKey, _Out]] = {}
+        self._looked_at: dict[SourceId, datetime] = {}
         self.over_at: dict[tuple[SourceId, RequestKey], datetime] = {}
         self.room = timedelta(0)
 
@@ -57,6 +58,8 @@ class PaymentsUnheard(Unheard):
         for source_id in _posts(request):
             keys = self._out.setdefault(source_id, {})
             for key, out in keys.items():
+                if self._looked_for(source_id, key):
+                    continue
                 if key != request.request_key and self._sender() >= out.sender:
                     self._report(f"{source_id} went out unheard and is sent under another key")
             out = keys.setdefault(request.request_key, _Out(self._sender()))
@@ -80,10 +83,14 @@ class PaymentsUnheard(Unheard):
 
     def paid(self, payments: Collection[SourceId], at: datetime) -> None:
         for source_id in payments:
-            for key, out in list(self._out.get(source_id, {}).items()):
-                if self.over_at[source_id, key] <= at:
-                    out.unheard = False
-                    self._forget(source_id, key)
+            self._looked_at[source_id] = at
+
+    def _looked_for(self, source_id: SourceId, key: RequestKey) -> bool:
+        """Whether it was, when no request with that key could be under way; one that is all the same is
+        of a machine that froze on its way to the wire, or late by the provider's doing.
+        """
+        looked_at = self._looked_at.get(source_id)
+        return looked_at is not None and self.over_at[source_id, key] <= looked_at
 
     def _forget(self, source_id: SourceId, key: RequestKey) -> None:
         out = self._out[source_id][key]

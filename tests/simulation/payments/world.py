@@ -151,10 +151,10 @@ class _World:
         self._scheduler.sleep(seconds)
         world.faults.stop()
         self._scheduler.note("CALM")
+        self._scheduler.sleep(200.0)
         for book in self._books:
             while book.unlinked:
                 office.links(world, book)
-        self._scheduler.sleep(200.0)
         for book in self._books:
             self._road.come_to_rest(book.company)
         for book in self._books:

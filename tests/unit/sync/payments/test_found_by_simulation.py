@@ -14,6 +14,7 @@ from shared.domain import ledger
 from shared.domain.connections import Connection
 from shared.domain.errors import StorageUnavailable
 from shared.domain.ids import PersonId, RecordKind, RequestKey, RunId
+from shared.domain.invoices import Invoice, InvoiceStatus, Payment
 from shared.domain.ledger import LedgerState, Operation
 from shared.domain.runs import Failure, Problem, RunCounts
 from shared.providers.base import AccountingProvider
@@ -21,8 +22,9 @@ from shared.sync.automatic.ask import retry
 from shared.sync.payments.standing import ledger_scope
 from shared.sync.runs import start_or_join
 from shared.sync.services import Books
+from shared.sync.steps import first_state, perform_step
 from tests.support.contested import Contested
-from tests.support.fake_faults import Busy, Fault, Limited, Lost, Rejected
+from tests.support.fake_faults import Busy, Fault, Limited, Lost, Rejected, Stopped
 from tests.support.workflows import RecordingWorkflows
 from tests.unit.sync.payments.payment_world import PaymentWorld
 
@@ -294,6 +296,71 @@ def test_a_payment_without_its_invoice_is_looked_at_less_and_less() -> None:
     world.settle_down(within=DAYS)
     assert list(world.due) == [payment.source_id]
     assert len(world.ends) < 4 * 24 + 20
+
+
+def reserved(world: PaymentWorld, *faults: Fault, **invoice: Any) -> tuple[Invoice, Payment]:
+    """A payment that was reserved, and not sent for what is wrong with the provider."""
+    bill = world.invoice(**invoice)
+    world.books.faults.add("batch", *(faults or (Stopped(),)))
+    payment = world.pays(bill)
+    world.settle_down(within=60)
+    assert world.state(payment) == "reserved"
+    world.clock.sleep(1000)  # until it may be probed
+    return bill, payment
+
+
+def test_a_reserved_payment_of_an_invoice_that_is_void_since_is_refused() -> None:
+    """The plan refused it, and the push sent it."""
+    world = PaymentWorld()
+    invoice, payment = reserved(world)
+    void = replace(invoice, status=InvoiceStatus.VOID, version=2)
+    assert not world.stores.records.save(world.connection.key.company_id, [void])
+    world.minute()
+    world.settle_down()
+    assert (world.paid, world.state(payment), world.due) == ([], "refused", {})
+    assert world.failures[payment.source_id].cause == "INVOICE_NOT_OPEN"
+
+
+def test_a_reserved_payment_that_was_recorded_otherwise_since_is_not_sent() -> None:
+    world = PaymentWorld()
+    _, payment = reserved(world)
+    other = replace(payment, amount=replace(payment.amount, amount=Decimal(9)), version=2)
+    assert not world.stores.records.save(world.connection.key.company_id, [other])
+    world.relay(other)
+    world.minute()
+    world.settle_down()
+    assert (world.paid, world.state(payment)) == ([], "refused")
+    assert world.failures[payment.source_id].cause == "PAYMENT_RECORDED_OTHERWISE"
+
+
+def test_a_payment_that_goes_alone_and_waits_for_its_invoice_keeps_no_run_going() -> None:
+    """The run went from the batches to the singles and back without end, and without a call."""
+    world = PaymentWorld()
+    world.books.faults.add("single", Stopped())
+    invoice, payment = reserved(world, Rejected())
+    row = world.row(payment)
+    assert row is not None
+    assert row.singly
+    edited = replace(invoice, memo="Edited", version=2)
+    assert not world.stores.records.save(world.connection.key.company_id, [edited])
+    start_or_join(world.services, world.connection, RecordKind.PAYMENT, ANN)
+    assert isinstance(world.services.workflows, RecordingWorkflows)
+    step = first_state(world.services.workflows.started.pop())
+    for operation in ("plan", "push"):
+        step = perform_step(world.services, operation, step, 300.0)
+    assert step["outcome"] == "done"
+
+
+def test_a_payment_that_goes_alone_and_is_always_busy_is_given_up() -> None:
+    world = PaymentWorld()
+    world.books.faults.add("batch", Rejected())
+    world.books.faults.add("single", *([Busy(frozenset({0}))] * 4))
+    world.pays(world.invoice())
+    world.deliver()
+    assert world.books.calls["single"] == 3
+    assert [failure.cause for failure in world.failures.values()] == ["PROVIDER_BUSY"]
+    world.settle_down()
+    assert (world.paid, world.failures) == (["350"], {})
 
 
 def test_a_refused_row_keeps_how_often_it_was_looked_for() -> None:
