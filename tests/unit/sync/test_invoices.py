@@ -434,11 +434,12 @@ class TestTotals:
         assert world.rows() == []
         run = world.sync()
         assert (run.counts.unchanged, run.counts.refused) == (1, 0)
+        world.settle_down()
         world.clock.sleep(86_400)
         world.minute()
+        assert world.services.stores.due.count(world.connection.key, RecordKind.INVOICE, 9) == 0
         world.settle_down()
         assert world.failures[SourceId("1042")].cause == "TOTAL_DIFFERS", "nothing has changed"
-        assert world.services.stores.due.count(world.connection.key, RecordKind.INVOICE, 9) == 0
         assert world.invoice_writes == [("create", "1042")]
         health = health_of(
             world.services,
