@@ -267,13 +267,15 @@ class InvoiceTerms:
         return self.country in self.rules.marks_tax_in
 
     def mapping_version(self, record: LinkedInvoice) -> str:
-        """A short hash of what it names in the books; a void one names nothing."""
+        """A short hash of what it names in the books; a void one names nothing.
+
+        Tax codes are not in it: what was sent stays taxed as it was, and another code counts from the
+        invoice's next change on. Else one click would rewrite years of paid invoices.
+        """
         if record.status is InvoiceStatus.VOID:
             return ""
         named = [
-            [self._item_of(record, n), self._tax_code_of(record, n)]
-            for n, line in enumerate(record.lines)
-            if not line.is_text
+            self._item_of(record, n) for n, line in enumerate(record.lines) if not line.is_text
         ]
         text = json.dumps([record.customer_remote_id, named])
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
