@@ -109,7 +109,9 @@ class _Worker:
         resumed, self._resumed_run = self._resumed_run, None
         rows = settle_rows(services, connection, self._kind, look.ready, resumed)
         if len(rows) < len(look.ready) and (not rows or len(look.ready) == LOOKED_AT_ONCE):
-            return None  # more may be in step already: no batch for a few of many; or all was put off
+            return (
+                None  # more may be in step already: no batch for a few of many; or all was put off
+            )
         rest = gate.resting(state, self._kind, rows, now)
         able = [row for row in rows if row.source_id not in rest]
         next_begin = gate.next_begin(state, self._kind)

@@ -33,14 +33,6 @@ PAYMENTS_MUTANTS = (
         payments=True,
     ),
     Mutant(
-        "payments: a look-up counts as of when its answer is handled",
-        _LOOKING,
-        "        found = self._provider.find_payments(wanted)\n",
-        "        found = self._provider.find_payments(wanted)\n"
-        "        now = self._services.clock.now()\n",
-        payments=True,
-    ),
-    Mutant(
         "payments: the generation is not raised",
         _LEDGER,
         "generation=before.generation + 1 if before else 1,",
