@@ -117,7 +117,7 @@ class Faults:
         self._random = scheduler.random
         self._temper = temper
         self._left = {sort: self._gap(sort) for sort in temper.factors if sort not in ANYWHERE}
-        self._on = True
+        self.on = True
         self._down_until: datetime | None = None
         self._here = [sort for sort in ANYWHERE if sort in temper.factors]
         self._weights = [1 / self._mean(sort) for sort in self._here]
@@ -125,7 +125,7 @@ class Faults:
 
     def stop(self) -> None:
         """From now on everything works."""
-        self._on = False
+        self.on = False
         self._down_until = None
 
     def go_down(self, seconds: float) -> None:
@@ -138,7 +138,7 @@ class Faults:
 
     def strikes(self, sort: Sort) -> bool:
         """Whether this opportunity is taken."""
-        if not self._on or sort not in self._left:
+        if not self.on or sort not in self._left:
             return False
         self._left[sort] -= 1
         if self._left[sort] > 0:
@@ -148,7 +148,7 @@ class Faults:
 
     def at_gate(self) -> Sort | None:
         """One draw for everything that may happen anywhere: this is asked at each port call."""
-        if not self._here or not self._on:
+        if not self._here or not self.on:
             return None
         self._left_here -= 1
         if self._left_here > 0:

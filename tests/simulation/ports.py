@@ -59,6 +59,13 @@ class Ports:
         if struck is not None:
             self._strike(struck)
 
+    def dawdle(self, what: str) -> None:
+        """The same, where storage may be slow for a long time as well."""
+        self.gate(what)
+        actor, random = self._scheduler.current, self._scheduler.random
+        if self.faults.on and actor is not None and actor.process.mortal and random.random() < 0.15:
+            self._scheduler.sleep(random.choice((1.0, 20.0, 80.0)))
+
     def _strike(self, sort: Sort) -> None:
         if sort is Sort.DEATH:
             self.die()
@@ -200,7 +207,7 @@ class StorePort:
                 return part(*args)
             cut = self._ports.cut(len(rows))
             lost = part(*args[:place], rows[:cut], *args[place + 1 :])
-            self._ports.gate(f"{what}, the rest")
+            self._ports.dawdle(f"{what}, the rest")
             return [*lost, *part(*args[:place], rows[cut:], *args[place + 1 :])]
 
         return call

@@ -56,8 +56,10 @@ class Queue:
         """From now on every message comes once and in time."""
         self.temper = QueueTemper()
 
-    def wake(self, connection: ConnectionKey, kind: RecordKind, after: float = 0.0) -> None:
-        """See the port."""
+    def wake(
+        self, connection: ConnectionKey, kind: RecordKind, after: float = 0.0, *, once: bool = False
+    ) -> None:
+        """See the port. `once`: it does not come twice."""
         self._ports.gate("queue.send")
         random, temper = self._scheduler.random, self.temper
         unsent = random.random() < temper.unsent
@@ -67,7 +69,7 @@ class Queue:
             self._scheduler.note(f"WAKE-UP lost {kind}")
         else:
             delay = after + (random.choice((5.0, 90.0)) if random.random() < temper.late else 0.0)
-            for _ in range(2 if random.random() < temper.doubled else 1):
+            for _ in range(2 if random.random() < temper.doubled and not once else 1):
                 body = wakeups.written(connection, kind)
                 self._scheduler.spawn("message", partial(self._deliver, body, kind, delay))
         if unsent:

@@ -21,12 +21,16 @@ passing cause is put off; then two days, with daily comparisons and nights among
 
 
 class PaymentsQueue(Queue):
-    """Nothing but payments is here: wake-ups for other kinds would find nothing."""
+    """Nothing but payments is here: wake-ups for other kinds would find nothing.
+
+    Only what is to come at once may come twice: whoever finds that something waits wakes itself later,
+    so that two of these would be four the next time, as long as it waits.
+    """
 
     def wake(self, connection: ConnectionKey, kind: RecordKind, after: float = 0.0) -> None:
         """See the port."""
         if kind is KIND:
-            super().wake(connection, kind, after)
+            super().wake(connection, kind, after, once=after > 0)
 
 
 @dataclass(frozen=True, slots=True)
