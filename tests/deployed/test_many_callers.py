@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.deployed
 
-ROUNDS, LEAST, ENOUGH = 200, 40, 120.0
+ROUNDS, LEAST, ENOUGH = 200, 20, 45.0
 """So many rounds; where the machine is slow, the least once it has taken so many seconds."""
 PROCESSES, THREADS, INVOCATIONS = 4, 14, 8
 _HOUR = timedelta(hours=1)
