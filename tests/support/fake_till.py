@@ -92,6 +92,10 @@ class Till:
         )
         return self._rows[remote_id]
 
+    def delete(self, remote_id: RemoteId) -> None:
+        """A person deletes a payment in the books: no reading shows it any more."""
+        del self._rows[remote_id]
+
     def write(
         self, entry: Mapping[str, Any], at: datetime, request_key: RequestKey, *, late: bool = False
     ) -> EntryOutcome:

@@ -7,7 +7,7 @@ Once unsure, it is looked for twice more after its end is known: the provider ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -64,9 +64,8 @@ class Looker:
 
         The moves are not stored yet, see `saved`.
         """
-        wanted = {s.payment.source_id: self._terms.fields(s) for s in standings}
         now = self._services.clock.now()  # before it is asked: what is answered may be that old
-        found = self._provider.find_payments(wanted)
+        found = self._found(standings)
         looked = []
         for standing in standings:
             assert standing.post is not None  # noqa: S101 - said above
@@ -75,6 +74,15 @@ class Looker:
             problem = self._twice(standing.payment, one.row, rows)
             looked.append(replace(one, problem=problem))
         return looked
+
+    def _found(self, standings: Sequence[Standing]) -> Mapping[SourceId, Sequence[RemoteRecord]]:
+        wanted = {}
+        for standing in standings:
+            fields = self._terms.fields(standing)
+            if standing.post is not None and standing.post.customer_id:
+                fields = replace(fields, customer_id=standing.post.customer_id)
+            wanted[standing.payment.source_id] = fields
+        return self._provider.find_payments(wanted)
 
     def voids(self, standings: Sequence[Standing]) -> list[Looked]:
         """Of payments whose void is to be looked up."""
