@@ -58,11 +58,12 @@ class LedgerScope:
 class LedgerRow:
     """`payload_hash` is of what the payment says: another payment under the same id is never sent.
 
-    `attempt` counts requests of this generation; `request_key` names the last one. `singly`: it was in
-    a batch that was refused as a whole, so it goes alone. `customer_id`: whose it is in the books as it
-    was sent; its invoice may be another's, or void, by the time that it is looked for. `looks` counts look-ups since it became
-    unknown, and afterwards those for a late commit. `unsure_at`: when a request last had no answer; it stays
-    when the outcome is known, because the provider may commit late. `look_at`: when to look (again).
+    `attempt` counts requests of this generation; `request_key` names the last one. `singly`: it was
+    in a batch that was refused as a whole, so it goes alone. `customer_id`: whose it is in the
+    books as it was sent; its invoice may be another's, or void, by the time that it is looked for.
+    `looks` counts look-ups since it became unknown, and afterwards those for a late commit.
+    `unsure_at`: when a request last had no answer; it stays when the outcome is known, because the
+    provider may commit late. `look_at`: when to look (again).
     """
 
     payment_id: SourceId

@@ -6,13 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from shared.domain.ids import RecordKind
+from shared.domain.ids import PersonId, RecordKind
 from shared.domain.ledger import Operation
+from shared.domain.runs import Problem
+from shared.sync.automatic.ask import retry
 from shared.sync.engine.terms import scope_of
-from tests.support.fake_faults import Lost
+from tests.support.fake_faults import Lost, Rejected
 from tests.unit.sync.payments.payment_world import PaymentWorld
 
+CLOSED = Problem("BOOKS_CLOSED", "The books are closed for that date.", "Ask your accountant.")
+ANN = PersonId("ann")
 HOURS = 3600.0
+DAYS = 86_400.0
 
 
 @pytest.mark.parametrize("base", [{"customer_id": ""}, {"customer_id": "c-2"}])
@@ -35,3 +40,48 @@ def test_an_unheard_payment_is_looked_for_where_it_was_sent(base: dict[str, str]
     world.settle_down(within=2 * HOURS)
     assert world.state(payment, Operation.VOID) == "posted"
     assert [row.fields.active for row in world.posted] == [False]
+
+
+def test_a_payment_once_unheard_is_looked_for_before_it_goes_again() -> None:
+    """Refused when it went again, and carried out late all the same: a retry had made another."""
+    world = PaymentWorld()
+    world.books.faults.add("batch", Lost(4 * HOURS), Lost(None), Rejected())
+    world.books.faults.add("single", Rejected())
+    payment = world.pays(world.invoice())
+    world.settle_down(within=600)
+    assert world.state(payment) == "refused"
+    world.clock.sleep(4 * HOURS)
+    retry(world.services, world.connection.key, RecordKind.PAYMENT, ANN)
+    world.settle_down(within=60)
+    assert (world.paid, world.state(payment), world.failures) == (["350"], "posted", {})
+
+
+def test_a_void_of_a_payment_that_was_deleted_in_the_books_is_at_its_end() -> None:
+    """It had been refused as one that keeps changing, and each retry again."""
+    world = PaymentWorld()
+    payment = world.pays(world.invoice())
+    world.settle_down()
+    world.books.till.delete(world.posted[0].remote_id)
+    world.voids(payment)
+    world.settle_down()
+    assert (world.failures, world.due) == ({}, {})
+    assert world.state(payment, Operation.VOID) == "posted"
+
+
+def test_a_refused_void_that_a_crash_left_goes_with_the_daily_comparison() -> None:
+    """The void was stored as carried out, and the worker died before it cleared what had refused it."""
+    world = PaymentWorld()
+    payment = world.pays(world.invoice())
+    world.settle_down()
+    world.books.till.locked.add(world.posted[0].remote_id)
+    voided = world.voids(payment)
+    world.settle_down()
+    [failure] = world.failures.values()
+    world.books.till.locked.clear()
+    retry(world.services, world.connection.key, RecordKind.PAYMENT, ANN)
+    world.settle_down()
+    assert (world.paid, world.failures) == ([], {})
+    world.stores.failures.save([failure])
+    world.relay(voided)
+    world.settle_down()
+    assert world.failures == {}
