@@ -231,6 +231,11 @@ def checked(row: LedgerRow) -> LedgerRow:
     return replace(row, looks=row.looks + 1)
 
 
+def outcome_known(row: LedgerRow) -> bool:
+    """Whether all that may be left is to look for a late commit."""
+    return row.state in (LedgerState.POSTED, LedgerState.REFUSED)
+
+
 def request_ends(now: datetime, deadline: float, provider_limit: timedelta) -> datetime:
     """Until when a request that is sent now may still be carried out by the provider."""
     return now + timedelta(seconds=deadline) + provider_limit

@@ -46,7 +46,7 @@ def wait_for(
         return
     until = services.clock.now() + LOOK_AGAIN_AFTER
     rows = [
-        replace(row, not_before=until, waits_for=depends_on[0].written())
+        replace(row, not_before=until, waits_for=depends_on[0].written(), late_check=False)
         for row, depends_on in waiting
     ]
     services.stores.due.put_off(rows)

@@ -162,9 +162,9 @@ class _Planning:
         }
         freed = [s.payment for s, _ in standings if s.payment.source_id in saved]
         for payment in freed:
-            look_at = saved[payment.source_id].look_at
-            if look_at is not None:
-                self.results.look_again(payment, look_at)
+            row = saved[payment.source_id]
+            if row.look_at is not None:
+                self.results.look_again(payment, row)
         return freed
 
 

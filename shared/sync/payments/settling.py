@@ -148,7 +148,7 @@ class PaymentSettler:
         for payment in payments:
             row = saved[payment.source_id]
             if row.look_at is not None:
-                self._results.look_again(payment, row.look_at)
+                self._results.look_again(payment, row)
 
     def _tell(self, sent: Sent, standing: Standing, written: Done) -> None:
         """A person is shown where the books made another sum of it."""
@@ -165,7 +165,7 @@ class PaymentSettler:
         for saved in self._save([row]):
             self._results.refused(standing.payment, problem, cause)
             if saved.look_at is not None:
-                self._results.look_again(standing.payment, saved.look_at)
+                self._results.look_again(standing.payment, saved)
 
     def _was_busy(self, sent: Sent, standing: Standing, problem: Problem) -> bool:
         """Definitely not carried out, for a passing cause: again, and some tries later a person's."""
@@ -212,7 +212,7 @@ class PaymentSettler:
         rows = [ledger.unknown(sent.rows[s.payment.source_id], now, now) for s in standings]
         payments = {s.payment.source_id: s.payment for s in standings}
         for row in self._save(rows):
-            self._results.look_again(payments[row.payment_id], now)
+            self._results.look_again(payments[row.payment_id], row)
 
     def _save(self, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
         return save_moves(self._services.stores, self._scope, rows)

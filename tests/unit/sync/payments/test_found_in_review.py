@@ -10,6 +10,7 @@ from shared.domain.ids import PersonId, RecordKind
 from shared.domain.ledger import Operation
 from shared.domain.runs import Problem
 from shared.sync.automatic.ask import retry
+from shared.sync.automatic.waiting import Waiting, waiting_of
 from shared.sync.engine.terms import scope_of
 from tests.support.fake_faults import Lost, Rejected
 from tests.unit.sync.payments.payment_world import PaymentWorld
@@ -85,3 +86,40 @@ def test_a_refused_void_that_a_crash_left_goes_with_the_daily_comparison() -> No
     world.relay(voided)
     world.settle_down()
     assert world.failures == {}
+
+
+def test_late_checks_keep_no_wake_ups_going_and_are_not_told_as_waiting() -> None:
+    """A wake-up lasts a quarter of an hour: each payment, and each message that came meanwhile, had kept
+    a chain of them going until the night, and a change had seemed to wait all the time.
+    """
+    world = PaymentWorld()
+    invoice = world.invoice(total="1000")
+    world.books.faults.add("batch", Lost(0.0), Lost(0.0))
+    payments = [world.pays(invoice, "10", str(number)) for number in range(12)]
+    deliver_all(world)
+    world.relay(payments[0])
+    deliver_all(world)
+    assert len(world.due) == 5
+    assert world.wake_ups.sent == []
+    assert waiting_of(world.services, world.connection.key) == Waiting()
+    world.settle_down(within=2 * DAYS)
+    assert (world.due, len(world.paid)) == ({}, 12)
+
+
+def deliver_all(world: PaymentWorld) -> None:
+    while world.wake_ups.sent:
+        world.deliver()
+
+
+def test_a_void_in_a_closed_period_is_refused_with_that_reason() -> None:
+    """It had been called one that keeps changing."""
+    closed = Problem("PERIOD_CLOSED", "Its period is probably closed.", "Ask your accountant.")
+    world = PaymentWorld()
+    payment = world.pays(world.invoice())
+    world.settle_down()
+    world.books.till.closed = closed
+    world.voids(payment)
+    world.settle_down()
+    assert world.failures[payment.source_id].problem == closed
+    assert world.state(payment, Operation.VOID) == "refused"
+    assert (len(world.books.requests), world.due) == (2, {})
