@@ -45,7 +45,8 @@ class DueRow:
     `version` is the highest heard of, `since` when the oldest change not yet synced was heard of.
     `urgent` rows are another row of the same record, ahead of all that are not. `tries` counts
     passing refusals; with them `not_before` moves away. `waits_for` is a `Dependency` as written: it is
-    looked at when that has a link, or at `not_before`; empty: it waits for nothing else.
+    looked at when that has a link, or at `not_before`; empty: it waits for nothing else. `late_check`: its
+    outcome is known, and it is only looked at once more; nobody waits for that.
     `correlation_id` is what caused that version.
     """
 
@@ -58,6 +59,7 @@ class DueRow:
     urgent: bool = False
     tries: int = 0
     waits_for: str = ""
+    late_check: bool = False
     correlation_id: CorrelationId = CorrelationId("")
 
 
@@ -93,7 +95,8 @@ class AutomaticState:
     """What the automatic road remembers of one connection. `version` as for connections.
 
     `compare_at` is when records and links are compared next, for changes that nobody heard of; `look_at`
-    when what waits is looked at next, None while nothing is known to wait.
+    when what waits is looked at next, None while nothing is known to wait. `wake_at`: when workers are to
+    be woken for what was put off for longer than a wake-up can be; None: nothing was.
     """
 
     connection: ConnectionKey
@@ -101,10 +104,11 @@ class AutomaticState:
     batches: Mapping[RecordKind, LastBatch] = field(default_factory=dict)
     circuit: Circuit | None = None
     look_at: datetime | None = None
+    wake_at: datetime | None = None
     version: int = 0
 
     @property
     def due_at(self) -> datetime:
         """When the schedule is to look at this connection."""
         probe_at = self.circuit.probe_at if self.circuit else None
-        return min(at for at in (self.compare_at, probe_at, self.look_at) if at is not None)
+        return min(at for at in (self.compare_at, probe_at, self.look_at, self.wake_at) if at)

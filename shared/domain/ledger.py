@@ -58,10 +58,12 @@ class LedgerScope:
 class LedgerRow:
     """`payload_hash` is of what the payment says: another payment under the same id is never sent.
 
-    `attempt` counts requests of this generation; `request_key` names the last one. `singly`: it was in
-    a batch that was refused as a whole, so it goes alone. `looks` counts look-ups since it became
-    unknown, and afterwards those for a late commit. `unsure_at`: when a request last had no answer; it stays
-    when the outcome is known, because the provider may commit late. `look_at`: when to look (again).
+    `attempt` counts requests of this generation; `request_key` names the last one. `singly`: it was
+    in a batch that was refused as a whole, so it goes alone. `customer_id`: whose it is in the
+    books as it was sent; its invoice may be another's, or void, by the time that it is looked for.
+    `looks` counts look-ups since it became unknown, and afterwards those for a late commit.
+    `unsure_at`: when a request last had no answer; it stays when the outcome is known, because the
+    provider may commit late. `look_at`: when to look (again).
     """
 
     payment_id: SourceId
@@ -74,6 +76,7 @@ class LedgerRow:
     attempt: int = 0
     request_key: RequestKey = RequestKey("")
     over_at: datetime | None = None
+    customer_id: RemoteId = RemoteId("")
     remote_id: RemoteId = RemoteId("")
     remote_version: RemoteVersion = RemoteVersion("")
     problem: Problem | None = None
@@ -122,7 +125,9 @@ def reserved(
     )
 
 
-def sent(row: LedgerRow, request_key: RequestKey, over_at: datetime) -> LedgerRow:
+def sent(
+    row: LedgerRow, request_key: RequestKey, over_at: datetime, customer_id: RemoteId
+) -> LedgerRow:
     """To be stored before the request goes. Raises `ValueError` unless it is reserved."""
     _require(row, LedgerState.RESERVED)
     return replace(
@@ -131,6 +136,7 @@ def sent(row: LedgerRow, request_key: RequestKey, over_at: datetime) -> LedgerRo
         attempt=row.attempt + 1,
         request_key=request_key,
         over_at=over_at,
+        customer_id=customer_id,
     )
 
 
@@ -223,6 +229,11 @@ def checked(row: LedgerRow) -> LedgerRow:
     """It was looked for once more."""
     _require(row, LedgerState.POSTED, LedgerState.REFUSED)
     return replace(row, looks=row.looks + 1)
+
+
+def outcome_known(row: LedgerRow) -> bool:
+    """Whether all that may be left is to look for a late commit."""
+    return row.state in (LedgerState.POSTED, LedgerState.REFUSED)
 
 
 def request_ends(now: datetime, deadline: float, provider_limit: timedelta) -> datetime:

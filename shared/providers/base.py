@@ -216,6 +216,7 @@ class AccountingProvider(Protocol):
     ) -> Mapping[SourceId, Sequence[RemoteRecord]]:
         """The payments in the books that carry these ones' reference (`PaymentFields.name`), void ones
         included, the oldest first; several where it was made twice. An id without any is not in it.
+        Only those of the same customer and day may be looked through.
         """
 
     def page_records(self, kind: RecordKind, cursor: str | None) -> RemotePage:

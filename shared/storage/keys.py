@@ -27,7 +27,7 @@ AUTOMATIC_SHARDS = 4
 """Partitions of the index of connections that the schedule looks at."""
 
 OLDEST_AMONG = 200
-"""Due rows that are looked at for the oldest: a page."""
+"""Due rows that are looked at for the oldest."""
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """The expiry of a released lease: before any instant a lease is asked for at."""

@@ -257,19 +257,19 @@ class DueStore(Protocol):
         """Each on the condition that its version and tries are unmoved. Not atomic together."""
 
     def put_off(self, rows: Sequence[DueRow]) -> None:
-        """Store `not_before`, `tries` and `waits_for` of each, on the condition that its version is
-        unmoved.
+        """Store `not_before`, `tries`, `waits_for` and `late_check` of each, on the condition that its
+        version is unmoved.
         """
 
     def waiting(self, connection: ConnectionKey, kind: RecordKind, most: int) -> Sequence[DueRow]:
         """Those that wait for another record (`waits_for`), at most so many, in key order."""
 
     def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
-        """How many rows there are, at most so many are counted."""
+        """How many rows there are but for late checks, at most so many are counted."""
 
     def oldest_since(self, connection: ConnectionKey, kind: RecordKind) -> datetime | None:
-        """The earliest `since` among those of the first `keys.OLDEST_AMONG` rows that wait for no other
-        record; None: there is none.
+        """The earliest `since` among the first `keys.OLDEST_AMONG` rows that wait for no other record and
+        are no late checks; None: there is none.
         """
 
 

@@ -8,22 +8,27 @@ records that stand refused, of all kinds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from shared.auth.reauth import reauth_problem
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.due import AutomaticState, Circuit
+from shared.domain.due import AutomaticState, Circuit, DueRow
+from shared.domain.ids import RecordKind
 from shared.domain.invoice_plan import TOTAL_DIFFERS
 from shared.domain.runs import Run, RunState
 from shared.providers.base import ProviderProfile
 from shared.sync.automatic import gate
+from shared.sync.automatic.dependencies import GOES_FIRST, WAITED_FOR_BY, waiting_reason
 from shared.sync.automatic.waiting import MOST_COUNTED, Waiting
 from shared.sync.engine.mapped import any_account_chosen
+from shared.sync.payments.standing import IN_BOOKS
 from shared.sync.services import Services
 
 _FAILURES_COUNTED: Final = 100
+_HELD_LOOKED_AT: Final = 20
 
 
 class Colour(StrEnum):
@@ -59,12 +64,14 @@ def health_of(
     if connection.state is ConnectionState.NEEDS_REAUTH:
         return Health(Colour.RED, reauth_problem(profile).message, f"Reconnect {profile.label}")
     state = gate.state_of(services, connection.key)
+    held = _held(services, connection) if waiting.count else ()
     return (
         _not_ready(services, profile, connection)
         or _circuit_open(state.circuit, profile, waiting)
         or _of_the_run(run)
-        or _of_what_waits(connection, waiting)
-        or _by_failures(services, connection)
+        or _of_what_waits(connection, waiting, len(held))
+        or _by_failures(services, connection, len(held))
+        or _of_what_is_held(services, held)
         or _not_looked_at(services, connection, run, state)
         or Health(Colour.GREEN, "All synced.")
     )
@@ -101,15 +108,36 @@ def _changes(waiting: Waiting) -> str:
     return "1 change waits" if waiting.count == 1 else f"{waiting.count:,} changes wait"
 
 
-def _of_what_waits(connection: Connection, waiting: Waiting) -> Health | None:
-    if not waiting.count:
-        return None
+def _held(services: Services, connection: Connection) -> Sequence[DueRow]:
+    """What waits for another record, which may stand refused: not sure to go by itself."""
+    due, key = services.stores.due, connection.key
+    kinds = dict.fromkeys(kind for kinds in WAITED_FOR_BY.values() for kind in kinds)
+    return [row for kind in kinds for row in due.waiting(key, kind, MOST_COUNTED)]
+
+
+def _of_what_waits(connection: Connection, waiting: Waiting, held: int) -> Health | None:
+    """But for what is held, unless nothing goes yet."""
     if connection.setup.decided:
+        waiting = replace(waiting, count=max(0, waiting.count - held))
         reason, action = f"{_changes(waiting)} to be synced.", "Wait: they go by themselves"
     else:
         reason = f"{_changes(waiting)} until the import of customers and items is decided."
         action = "Finish or skip the import steps of the setup"
-    return Health(Colour.AMBER, reason, action)
+    return Health(Colour.AMBER, reason, action) if waiting.count else None
+
+
+def _of_what_is_held(services: Services, held: Sequence[DueRow]) -> Health | None:
+    """By the first reason that a person has to do something about, else by the first."""
+    told = None
+    first_of_each = {row.waits_for: row for row in reversed(held)}
+    for row in islice(first_of_each.values(), _HELD_LOOKED_AT):
+        problem = waiting_reason(services, row)
+        if problem is not None and (told is None or told.code == GOES_FIRST):
+            told = problem
+    if told is None:
+        return None
+    counted = f"{_changes(Waiting(len(held)))} for other records. "
+    return Health(Colour.AMBER, counted + told.message, told.action)
 
 
 def _not_looked_at(
@@ -137,27 +165,37 @@ def _of_the_run(run: Run | None) -> Health | None:
     return Health(Colour.AMBER, run.problem.message, run.problem.action or "Start a sync")
 
 
-def _by_failures(services: Services, connection: Connection) -> Health | None:
-    told, differing = [], 0
+def _by_failures(services: Services, connection: Connection, held: int) -> Health | None:
+    """`held`: so many wait for other records, and most likely for these."""
+    told, reasons = [], []
+    label = services.profile(connection.key.provider).label
     for kind in gate.AUTOMATIC_KINDS:
         page = services.stores.failures.page(connection.key, kind, _FAILURES_COUNTED, None)
-        refused = [failure for failure in page.rows if failure.cause != TOTAL_DIFFERS]
-        differing += len(page.rows) - len(refused)
+        differing = [one for one in page.rows if one.cause == TOTAL_DIFFERS]
+        strange = [one for one in page.rows if kind is RecordKind.PAYMENT and one.cause in IN_BOOKS]
+        refused = len(page.rows) - len(differing) - len(strange)
         if page.cursor is not None and refused:
-            told.append(f"more than {len(refused)} {kind}s")
+            told.append(f"more than {refused} {kind}s")
         elif refused:
-            told.append(f"1 {kind}" if len(refused) == 1 else f"{len(refused)} {kind}s")
-    reasons = []
+            told.append(_many(refused, kind))
+        if differing:
+            has = "has" if len(differing) == 1 else "have"
+            reasons.append(f"{_many(len(differing), kind)} {has} another total in {label}.")
+        if strange:
+            stands = "stands" if len(strange) == 1 else "stand"
+            reasons.append(f"{_many(len(strange), kind)} {stands} otherwise in {label} than here.")
     if told:
         counted = _listed(told)
-        reasons.append(f"{counted[0].upper()}{counted[1:]} could not be synced.")
-    if differing:
-        label = services.profile(connection.key.provider).label
-        has = "1 invoice has" if differing == 1 else f"{differing} invoices have"
-        reasons.append(f"{has} another total in {label}.")
+        reasons.insert(0, f"{counted[0].upper()}{counted[1:]} could not be synced.")
     if not reasons:
         return None
+    if held:
+        reasons.append(f"{_changes(Waiting(held))} for other records.")
     return Health(Colour.AMBER, " ".join(reasons), "See what failed and correct it")
+
+
+def _many(count: int, kind: RecordKind) -> str:
+    return f"1 {kind}" if count == 1 else f"{count} {kind}s"
 
 
 def _listed(told: Sequence[str]) -> str:

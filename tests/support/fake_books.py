@@ -255,7 +255,13 @@ class FakeBooks:
     ) -> Mapping[SourceId, Sequence[RemoteRecord]]:
         self._read("find_payments")
         found = {
-            source_id: self.till.referring(fields.name) for source_id, fields in wanted.items()
+            source_id: [
+                row
+                for row in self.till.referring(fields.name)
+                if (row.fields.customer_id, row.fields.paid_on)
+                == (fields.customer_id, fields.paid_on)
+            ]
+            for source_id, fields in wanted.items()
         }
         return {source_id: rows for source_id, rows in found.items() if rows}
 

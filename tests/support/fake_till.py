@@ -41,7 +41,8 @@ def payment_fields(texts: Mapping[str, str]) -> PaymentFields:
 
 class Till:
     """Everything here is instant and never fails. `keeps_back`: of a payment's applied sum, so much is
-    left unapplied. `locked`: remote ids that a deposit holds.
+    left unapplied. `locked`: remote ids that a deposit holds. `closed`: what a void's refusal as stale
+    means where its version is the current one.
     """
 
     shape = Shape(
@@ -59,6 +60,7 @@ class Till:
         self._rows: dict[RemoteId, RemoteRecord] = {}
         self.keeps_back: Callable[[PaymentFields], Decimal] = lambda _: Decimal(0)
         self.locked: set[RemoteId] = set()
+        self.closed: Problem | None = None
 
     def __iter__(self) -> Iterator[RemoteRecord]:
         """All of them, void ones included, oldest first."""
@@ -92,6 +94,10 @@ class Till:
         )
         return self._rows[remote_id]
 
+    def delete(self, remote_id: RemoteId) -> None:
+        """A person deletes a payment in the books: no reading shows it any more."""
+        del self._rows[remote_id]
+
     def write(
         self, entry: Mapping[str, Any], at: datetime, request_key: RequestKey, *, late: bool = False
     ) -> EntryOutcome:
@@ -101,6 +107,8 @@ class Till:
             found = self._rows.get(RemoteId(entry["remote_id"]))
             if found is None or found.remote_version != entry["remote_version"]:
                 return Stale()
+            if self.closed is not None:
+                return Stale(self.closed)
             if found.remote_id in self.locked:
                 problem = Problem("PAYMENT_DEPOSITED", "It is part of a bank deposit.", "", "")
                 return EntryRefused(problem, problem.code)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, Final
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from shared.domain.due import AutomaticState, Circuit, DueLook, DueRow, LastBatch
 from shared.domain.ids import (
@@ -66,6 +67,7 @@ class DynamoDue:
                     DueRowModel.not_before.set(instant(row.not_before)),
                     DueRowModel.tries.set(0),
                     DueRowModel.waits_for.remove(),
+                    _late_check(row),
                     DueRowModel.caused_by.set(row.correlation_id),
                 ],
                 newer,
@@ -112,6 +114,7 @@ class DynamoDue:
                     DueRowModel.waits_for.set(row.waits_for)
                     if row.waits_for
                     else DueRowModel.waits_for.remove(),
+                    _late_check(row),
                 ],
                 _unmoved(row),
             )
@@ -120,14 +123,13 @@ class DynamoDue:
         return list(islice((row for row in self._all(connection, kind) if row.waits_for), most))
 
     def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
-        arguments = self._query(connection, kind) | {"AttributesToGet": ["sk"]}
-        return len(self._bulk.query(arguments, most))
+        rows = (row for row in self._all(connection, kind) if not row.late_check)
+        return sum(1 for _ in islice(rows, most))
 
     def oldest_since(self, connection: ConnectionKey, kind: RecordKind) -> datetime | None:
-        arguments = self._query(connection, kind) | {"AttributesToGet": ["since", "waits_for"]}
-        found = self._bulk.query(arguments, OLDEST_AMONG)
-        free = (raw for raw in found if "waits_for" not in raw)
-        return min((read_instant(raw["since"]["S"]) for raw in free), default=None)
+        rows = self._all(connection, kind)
+        free = (row for row in rows if not row.waits_for and not row.late_check)
+        return min((row.since for row in islice(free, OLDEST_AMONG)), default=None)
 
     def _all(self, connection: ConnectionKey, kind: RecordKind) -> Iterator[DueRow]:
         """A page at a time: whoever has enough stops reading."""
@@ -194,6 +196,10 @@ def _connection(pk: str) -> ConnectionKey:
     return ConnectionKey(CompanyId(company_id), ProviderName(provider))
 
 
+def _late_check(row: DueRow) -> Action:
+    return DueRowModel.late_check.set(True) if row.late_check else DueRowModel.late_check.remove()
+
+
 def _unmoved(row: DueRow) -> Condition:
     return DueRowModel.version == row.version
 
@@ -209,6 +215,7 @@ def _parse(connection: ConnectionKey, kind: RecordKind, raw: Raw) -> DueRow:
         urgent=raw["sk"]["S"].startswith(_URGENT),
         tries=int(raw["tries"]["N"]),
         waits_for=raw.get("waits_for", {}).get("S", ""),
+        late_check="late_check" in raw,
         correlation_id=CorrelationId(raw.get("caused_by", {}).get("S", "")),
     )
 
@@ -219,6 +226,7 @@ def _body(state: AutomaticState) -> dict[str, Any]:
     return {
         "compare_at": instant(state.compare_at),
         "look_at": instant(state.look_at) if state.look_at else None,
+        "wake_at": instant(state.wake_at) if state.wake_at else None,
         "batches": {
             kind: [instant(batch.at), sorted(batch.marks)] for kind, batch in state.batches.items()
         },
@@ -246,5 +254,6 @@ def _state(connection: ConnectionKey, row: AutomaticRow) -> AutomaticState:
         },
         circuit=circuit,
         look_at=read_instant(body["look_at"]) if body.get("look_at") else None,
+        wake_at=read_instant(body["wake_at"]) if body.get("wake_at") else None,
         version=int(row.version),
     )

@@ -171,6 +171,7 @@ class DueRowModel(Row):
     not_before = UnicodeAttribute()
     tries = NumberAttribute()
     waits_for = UnicodeAttribute(null=True)
+    late_check = BooleanAttribute(null=True)
     caused_by = UnicodeAttribute(null=True)
 
 

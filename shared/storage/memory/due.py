@@ -60,7 +60,7 @@ class MemoryDue:
                 stored = self._get(row)
                 if stored is not None and stored.version == row.version:
                     moved = replace(stored, not_before=row.not_before, tries=row.tries)
-                    self._put(replace(moved, waits_for=row.waits_for))
+                    self._put(replace(moved, waits_for=row.waits_for, late_check=row.late_check))
 
     def waiting(self, connection: ConnectionKey, kind: RecordKind, most: int) -> Sequence[DueRow]:
         with self._lock:
@@ -69,12 +69,14 @@ class MemoryDue:
 
     def count(self, connection: ConnectionKey, kind: RecordKind, most: int) -> int:
         with self._lock:
-            return min(most, sum(1 for _ in self._rows.rows(_pk(connection, kind))))
+            rows = self._rows.rows(_pk(connection, kind))
+            return min(most, sum(1 for row in rows if not row.late_check))
 
     def oldest_since(self, connection: ConnectionKey, kind: RecordKind) -> datetime | None:
         with self._lock:
-            rows = islice(self._rows.rows(_pk(connection, kind)), OLDEST_AMONG)
-            return min((row.since for row in rows if not row.waits_for), default=None)
+            rows = self._rows.rows(_pk(connection, kind))
+            free = (row for row in rows if not row.waits_for and not row.late_check)
+            return min((row.since for row in islice(free, OLDEST_AMONG)), default=None)
 
     def _get(self, row: DueRow) -> DueRow | None:
         return self._rows.get(_pk(row.connection, row.kind), _sk(row))

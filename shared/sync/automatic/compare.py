@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
@@ -86,8 +87,14 @@ def _out_of_sight(state: AutomaticState) -> AutomaticState | None:
 def _look_at(services: Services, state: AutomaticState, connection: Connection | None) -> None:
     key, now = state.connection, services.clock.now()
     if connection is None or not gate.goes_by_itself(connection):
-        gate.change_state(services, key, lambda each: _compared(each, services))
+        gate.change_state(
+            services, key, lambda each: replace(_compared(each, services), wake_at=None)
+        )
         return
+    if state.wake_at is not None and state.wake_at <= now:
+        for kind in gate.AUTOMATIC_KINDS:
+            services.wake_ups.wake(key, kind)
+        gate.change_state(services, key, lambda each: _woken(each, state.wake_at))
     if state.circuit is not None and state.circuit.probe_at <= now:
         for kind in gate.AUTOMATIC_KINDS:
             services.wake_ups.wake(key, kind)
@@ -95,6 +102,10 @@ def _look_at(services: Services, state: AutomaticState, connection: Connection |
         for kind in gate.AUTOMATIC_KINDS:
             compare(services, connection, kind)
         gate.change_state(services, key, lambda each: _compared(each, services))
+
+
+def _woken(state: AutomaticState, at: datetime | None) -> AutomaticState | None:
+    return replace(state, wake_at=None) if state.wake_at == at else None
 
 
 def _compared(state: AutomaticState, services: Services) -> AutomaticState:

@@ -31,6 +31,9 @@ WAITED_FOR_BY: Final[Mapping[RecordKind, tuple[RecordKind, ...]]] = {
     RecordKind.ITEM: (RecordKind.INVOICE,),
     RecordKind.INVOICE: (RecordKind.PAYMENT,),
 }
+GOES_FIRST: Final = "WAITS_FOR_DEPENDENCY"
+"""Of a reason that asks nothing of a person."""
+
 LOOK_AGAIN_AFTER: Final = timedelta(minutes=15)
 MOST_READY: Final = 100_000
 """Waiting rows that one end of a run looks through."""
@@ -46,7 +49,7 @@ def wait_for(
         return
     until = services.clock.now() + LOOK_AGAIN_AFTER
     rows = [
-        replace(row, not_before=until, waits_for=depends_on[0].written())
+        replace(row, not_before=until, waits_for=depends_on[0].written(), late_check=False)
         for row, depends_on in waiting
     ]
     services.stores.due.put_off(rows)
@@ -94,7 +97,7 @@ def waiting_reason(services: Services, row: DueRow) -> Problem | None:
             f"Make that {needed.kind} active again.",
         )
     return Problem(
-        "WAITS_FOR_DEPENDENCY",
+        GOES_FIRST,
         f"It waits for the {called}, which goes first.",
         "Wait: both go by themselves.",
     )

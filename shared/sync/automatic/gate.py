@@ -39,6 +39,9 @@ COMPARE_EVERY: Final = timedelta(days=1)
 LOOK_EVERY: Final = timedelta(seconds=45)
 """At what waits, by a schedule that ticks each minute: less than that, so that no tick is missed."""
 
+LONGEST_WAKE: Final = timedelta(minutes=15)
+"""How long a wake-up can be put off (SQS); for what is later the schedule wakes."""
+
 
 def goes_by_itself(connection: Connection | None) -> bool:
     """Whether changes are to be remembered as due: not before the imports are decided."""
@@ -92,6 +95,15 @@ def keep_in_sight(services: Services, connection: ConnectionKey) -> None:
         services,
         connection,
         lambda state: None if state.look_at else replace(state, look_at=look_at),
+    )
+
+
+def wake_later(services: Services, connection: ConnectionKey, at: datetime) -> None:
+    """Have the schedule wake the workers then; a write only where it does not wake them earlier."""
+    change_state(
+        services,
+        connection,
+        lambda state: None if state.wake_at and state.wake_at <= at else replace(state, wake_at=at),
     )
 
 

@@ -18,4 +18,4 @@ def later(services: Services, row: DueRow) -> DueRow:
     """The row as it is put off: each time twice as long, give or take a half."""
     delay = min(LONGEST_DELAY, FIRST_DELAY * 2**row.tries) * (0.5 + services.chance.fraction())
     at = services.clock.now() + delay
-    return replace(row, not_before=at, tries=row.tries + 1, waits_for="")
+    return replace(row, not_before=at, tries=row.tries + 1, waits_for="", late_check=False)

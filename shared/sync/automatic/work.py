@@ -119,7 +119,7 @@ class _Worker:
             return self._begin(connection, state, able)
         rested = gate.rested_at(state, self._kind) if rest else None
         times = [at for at in (look.next_at, rested, next_begin if able else None) if at]
-        if not times and state.circuit is not None:
+        if not able and not rest and state.circuit is not None:
             self._forget_trouble()
         return self._waited(min(times, default=None))
 
@@ -132,7 +132,12 @@ class _Worker:
     def _waited(self, at: datetime | None) -> WorkEnd | None:
         if at is None:
             return WorkEnd.NOTHING_DUE
-        pause = (at - self._services.clock.now()).total_seconds()
+        now = self._services.clock.now()
+        if at - now > gate.LONGEST_WAKE:
+            # Not a chain of wake-ups until then: each message that comes meanwhile would begin another.
+            gate.wake_later(self._services, self._key, at)
+            return WorkEnd.NOTHING_DUE
+        pause = (at - now).total_seconds()
         if pause > LONGEST_SLEEP or at >= self._until:
             self._services.wake_ups.wake(self._key, self._kind, pause)
             return WorkEnd.NOTHING_DUE

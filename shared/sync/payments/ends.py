@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from shared.domain.connections import Connection
 from shared.domain.due import Dependency, DueRow
 from shared.domain.ids import RecordKind, RunId, SourceId
+from shared.domain.ledger import outcome_known
 from shared.domain.payment_plan import Step
 from shared.sync.automatic.dependencies import wait_for
 from shared.sync.automatic.trying import MOST_TRIES, later
@@ -79,11 +81,16 @@ class _Ends:
         if decision.step is Step.NOTHING:
             self.ended.append(row)
         elif decision.step is Step.WAIT and decision.until is not None:
-            self.put_off.append(replace(row, not_before=decision.until))
+            self.put_off.append(self._later(row, standing, decision.until))
         elif decision.step is Step.SEND:
             self._to_be_sent(row, standing)
         else:
             self.left.append(row)
+
+    @staticmethod
+    def _later(row: DueRow, standing: Standing, at: datetime) -> DueRow:
+        late_check = standing.post is not None and outcome_known(standing.post)
+        return replace(row, not_before=at, waits_for="", late_check=late_check)
 
     def _to_be_sent(self, row: DueRow, standing: Standing) -> None:
         failure = self._refused.get(row.source_id)
@@ -93,7 +100,7 @@ class _Ends:
                 return
             look_at = standing.post.look_at if standing.post else None
             if look_at is not None:  # it may be in the books after all, see `decide`
-                self.put_off.append(replace(row, not_before=look_at))
+                self.put_off.append(self._later(row, standing, look_at))
             else:
                 self.ended.append(row)
             self.given_up |= {failure.cause} & PASSING_CAUSES

@@ -7,7 +7,7 @@ Once unsure, it is looked for twice more after its end is known: the provider ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -64,9 +64,8 @@ class Looker:
 
         The moves are not stored yet, see `saved`.
         """
-        wanted = {s.payment.source_id: self._terms.fields(s) for s in standings}
         now = self._services.clock.now()  # before it is asked: what is answered may be that old
-        found = self._provider.find_payments(wanted)
+        found = self._found(standings)
         looked = []
         for standing in standings:
             assert standing.post is not None  # noqa: S101 - said above
@@ -75,6 +74,30 @@ class Looker:
             problem = self._twice(standing.payment, one.row, rows)
             looked.append(replace(one, problem=problem))
         return looked
+
+    def sent_before(self, standings: Sequence[Standing]) -> list[Looked]:
+        """Of payments that are about to go, and of which a request once went unheard: those that are in
+        the books after all. The moves are not stored yet.
+        """
+        now = self._services.clock.now()
+        looked = []
+        for payment_id, rows in self._found(standings).items():
+            [standing] = (s for s in standings if s.payment.source_id == payment_id)
+            if standing.post is None or not rows:
+                continue
+            row = self._checked_later(_posted(standing.post, rows, now), now)
+            problem = self._twice(standing.payment, row, rows)
+            looked.append(Looked(payment_id, row, found=True, problem=problem))
+        return looked
+
+    def _found(self, standings: Sequence[Standing]) -> Mapping[SourceId, Sequence[RemoteRecord]]:
+        wanted = {}
+        for standing in standings:
+            fields = self._terms.fields(standing)
+            if standing.post is not None and standing.post.customer_id:
+                fields = replace(fields, customer_id=standing.post.customer_id)
+            wanted[standing.payment.source_id] = fields
+        return self._provider.find_payments(wanted)
 
     def voids(self, standings: Sequence[Standing]) -> list[Looked]:
         """Of payments whose void is to be looked up."""
@@ -94,21 +117,23 @@ class Looker:
         return looked
 
     def _judged(self, row: LedgerRow, found: Sequence[RemoteRecord], now: datetime) -> Looked:
-        there = [one for one in found if one.fields.active] or list(found)
         if row.state in (LedgerState.POSTED, LedgerState.REFUSED):
             row = ledger.checked(row)
         elif row.state is LedgerState.IN_FLIGHT:
             row = ledger.unknown(row, now, now)
-        found_now = bool(there) and row.state is not LedgerState.POSTED
+        found_now = bool(found) and row.state is not LedgerState.POSTED
         if found_now:
-            row = ledger.posted(row, there[0].remote_id, there[0].remote_version, now)
+            row = _posted(row, found, now)
         if row.state is not LedgerState.UNKNOWN:
-            row = ledger.to_be_checked(row, next_check(row, now, self._time_zone))
+            row = self._checked_later(row, now)
         elif row.over_at is not None and now < row.over_at:
             row = ledger.looked(row, row.over_at + MARGIN)
         else:
             row = ledger.proved_absent(row)
         return Looked(row.payment_id, row, found_now)
+
+    def _checked_later(self, row: LedgerRow, now: datetime) -> LedgerRow:
+        return ledger.to_be_checked(row, next_check(row, now, self._time_zone))
 
     def _twice(
         self, payment: Payment, row: LedgerRow, found: Sequence[RemoteRecord]
@@ -128,6 +153,12 @@ class Looker:
             stored = save_moves(self._services.stores, self._scope, rows)
             saved.extend(replace(some[row.payment_id], row=row) for row in stored)
         return saved
+
+
+def _posted(row: LedgerRow, found: Sequence[RemoteRecord], now: datetime) -> LedgerRow:
+    """As the oldest that bears something, else as the oldest."""
+    remote = next((one for one in found if one.fields.active), found[0])
+    return ledger.posted(row, remote.remote_id, remote.remote_version, now)
 
 
 def _as_posted(row: LedgerRow) -> RemoteRecord:

@@ -87,27 +87,25 @@ class _Planning:
         self.results.save()
 
     def _look(self, standings: Sequence[Standing]) -> set[SourceId] | None:
-        """Look up what is unknown or to be checked; None: there was none. Answers those that stand in
-        the books, and are counted, since.
+        """Look up what is unknown or to be checked, and what once went unheard before it goes again; None:
+        there was none. Answers those that stand in the books, and are counted, since.
         """
         now = self._services.clock.now()
         by = {s.payment.source_id: s.payment for s in standings}
-        unsure = [
-            (standing, decision)
-            for standing in standings
-            if (decision := standing.decision(now)).step in (Step.LOOK, Step.CHECK)
-            and standing.link is not None
-        ]
+        steps = [(s, s.decision(now)) for s in standings if s.link is not None]
+        unsure = [(s, one) for s, one in steps if one.step in (Step.LOOK, Step.CHECK)]
+        again = [s for s, decision in steps if _once_unheard(s, decision)]
         posts = [s for s, decision in unsure if decision.operation is Operation.POST]
         voids = [s for s, decision in unsure if decision.operation is Operation.VOID]
         judged = [
             *(self._looker.posts(posts) if posts else ()),
             *(self._looker.voids(voids) if voids else ()),
+            *(self._looker.sent_before(again) if again else ()),
         ]
         self.results.told(judged, by)  # first: a worker that dies in between looks once more
         looked = self._looker.saved(judged)
         self.results.looked(looked, by)
-        return {one.payment_id for one in looked if one.found} if unsure else None
+        return {one.payment_id for one in looked if one.found} if unsure or again else None
 
     def _sendable(self, standings: Sequence[Standing]) -> Iterator[Standing]:
         """Those that may go now: the others wait for their invoice, or are refused."""
@@ -164,10 +162,19 @@ class _Planning:
         }
         freed = [s.payment for s, _ in standings if s.payment.source_id in saved]
         for payment in freed:
-            look_at = saved[payment.source_id].look_at
-            if look_at is not None:
-                self.results.look_again(payment, look_at)
+            row = saved[payment.source_id]
+            if row.look_at is not None:
+                self.results.look_again(payment, row)
         return freed
+
+
+def _once_unheard(standing: Standing, decision: Decision) -> bool:
+    """Whether it is to go again, or is called off, although a request with it may have been carried out
+    since it was looked up last.
+    """
+    post = standing.post
+    goes = decision.operation is Operation.POST and decision.step in (Step.SEND, Step.CANCEL)
+    return goes and post is not None and post.unsure_at is not None
 
 
 def steps_of(steps: Sequence[tuple[Standing, Decision]], operation: Operation) -> list[Standing]:

@@ -126,7 +126,7 @@ class PaymentSlice:
         fields = self._fields(batch)
         single = self._singly or operation is Operation.VOID
         self._take_turn(CallClass.SINGLE if single else CallClass.BATCH)
-        rows, key = self._in_flight(batch, operation)
+        rows, key = self._in_flight(batch, operation, fields)
         sent = Sent(operation, [s for s in batch if s.payment.source_id in rows], rows, fields)
         if len(rows) < len(batch) or not self._in_time(rows):
             # The key is of all of them: a part of them under it, and another part by somebody else,
@@ -161,7 +161,10 @@ class PaymentSlice:
         return fields
 
     def _in_flight(
-        self, batch: Sequence[Standing], operation: Operation
+        self,
+        batch: Sequence[Standing],
+        operation: Operation,
+        fields: Mapping[SourceId, PaymentFields],
     ) -> tuple[dict[SourceId, LedgerRow], RequestKey]:
         """The rows that are ours to send, marked; a row that somebody else moved is left to them."""
         found = [row for s in batch if (row := s.row(operation)) is not None]
@@ -170,7 +173,7 @@ class PaymentSlice:
         # The request, and its identical repeat, each of which may begin a little late.
         deadline = 2 * self._services.settings.request_deadline_seconds + LATE_BEGIN
         ends = ledger.request_ends(self._services.clock.now(), deadline, limit)
-        marked = [ledger.sent(row, key, ends) for row in found]
+        marked = [ledger.sent(row, key, ends, fields[row.payment_id].customer_id) for row in found]
         saved = save_moves(self._services.stores, self._scope, marked)
         return {row.payment_id: row for row in saved}, key
 

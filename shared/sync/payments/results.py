@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from shared import correlation
 from shared.domain.connections import Connection
 from shared.domain.due import DueRow
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.invoices import Payment
+from shared.domain.ledger import LedgerRow, outcome_known
 from shared.domain.runs import Failure, Problem, Run, RunCounts
 from shared.sync.engine.failures import causes_of, standing_failures
 from shared.sync.engine.progress import Progress
@@ -79,22 +79,22 @@ class Results:
                 self._heal_refused([payment.source_id])
                 self._add(RunCounts(total=1, created=1))
             if one.row.look_at is not None:
-                self.look_again(payment, one.row.look_at)
+                self.look_again(payment, one.row)
 
-    def look_again(self, payment: Payment, at: datetime) -> None:
-        """The payment's due row says when; a worker is woken then."""
-        row = DueRow(
+    def look_again(self, payment: Payment, row: LedgerRow) -> None:
+        """The payment's due row says when (`look_at`), for whoever looks at it after this run."""
+        assert row.look_at is not None  # noqa: S101 - else there is nothing to come back to
+        due = DueRow(
             self._key,
             RecordKind.PAYMENT,
             payment.source_id,
             payment.version,
             since=self._services.clock.now(),
-            not_before=at,
+            not_before=row.look_at,
+            late_check=outcome_known(row),
             correlation_id=correlation.current(),
         )
-        self._services.stores.due.add([row])
-        pause = (at - self._services.clock.now()).total_seconds()
-        self._services.wake_ups.wake(self._key, RecordKind.PAYMENT, max(0.0, pause))
+        self._services.stores.due.add([due])
 
     def save(self) -> None:
         """Show the counts, and that the worker lives."""

@@ -32,7 +32,7 @@ from shared.domain.outcomes import (
 )
 from shared.domain.payment_plan import next_check
 from shared.domain.runs import Problem
-from shared.providers.base import AccountingProvider
+from shared.providers.base import AccountingProvider, RemoteRecord
 from shared.sync.engine.slices import SliceEnd, SliceOver
 from shared.sync.payments.results import Results
 from shared.sync.payments.standing import Standing, ledger_scope, save_moves
@@ -66,6 +66,7 @@ class PaymentSettler:
     ) -> None:
         self._services = services
         self._provider = provider
+        self._label = provider.profile.label
         self._scope = ledger_scope(connection)
         self._time_zone = connection.remote_company.time_zone
         self._results = results
@@ -120,8 +121,8 @@ class PaymentSettler:
                     self._refuse(sent, standing, problem, cause)
                 case EntryBusy(problem):
                     again = self._was_busy(sent, standing, problem) or again
-                case Stale():
-                    again = self._stale(sent, standing) or again
+                case Stale(if_current):
+                    again = self._stale(sent, standing, if_current) or again
                 case _:
                     unclear.append(standing)
         self._unknown(sent, unclear)
@@ -147,14 +148,13 @@ class PaymentSettler:
         for payment in payments:
             row = saved[payment.source_id]
             if row.look_at is not None:
-                self._results.look_again(payment, row.look_at)
+                self._results.look_again(payment, row)
 
     def _tell(self, sent: Sent, standing: Standing, written: Done) -> None:
         """A person is shown where the books made another sum of it."""
         if sent.operation is Operation.VOID or not isinstance(written.fields, PaymentFields):
             return
-        label = self._provider.profile.label
-        told = not_as_sent(label, sent.fields[standing.payment.source_id], written.fields)
+        told = not_as_sent(self._label, sent.fields[standing.payment.source_id], written.fields)
         if told is not None:
             self._results.to_be_seen(standing.payment, told)
 
@@ -165,7 +165,7 @@ class PaymentSettler:
         for saved in self._save([row]):
             self._results.refused(standing.payment, problem, cause)
             if saved.look_at is not None:
-                self._results.look_again(standing.payment, saved.look_at)
+                self._results.look_again(standing.payment, saved)
 
     def _was_busy(self, sent: Sent, standing: Standing, problem: Problem) -> bool:
         """Definitely not carried out, for a passing cause: again, and some tries later a person's."""
@@ -177,17 +177,26 @@ class PaymentSettler:
         self._results.refused(standing.payment, problem, "PROVIDER_BUSY")
         return False
 
-    def _stale(self, sent: Sent, standing: Standing) -> bool:
-        """A void that quoted an old version: with the one that the books have now, once more."""
-        self.hold_back(sent, [standing])
-        payment_id, post = standing.payment.source_id, standing.post
-        self._busy[payment_id] += 1
-        if post is None or self.given_up(payment_id):
-            problem = _changed_meanwhile(self._provider.profile.label)
-            self._results.refused(standing.payment, problem, problem.code)
+    def _stale(self, sent: Sent, standing: Standing, if_current: Problem | None) -> bool:
+        """A void that quoted an old version: with the one that the books have now, once more. Of what is
+        gone there, or void already, nothing is left to be done.
+        """
+        post, problem = standing.post, if_current or _changed_meanwhile(self._label)
+        if sent.operation is Operation.POST or post is None:
+            self._refuse(sent, standing, problem, problem.code)
             return False
-        for remote in self._provider.records_by_id(RecordKind.PAYMENT, [post.remote_id]):
-            self._save([ledger.seen(post, remote.remote_version)])
+        found = self._provider.records_by_id(RecordKind.PAYMENT, [post.remote_id])
+        remote = next((row for row in found if row.fields.active), None)
+        if remote is None:
+            gone = Done(post.remote_id, post.remote_version, sent.fields[post.payment_id])
+            self._done(sent, [(standing, gone)])
+            return False
+        self._busy[post.payment_id] += 1
+        if self.given_up(post.payment_id) or (if_current and _is_current(post, remote)):
+            self._refuse(sent, standing, problem, problem.code)
+            return False
+        self.hold_back(sent, [standing])
+        self._save([ledger.seen(post, remote.remote_version)])
         return True
 
     def hold_back(
@@ -203,10 +212,14 @@ class PaymentSettler:
         rows = [ledger.unknown(sent.rows[s.payment.source_id], now, now) for s in standings]
         payments = {s.payment.source_id: s.payment for s in standings}
         for row in self._save(rows):
-            self._results.look_again(payments[row.payment_id], now)
+            self._results.look_again(payments[row.payment_id], row)
 
     def _save(self, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
         return save_moves(self._services.stores, self._scope, rows)
+
+
+def _is_current(post: LedgerRow, remote: RemoteRecord) -> bool:
+    return remote.remote_version == post.remote_version
 
 
 def _changed_meanwhile(label: str) -> Problem:

@@ -96,10 +96,11 @@ def stands_no_longer(standing: Standing, failure: Failure) -> bool:
     """Whether it is of a payment that was not to be posted, or is: a worker that died, or was fenced
     off, left it. What a person is to look at in the books stands until the payment is void there.
     """
-    post = standing.post
+    post, void = standing.post, standing.void
     posted = post is not None and post.state is LedgerState.POSTED
     if posted:
-        return standing.payment.active and failure.cause not in IN_BOOKS
+        voided = void is not None and void.state is LedgerState.POSTED
+        return (standing.payment.active or voided) and failure.cause not in IN_BOOKS
     return not standing.payment.active and (post is None or post.state is LedgerState.REFUSED)
 
 

@@ -145,6 +145,19 @@ class TestPuttingOff:
         stores.due.put_off([due("b", waits_for="item:1")])
         assert stores.due.oldest_since(CONNECTION, ITEM) is None
 
+    def test_late_checks_are_looked_at_in_their_time_and_do_not_count(self, stores: Stores) -> None:
+        checks = [due(str(n), since=NOW - SECOND, late_check=True) for n in range(3)]
+        stores.due.add([*checks[:2], due("2"), due("3")])
+        stores.due.put_off(checks[2:])
+        assert look(stores).ready == (*checks[:2], due("2", late_check=True), due("3"))
+        assert stores.due.count(CONNECTION, ITEM, 1) == 1
+        assert stores.due.count(CONNECTION, ITEM, 9) == 1
+        assert stores.due.oldest_since(CONNECTION, ITEM) == NOW
+        stores.due.add([due("0", version=2)])
+        assert stores.due.count(CONNECTION, ITEM, 9) == 2
+        stores.due.put_off([due("1")])
+        assert stores.due.count(CONNECTION, ITEM, 9) == 3
+
     def test_a_row_raised_meanwhile_or_gone_is_left_alone(self, stores: Stores) -> None:
         stores.due.add([due(version=2)])
         stores.due.put_off([due(version=1, tries=1), due("gone", tries=1)])
@@ -168,7 +181,7 @@ class TestAutomatic:
                 circuit=Circuit(NOW, NOW + SECOND, Problem("X", "Stopped.", "Act.")),
             ),
             state(circuit=Circuit(NOW, NOW + SECOND)),
-            state(look_at=NOW + SECOND),
+            state(look_at=NOW + SECOND, wake_at=NOW + 2 * SECOND),
         ],
     )
     def test_a_state_comes_back_as_it_was_saved(
@@ -201,6 +214,11 @@ class TestAutomatic:
         stores.automatic.save(state(look_at=NOW + 45 * SECOND))
         assert stores.automatic.due_everywhere(NOW + 44 * SECOND, 10) == []
         assert stores.automatic.due_everywhere(NOW + 45 * SECOND, 10) == [CONNECTION]
+
+    def test_what_was_put_off_for_long_is_woken_in_its_time(self, stores: Stores) -> None:
+        stores.automatic.save(state(wake_at=NOW + 50 * SECOND))
+        assert stores.automatic.due_everywhere(NOW + 49 * SECOND, 10) == []
+        assert stores.automatic.due_everywhere(NOW + 50 * SECOND, 10) == [CONNECTION]
 
     def test_an_open_circuit_is_looked_at_when_it_may_be_probed(self, stores: Stores) -> None:
         stores.automatic.save(state(circuit=Circuit(NOW, NOW + 15 * SECOND)))

@@ -65,6 +65,7 @@ def test_a_row_comes_back_as_it_was_saved(stores: Stores) -> None:
         reserved_at=NOW,
         attempt=2,
         request_key=RequestKey("k" * 32),
+        customer_id=RemoteId("c-1"),
         over_at=NOW + timedelta(seconds=1),
         remote_id=RemoteId("9"),
         remote_version=RemoteVersion("1"),
@@ -84,7 +85,7 @@ def test_a_row_comes_back_as_it_was_saved(stores: Stores) -> None:
 def test_the_next_version_replaces_and_any_other_loses(stores: Stores) -> None:
     first, second, third = row("1"), row("2"), row("3")
     stores.ledger.save(LEDGER, [first, second])
-    again = moved(sent(first, RequestKey("k"), NOW))
+    again = moved(sent(first, RequestKey("k"), NOW, RemoteId("c-1")))
     tried = [again, second, replace(third, version=2)]
     assert sorted(stores.ledger.save(LEDGER, tried)) == [second.payment_id, third.payment_id]
     assert got(stores, first, second, third) == [again, second]

@@ -134,3 +134,16 @@ def test_notifications_are_muted_and_heard_again(world: ApiWorld) -> None:
     assert heard["settings"]["notify"] is True
     wrong = world.call("PUT", f"{CONNECTION}/settings", {"notify": "no"})
     assert (wrong.status_code, wrong.json()["field"]) == (400, "notify")
+
+
+def test_a_payment_that_stands_twice_in_the_books_is_not_called_unsynced(world: ApiWorld) -> None:
+    world.connect(setup=DECIDED)
+    remembers(world)
+    twice = failure(world, "p", "PAYMENT_TWICE_IN_BOOKS", RecordKind.PAYMENT)
+    refused = failure(world, "q", "BOOKS_CLOSED", RecordKind.PAYMENT)
+    world.services.stores.failures.save([twice])
+    see = "See what failed and correct it"
+    stands = "1 payment stands otherwise in QuickBooks than here."
+    assert health(world) == ("amber", stands, see)
+    world.services.stores.failures.save([refused])
+    assert health(world) == ("amber", f"1 payment could not be synced. {stands}", see)

@@ -31,6 +31,17 @@ VOID, SENT, PAID, DRAFT = (
 )
 
 
+def told(world: InvoiceWorld) -> tuple[str, str]:
+    """The connection's health, which is amber: reason and action."""
+    run, waiting = (
+        last_run(world.services, world.connection),
+        waiting_of(world.services, world.connection.key),
+    )
+    health = health_of(world.services, world.books.profile, world.connection, run, waiting)
+    assert health.colour is Colour.AMBER
+    return health.reason, health.action
+
+
 class TestGoing:
     def test_an_invoice_goes_by_itself_with_its_customer_items_and_total(self) -> None:
         world = InvoiceWorld()
@@ -262,6 +273,10 @@ class TestDependencies:
         reason = waiting_reason(world.services, row)
         assert reason is not None
         assert reason.code == "EMAIL_MALFORMED"
+        assert told(world) == (
+            "1 customer could not be synced. 1 change waits for other records.",
+            "See what failed and correct it",
+        )
         assert reason.message.startswith("It waits for the customer “Bea”: QuickBooks does not")
         assert world.failures == {}
         runs = world.store_calls["runs.start"]
@@ -293,6 +308,15 @@ class TestDependencies:
         reason = waiting_reason(world.services, world.rows()[0])
         assert reason is not None
         assert reason.code == "DEPENDENCY_INACTIVE"
+        world.invoice("1043", customer_id=SourceId("c2"))
+        world.settle_down()
+        assert told(world) == (
+            (
+                "2 changes wait for other records. It waits for the customer “Bea”, which is not active "
+                "and so does not go to the books."
+            ),
+            "Make that customer active again.",
+        )
 
     def test_a_whole_sync_leaves_those_that_wait_out_and_they_follow(self) -> None:
         world = InvoiceWorld()
@@ -441,17 +465,7 @@ class TestTotals:
         world.settle_down()
         assert world.failures[SourceId("1042")].cause == "TOTAL_DIFFERS", "nothing has changed"
         assert world.invoice_writes == [("create", "1042")]
-        health = health_of(
-            world.services,
-            world.books.profile,
-            world.connection,
-            last_run(world.services, world.connection),
-            waiting_of(world.services, world.connection.key),
-        )
-        assert (health.colour, health.reason) == (
-            Colour.AMBER,
-            "1 invoice has another total in QuickBooks.",
-        )
+        assert told(world)[0] == "1 invoice has another total in QuickBooks."
         world.invoice(memo="even")
         world.settle_down()
         assert world.failures == {}

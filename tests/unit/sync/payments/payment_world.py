@@ -18,6 +18,7 @@ from shared.domain.runs import Failure
 from shared.providers.base import RemoteRecord
 from shared.storage.keys import payment_id
 from shared.sync.automatic.compare import look_at_connections
+from shared.sync.automatic.gate import state_of
 from shared.sync.automatic.relay import relay
 from shared.sync.automatic.work import WorkedOff, work_off
 from shared.sync.engine.terms import scope_of
@@ -135,10 +136,17 @@ class PaymentWorld:
         return end
 
     def settle_down(self, within: float = 3600.0) -> None:
-        """Deliver messages until there are none, at most for so many seconds."""
+        """Deliver messages, the schedule's too, until there are none, at most for so many seconds."""
         until = self.clock.now() + timedelta(seconds=within)
-        while self.wake_ups.sent and min(self.wake_ups.sent)[0] <= until:
-            self.deliver()
+        while True:
+            wake_at = state_of(self.services, self.connection.key).wake_at
+            if self.wake_ups.sent and min(self.wake_ups.sent)[0] <= min(wake_at or until, until):
+                self.deliver()
+            elif wake_at is not None and wake_at <= until:
+                self.clock.sleep(max(0.0, (wake_at - self.clock.now()).total_seconds()))
+                look_at_connections(self.services)
+            else:
+                return
 
     def minute(self) -> None:
         """The schedule ticks, a minute later."""
