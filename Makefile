@@ -30,7 +30,8 @@ run: .venv/.ready ## the whole suite on this machine; ONCE=1 ends after the summ
 	@exec .venv/bin/python -m local $(if $(ONCE),--once) $(if $(CATALOG),--catalog "$(CATALOG)")
 
 test: .venv/.ready .venv-sam/.ready ## every test, with coverage
-	.venv/bin/python -m pytest --cov --cov-report=term:skip-covered
+	.venv/bin/python -m pytest --ignore tests/deployed --numprocesses 2 --dist loadfile --cov --cov-report=
+	.venv/bin/python -m pytest tests/deployed --cov --cov-append --cov-report=term:skip-covered
 
 check: .venv/.ready .venv-sam/.ready ## format, lint, types, import contracts, template
 	.venv/bin/ruff format --check .
