@@ -176,6 +176,12 @@ def seen(row: LedgerRow, remote_version: RemoteVersion) -> LedgerRow:
     return replace(row, remote_version=remote_version)
 
 
+def kept(row: LedgerRow, remote_id: RemoteId, remote_version: RemoteVersion) -> LedgerRow:
+    """Of several in the books a person kept this one, and not the one that was known."""
+    _require(row, LedgerState.POSTED)
+    return replace(row, remote_id=remote_id, remote_version=remote_version)
+
+
 def refused(row: LedgerRow, problem: Problem, now: datetime) -> LedgerRow:
     """Definitely not carried out."""
     _require(row, LedgerState.IN_FLIGHT, LedgerState.RESERVED)

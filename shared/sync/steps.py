@@ -239,7 +239,7 @@ def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
         tell_standing(services, run.connection, run.kind, standing, passing_too=whole)
     connection = services.stores.connections.get(run.connection)
     if connection is not None:  # before the end: after it nobody would come back to do it
-        release(services, connection, run.kind)
+        release(services, connection, run.kind, run.only)
     if state.outcome == SliceEnd.NEEDS_REAUTH:
         end_run(services, run, RunState.NEEDS_REAUTH, reauth_problem(profile))
     elif state.outcome == SliceEnd.STOPPED:

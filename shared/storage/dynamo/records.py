@@ -17,7 +17,7 @@ from shared.domain.records import Record, RecordType, kind_of
 from shared.storage.dynamo.bulk import BulkRows, Raw, equal_to, in_groups, to_json
 from shared.storage.dynamo.client import Refused, Sender
 from shared.storage.dynamo.record_bodies import body_of, parsed
-from shared.storage.dynamo.tables import SCHEMA_VERSION
+from shared.storage.dynamo.tables import SAME_CONTENT, SCHEMA_VERSION
 from shared.storage.keys import (
     is_key,
     join,
@@ -85,9 +85,7 @@ class DynamoRecords:
         return [parsed(Payment, raw) for raw in found]
 
     def save_payment(self, company_id: CompanyId, payment: Payment, invoice: Invoice) -> bool:
-        raised = replace(invoice, payments_version=invoice.payments_version + 1)
-        invoice_put = self._row(company_id, raised) | _on_versions(invoice, invoice.version)
-        puts = [self._put(company_id, payment), invoice_put]
+        puts = [self._put(company_id, payment), self._put_raised(company_id, invoice)]
         try:
             self._sender.send(
                 self._client.transact_write_items,
@@ -104,6 +102,12 @@ class DynamoRecords:
         if record.version == 1:
             return put | {"ConditionExpression": "attribute_not_exists(pk)"}
         return put | _on_versions(record, record.version - 1)
+
+    def _put_raised(self, company_id: CompanyId, invoice: Invoice) -> Raw:
+        raised = replace(invoice, payments_version=invoice.payments_version + 1)
+        put = self._row(company_id, raised) | _on_versions(invoice, invoice.version)
+        put["Item"][SAME_CONTENT] = {"BOOL": True}
+        return put
 
     def _row(self, company_id: CompanyId, record: Record) -> Raw:
         body = to_json(body_of(record))

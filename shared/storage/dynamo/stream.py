@@ -7,13 +7,15 @@ from typing import Any
 
 from shared.domain.due import Change
 from shared.domain.ids import CompanyId, CorrelationId, RecordKind, SourceId
+from shared.storage.dynamo.tables import SAME_CONTENT
 from shared.storage.keys import split
 
 
 def read_stream(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], list[str]]:
     """The changes, and the sequence numbers of stream records that are not of our making.
 
-    A deletion is no change: nothing of ours deletes records, they are archived.
+    A deletion is no change: nothing of ours deletes records, they are archived. Nor is a row that says
+    what it said before: an invoice whose payments changed.
     """
     changes: list[Change] = []
     strange: list[str] = []
@@ -21,6 +23,8 @@ def read_stream(records: Sequence[Mapping[str, Any]]) -> tuple[list[Change], lis
         try:
             image = record["dynamodb"].get("NewImage")
             if image is None and record.get("eventName") == "REMOVE":
+                continue
+            if SAME_CONTENT in image:
                 continue
             kind, company_id = split(image["pk"]["S"])
             changes.append(

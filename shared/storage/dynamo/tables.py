@@ -56,6 +56,8 @@ SCHEMA_VERSION = 1
 TTL_ATTRIBUTE = "expires_at"
 SCHEDULE = "schedule"
 SWEEP = "sweep"
+SAME_CONTENT = "same_content"
+"""Marks a record that was written though it says what it said before: the stream passes over it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,19 @@ def wait_for(
     _send_first(services, connection, needed)
 
 
-def release(services: Services, connection: Connection, kind: RecordKind) -> None:
-    """A run of that kind has ended: whoever waits for what has a link now is ready, and is woken."""
+def release(
+    services: Services,
+    connection: Connection,
+    kind: RecordKind,
+    only: Sequence[SourceId] | None = None,
+) -> None:
+    """A run of that kind has ended: whoever waits for what has a link now is ready, and is woken.
+
+    `only`: the run was about these, so nobody else's links are looked up.
+    """
     for dependent in WAITED_FOR_BY.get(kind, ()):
         rows = services.stores.due.waiting(connection.key, dependent, MOST_READY)
-        if _make_ready(services, connection, _waiting_for(rows, kind)):
+        if _make_ready(services, connection, _waiting_for(rows, kind, only)):
             services.wake_ups.wake(connection.key, dependent)
 
 
@@ -165,8 +173,16 @@ def _in_books(
     ]
 
 
-def _waiting_for(rows: Iterable[DueRow], kind: RecordKind) -> list[DueRow]:
-    return [row for row in rows if Dependency.read(row.waits_for).kind is kind]
+def _waiting_for(
+    rows: Iterable[DueRow], kind: RecordKind, only: Sequence[SourceId] | None
+) -> list[DueRow]:
+    needed = [(row, Dependency.read(row.waits_for)) for row in rows]
+    wanted = None if only is None else frozenset(only)
+    return [
+        row
+        for row, one in needed
+        if one.kind is kind and (wanted is None or one.source_id in wanted)
+    ]
 
 
 def _called(record: Record | None, needed: Dependency) -> str:

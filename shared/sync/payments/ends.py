@@ -11,10 +11,11 @@ from shared.domain.due import Dependency, DueRow
 from shared.domain.ids import RecordKind, RunId, SourceId
 from shared.domain.ledger import outcome_known
 from shared.domain.payment_plan import Step
+from shared.domain.runs import Failure
 from shared.sync.automatic.dependencies import wait_for
 from shared.sync.automatic.trying import MOST_TRIES, later
 from shared.sync.failure_notices import PASSING_CAUSES, tell_cleared, tell_given_up
-from shared.sync.payments.standing import Standing, standing_of, stands_no_longer
+from shared.sync.payments.standing import IN_BOOKS, Standing, standing_of, stands_no_longer
 from shared.sync.payments.terms import PaymentTerms
 from shared.sync.services import Services
 
@@ -54,6 +55,7 @@ class _Ends:
     ) -> None:
         self._services = services
         self._now = services.clock.now()
+        self._run_id = run_id
         stores, distinct = services.stores, list(dict.fromkeys(ids))
         found = standing_of(stores, connection, distinct)
         self._standings = {one.payment.source_id: one for one in found}
@@ -78,7 +80,9 @@ class _Ends:
         if failure is not None and stands_no_longer(standing, failure):
             self.healed.append(row.source_id)
         decision = standing.decision(self._now)
-        if decision.step is Step.NOTHING:
+        if row.urgent and failure is not None and self._looked_at_again(failure):
+            self.left.append(row)
+        elif decision.step is Step.NOTHING:
             self.ended.append(row)
         elif decision.step is Step.WAIT and decision.until is not None:
             self.put_off.append(self._later(row, standing, decision.until))
@@ -86,6 +90,10 @@ class _Ends:
             self._to_be_sent(row, standing)
         else:
             self.left.append(row)
+
+    def _looked_at_again(self, failure: Failure) -> bool:
+        """Whether a person asks how it stands in the books by now, and that run has not told yet."""
+        return failure.cause in IN_BOOKS and failure.run_id != self._run_id
 
     @staticmethod
     def _later(row: DueRow, standing: Standing, at: datetime) -> DueRow:

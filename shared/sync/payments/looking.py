@@ -21,8 +21,8 @@ from shared.domain.ledger import LedgerRow, LedgerState, Operation
 from shared.domain.payment_plan import next_check
 from shared.domain.runs import Problem
 from shared.providers.base import AccountingProvider, RemoteRecord
-from shared.sync.payments.standing import Standing, ledger_scope, save_moves
-from shared.sync.payments.terms import PaymentTerms, twice_in_books
+from shared.sync.payments.standing import Standing, ledger_scope, paid_over, save_moves
+from shared.sync.payments.terms import PaymentTerms, not_as_recorded, twice_in_books
 from shared.sync.services import Services
 
 MARGIN: Final = timedelta(seconds=5)
@@ -55,6 +55,7 @@ class Looker:
         self._services = services
         self._provider = provider
         self._terms = terms
+        self._connection = connection
         self._scope = ledger_scope(connection)
         self._label = provider.profile.label
         self._time_zone = connection.remote_company.time_zone
@@ -74,6 +75,31 @@ class Looker:
             problem = self._twice(standing.payment, one.row, rows)
             looked.append(replace(one, problem=problem))
         return looked
+
+    def in_books(self, standings: Sequence[Standing]) -> dict[SourceId, Problem | None]:
+        """Of payments that were found to stand otherwise in the books than here: how they stand now,
+        None: as they should. Where a person kept another than ours of several, that one is ours.
+        """
+        found, stands = self._found(standings), dict[SourceId, Problem | None]()
+        for standing in standings:
+            payment, post = standing.payment, standing.post
+            assert post is not None  # noqa: S101 - they were posted
+            active = [r for r in found.get(payment.source_id, ()) if r.fields.active]
+            ours = next((r for r in active if r.remote_id == post.remote_id), None)
+            problem = None
+            if len(active) > payment.active:
+                problem = twice_in_books(self._label, payment, len(active) + (not payment.active))
+            elif payment.active and active:
+                problem = self._unlike(standing, active[0])
+                if ours is None:
+                    self._save([ledger.kept(post, active[0].remote_id, active[0].remote_version)])
+            stands[payment.source_id] = problem
+        return stands
+
+    def _unlike(self, standing: Standing, remote: RemoteRecord) -> Problem | None:
+        assert isinstance(remote.fields, PaymentFields)  # noqa: S101 - a payment was asked for
+        over = paid_over(self._services.stores, self._connection, standing)
+        return not_as_recorded(self._label, standing.payment, remote.fields, over)
 
     def sent_before(self, standings: Sequence[Standing]) -> list[Looked]:
         """Of payments that are about to go, and of which a request once went unheard: those that are in
@@ -150,9 +176,12 @@ class Looker:
         for operation in Operation:
             some = {one.payment_id: one for one in looked if one.row.operation is operation}
             rows = [one.row for one in some.values()]
-            stored = save_moves(self._services.stores, self._scope, rows)
+            stored = self._save(rows)
             saved.extend(replace(some[row.payment_id], row=row) for row in stored)
         return saved
+
+    def _save(self, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+        return save_moves(self._services.stores, self._scope, rows)
 
 
 def _posted(row: LedgerRow, found: Sequence[RemoteRecord], now: datetime) -> LedgerRow:

@@ -66,6 +66,7 @@ class _Planning:
         self.results = Results(services, connection, progress)
 
     def plan(self, standings: Sequence[Standing]) -> None:
+        self._look_at_strange(standings)
         found = self._look(standings)
         if found is not None:
             payments = [standing.payment for standing in standings]
@@ -85,6 +86,19 @@ class _Planning:
         for operation in Operation:
             self._reserve(operation, list(self._sendable(steps_of(steps, operation))))
         self.results.save()
+
+    def _look_at_strange(self, standings: Sequence[Standing]) -> None:
+        """Those that stand otherwise in the books than here may have been corrected there."""
+        strange = [
+            standing
+            for standing in standings
+            if standing.post is not None
+            and standing.post.state is LedgerState.POSTED
+            and standing.link is not None
+            and self.results.is_strange(standing.payment)
+        ]
+        stands = self._looker.in_books(strange) if strange else {}
+        self.results.looked_at_again([(s.payment, stands[s.payment.source_id]) for s in strange])
 
     def _look(self, standings: Sequence[Standing]) -> set[SourceId] | None:
         """Look up what is unknown or to be checked, and what once went unheard before it goes again; None:

@@ -65,6 +65,18 @@ class Results:
         """It stands in the books, but a person has to look at it."""
         self._fail(payment, problem, problem.code)
 
+    def is_strange(self, payment: Payment) -> bool:
+        """Whether it is shown as standing otherwise in the books than here."""
+        return self._failing.get(payment.source_id) in IN_BOOKS
+
+    def looked_at_again(self, stands: Iterable[tuple[Payment, Problem | None]]) -> None:
+        """What is to be said of them now; None: nothing."""
+        for payment, problem in stands:
+            if problem is not None:
+                self.to_be_seen(payment, problem)
+            else:
+                self._heal([payment.source_id])
+
     def told(self, judged: Iterable[Looked], payments: Mapping[SourceId, Payment]) -> None:
         """What look-ups showed that a person must see."""
         for one in judged:

@@ -15,6 +15,7 @@ from shared.domain import ledger
 from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.invoice_fields import PaymentFields
+from shared.domain.invoices import ZERO
 from shared.domain.ledger import LedgerRow, Operation
 from shared.domain.outcomes import (
     Answered,
@@ -35,8 +36,8 @@ from shared.domain.runs import Problem
 from shared.providers.base import AccountingProvider, RemoteRecord
 from shared.sync.engine.slices import SliceEnd, SliceOver
 from shared.sync.payments.results import Results
-from shared.sync.payments.standing import Standing, ledger_scope, save_moves
-from shared.sync.payments.terms import not_as_sent
+from shared.sync.payments.standing import Standing, ledger_scope, paid_over, save_moves
+from shared.sync.payments.terms import not_as_recorded
 from shared.sync.services import Services
 
 BUSY_TRIES: Final = 3
@@ -67,6 +68,7 @@ class PaymentSettler:
         self._services = services
         self._provider = provider
         self._label = provider.profile.label
+        self._connection = connection
         self._scope = ledger_scope(connection)
         self._time_zone = connection.remote_company.time_zone
         self._results = results
@@ -154,7 +156,10 @@ class PaymentSettler:
         """A person is shown where the books made another sum of it."""
         if sent.operation is Operation.VOID or not isinstance(written.fields, PaymentFields):
             return
-        told = not_as_sent(self._label, sent.fields[standing.payment.source_id], written.fields)
+        over = ZERO
+        if written.fields.unapplied:
+            over = paid_over(self._services.stores, self._connection, standing)
+        told = not_as_recorded(self._label, standing.payment, written.fields, over)
         if told is not None:
             self._results.to_be_seen(standing.payment, told)
 

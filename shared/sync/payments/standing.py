@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Final
 
+from shared.domain.balances import balance_of
 from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, SourceId
-from shared.domain.invoices import Invoice, Payment
+from shared.domain.invoices import ZERO, Invoice, Payment
 from shared.domain.ledger import LedgerRow, LedgerScope, LedgerState, Operation, moved
 from shared.domain.links import Link
 from shared.domain.payment_plan import Decision, decide
@@ -94,7 +96,7 @@ def standing_of(
 
 def stands_no_longer(standing: Standing, failure: Failure) -> bool:
     """Whether it is of a payment that was not to be posted, or is: a worker that died, or was fenced
-    off, left it. What a person is to look at in the books stands until the payment is void there.
+    off, left it. What a person is to look at in the books stands until it is looked at again.
     """
     post, void = standing.post, standing.void
     posted = post is not None and post.state is LedgerState.POSTED
@@ -102,6 +104,15 @@ def stands_no_longer(standing: Standing, failure: Failure) -> bool:
         voided = void is not None and void.state is LedgerState.POSTED
         return (standing.payment.active or voided) and failure.cause not in IN_BOOKS
     return not standing.payment.active and (post is None or post.state is LedgerState.REFUSED)
+
+
+def paid_over(stores: Stores, connection: Connection, standing: Standing) -> Decimal:
+    """How much more was paid of the payment's invoice here than that comes to; 0 where not more."""
+    invoice = standing.invoice
+    if invoice is None:
+        return ZERO
+    payments = stores.records.payments_of(connection.key.company_id, invoice.source_id)
+    return max(ZERO, -balance_of(invoice, payments).open)
 
 
 def save_moves(stores: Stores, scope: LedgerScope, rows: Sequence[LedgerRow]) -> list[LedgerRow]:

@@ -101,23 +101,28 @@ def payment_mapping(connection: Connection) -> PaymentMapping:
     return PaymentMapping(settings.default_deposit_account_id, settings.payment_methods)
 
 
-def not_as_sent(label: str, sent: PaymentFields, answered: PaymentFields) -> Problem | None:
-    """What the books made of it, where that is another sum; it stands there all the same."""
-    if answered.amount != sent.amount:
+def not_as_recorded(
+    label: str, payment: Payment, remote: PaymentFields, over: Decimal
+) -> Problem | None:
+    """What the books made of it, where that is another sum; it stands there all the same.
+
+    `over`: how much more was paid here than its invoice comes to, which may stay unapplied there.
+    """
+    amount, currency = payment.amount.amount, payment.amount.currency
+    if remote.amount != amount:
         return Problem(
             "PAYMENT_AMOUNT_DIFFERS",
-            f"The payment is {_said(sent.amount)} {sent.currency} here, and "
-            f"{_said(answered.amount)} in {label}.",
-            f"Look at the payment in {label}.",
+            f"The payment is {_said(amount)} {currency} here, and {_said(remote.amount)} in {label}.",
+            f"Look at the payment in {label}, correct it there, then retry.",
             "amount",
         )
-    expected = sent.amount - sent.applied
-    if answered.unapplied is not None and answered.unapplied != expected:
+    if remote.unapplied is not None and remote.unapplied > over:
         return Problem(
             "PAYMENT_NOT_APPLIED",
-            f"{_said(answered.unapplied)} {sent.currency} of this payment is not applied to the "
-            f"invoice in {label}, where {_said(expected)} was expected.",
-            f"Apply it to the invoice in {label}.",
+            f"{_said(remote.unapplied)} {currency} of this payment is not applied to the invoice in "
+            f"{label}, where {_said(over)} was expected: maybe the invoice was paid there already.",
+            f"Look at the invoice in {label}: apply the payment to it, or void there what was paid "
+            "twice; then retry.",
             "amount",
         )
     return None
@@ -129,7 +134,7 @@ def twice_in_books(label: str, payment: Payment, count: int) -> Problem:
         "PAYMENT_TWICE_IN_BOOKS",
         f"This payment was made {count} times in {label}: {label} carried a request out long after "
         "it had given no answer.",
-        f"Void {keep} in {label}; each has our reference in its note.",
+        f"Void {keep} in {label}, each has our reference in its note; then retry.",
     )
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from shared.domain.connections import ConnectionSettings, ConnectionState
-from shared.domain.ids import RecordKind, SourceId
+from shared.domain.ids import RecordKind, RemoteId, SourceId
 from shared.domain.invoices import InvoiceStatus
 from shared.domain.runs import Problem, RunState
 from shared.domain.totals import totals_of
 from shared.sync.automatic.ask import retry
-from shared.sync.automatic.dependencies import waiting_reason
+from shared.sync.automatic.dependencies import release, waiting_reason
 from shared.sync.automatic.waiting import waiting_of
+from shared.sync.engine.terms import scope_of
 from shared.sync.health import Colour, health_of, last_run
 from tests.support.fake_faults import Dead, Lost
 from tests.unit.sync.invoice_world import ISSUED, InvoiceWorld, line
@@ -288,6 +289,20 @@ class TestDependencies:
         world.settle_down()
         assert world.remote("1042").customer_id == world.customer_in_books("c2")
         assert world.rows() == []
+
+    def test_a_batch_looks_up_only_what_it_was_about_for_those_that_wait(self) -> None:
+        """Each batch of a long queue had looked up what all the rows of it wait for."""
+        world = InvoiceWorld()
+        world.invoice(customer_id=SourceId("c2"))
+        world.settle_down()
+        link = world.link_of("c1", RecordKind.CUSTOMER)
+        assert link is not None
+        other = replace(link, source_id=SourceId("c2"), remote_id=RemoteId("9"), row_version=1)
+        scope = scope_of(RecordKind.CUSTOMER, world.connection)
+        assert not world.services.stores.links.save_links(scope, [other])
+        for only, waits_for in (("c1", "customer:c2"), ("c2", "")):
+            release(world.services, world.connection, RecordKind.CUSTOMER, [SourceId(only)])
+            assert [row.waits_for for row in world.rows()] == [waits_for]
 
     def test_one_that_waits_does_not_make_the_change_an_old_one(self) -> None:
         world = InvoiceWorld()

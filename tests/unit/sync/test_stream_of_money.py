@@ -36,3 +36,10 @@ def test_a_write_is_a_change_of_its_kind(
     cause = CorrelationId(CORRELATION)
     assert changes == [Change(COMPANY, kind, SourceId(source_id), record.version, cause)]
     assert strange == []
+
+
+def test_a_payment_makes_its_invoice_no_change() -> None:
+    """The row is written for its count of payments alone: each payment had had the invoice looked at."""
+    store: Any = DynamoRecords("records", None, None, None)  # type: ignore[arg-type]  # sends nothing
+    raised = store._put_raised(COMPANY, invoice("1", version=3))["Item"]
+    assert read_stream([{"dynamodb": {"NewImage": raised}}]) == ([], [])

@@ -73,10 +73,10 @@ class PaymentWorld:
         assert not self.stores.records.save(COMPANY, [invoice])
         return invoice
 
-    def link(self, invoice: Invoice) -> None:
+    def link(self, invoice: Invoice, remote_id: str = "") -> None:
         link = Link(
             source_id=invoice.source_id,
-            remote_id=RemoteId(f"i-{invoice.number}"),
+            remote_id=RemoteId(remote_id or f"i-{invoice.number}"),
             remote_version=RemoteVersion("0"),
             remote_name=invoice.number,
             name_key=invoice.number,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from shared.domain.ids import PersonId, RecordKind
+from shared.domain.invoices import Invoice
 from shared.domain.ledger import Operation
 from shared.domain.runs import Problem
 from shared.sync.automatic.ask import retry
@@ -123,3 +125,56 @@ def test_a_void_in_a_closed_period_is_refused_with_that_reason() -> None:
     assert world.failures[payment.source_id].problem == closed
     assert world.state(payment, Operation.VOID) == "refused"
     assert (len(world.books.requests), world.due) == (2, {})
+
+
+def test_a_payment_whose_invoice_was_paid_in_the_books_is_shown() -> None:
+    """All of it had become the customer's credit, and nobody was told."""
+    world = PaymentWorld()
+    payment = world.pays(paid_there(world, "350"))
+    world.settle_down()
+    failure = world.failures[payment.source_id]
+    assert (world.paid, failure.cause) == (["350"], "PAYMENT_NOT_APPLIED")
+    assert "350 USD of this payment is not applied" in failure.problem.message
+    retried(world)
+    assert world.failures.keys() == {payment.source_id}
+    world.books.till.change(world.posted[0].remote_id, unapplied=Decimal(0))
+    retried(world)
+    assert (world.failures, world.due) == ({}, {})
+
+
+def test_an_overpayment_that_was_allowed_is_not_told() -> None:
+    world = PaymentWorld()
+    world.pays(paid_there(world, "0"), "400", overpaid=True)
+    world.settle_down()
+    assert [row.fields.unapplied for row in world.posted] == [Decimal(50)]
+    assert world.failures == {}
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_payment_that_was_made_twice_is_well_once_a_person_voided_one(kept: int) -> None:
+    """It had stood as failed for ever. Whichever is kept is the one that is voided later."""
+    world = PaymentWorld()
+    world.books.faults.add("batch", Lost(4 * HOURS), Lost(None))
+    payment = world.pays(world.invoice())
+    world.settle_down(within=2 * DAYS)
+    assert [failure.cause for failure in world.failures.values()] == ["PAYMENT_TWICE_IN_BOOKS"]
+    retried(world)
+    assert [failure.cause for failure in world.failures.values()] == ["PAYMENT_TWICE_IN_BOOKS"]
+    world.books.till.change(world.posted[1 - kept].remote_id, active=False)
+    retried(world)
+    assert (world.failures, world.due) == ({}, {})
+    world.voids(payment)
+    world.settle_down()
+    assert (world.paid, world.failures) == ([], {})
+
+
+def paid_there(world: PaymentWorld, amount: str) -> Invoice:
+    """It stands in the books, where so much less is open."""
+    invoice, left = world.unlinked_invoice("INV-0047"), Decimal(350) - Decimal(amount)
+    world.link(invoice, world.books.plant_invoice("INV-0047", "c-1", str(left)).remote_id)
+    return invoice
+
+
+def retried(world: PaymentWorld) -> None:
+    retry(world.services, world.connection.key, RecordKind.PAYMENT, ANN)
+    world.settle_down(within=60)
