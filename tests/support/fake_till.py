@@ -41,7 +41,8 @@ def payment_fields(texts: Mapping[str, str]) -> PaymentFields:
 
 class Till:
     """Everything here is instant and never fails. `keeps_back`: of a payment's applied sum, so much is
-    left unapplied. `locked`: remote ids that a deposit holds.
+    left unapplied. `locked`: remote ids that a deposit holds. `closed`: every void is answered as
+    stale, with this to be said where nobody else changed the payment.
     """
 
     shape = Shape(
@@ -59,6 +60,7 @@ class Till:
         self._rows: dict[RemoteId, RemoteRecord] = {}
         self.keeps_back: Callable[[PaymentFields], Decimal] = lambda _: Decimal(0)
         self.locked: set[RemoteId] = set()
+        self.closed: Problem | None = None
 
     def __iter__(self) -> Iterator[RemoteRecord]:
         """All of them, void ones included, oldest first."""
@@ -99,8 +101,8 @@ class Till:
         action, fields = PushAction(entry["action"]), payment_fields(entry["fields"])
         if action is PushAction.VOID:
             found = self._rows.get(RemoteId(entry["remote_id"]))
-            if found is None or found.remote_version != entry["remote_version"]:
-                return Stale()
+            if found is None or found.remote_version != entry["remote_version"] or self.closed:
+                return Stale(self.closed)
             if found.remote_id in self.locked:
                 problem = Problem("PAYMENT_DEPOSITED", "It is part of a bank deposit.", "", "")
                 return EntryRefused(problem, problem.code)

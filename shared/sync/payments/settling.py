@@ -120,8 +120,8 @@ class PaymentSettler:
                     self._refuse(sent, standing, problem, cause)
                 case EntryBusy(problem):
                     again = self._was_busy(sent, standing, problem) or again
-                case Stale():
-                    again = self._stale(sent, standing) or again
+                case Stale(if_current):
+                    again = self._stale(sent, standing, if_current) or again
                 case _:
                     unclear.append(standing)
         self._unknown(sent, unclear)
@@ -177,16 +177,23 @@ class PaymentSettler:
         self._results.refused(standing.payment, problem, "PROVIDER_BUSY")
         return False
 
-    def _stale(self, sent: Sent, standing: Standing) -> bool:
-        """A void that quoted an old version: with the one that the books have now, once more."""
-        self.hold_back(sent, [standing])
+    def _stale(self, sent: Sent, standing: Standing, if_current: Problem | None) -> bool:
+        """A void that quoted an old version: with the one that the books have now, once more.
+
+        `if_current`: what is wrong where the version that it quoted is the one that they have.
+        """
         payment_id, post = standing.payment.source_id, standing.post
+        there = self._provider.records_by_id(RecordKind.PAYMENT, [post.remote_id]) if post else ()
+        if if_current and post and any(r.remote_version == post.remote_version for r in there):
+            self._refuse(sent, standing, if_current, if_current.code)
+            return False
+        self.hold_back(sent, [standing])
         self._busy[payment_id] += 1
         if post is None or self.given_up(payment_id):
             problem = _changed_meanwhile(self._provider.profile.label)
             self._results.refused(standing.payment, problem, problem.code)
             return False
-        for remote in self._provider.records_by_id(RecordKind.PAYMENT, [post.remote_id]):
+        for remote in there:
             self._save([ledger.seen(post, remote.remote_version)])
         return True
 
