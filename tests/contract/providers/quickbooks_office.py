@@ -77,6 +77,7 @@ from tests.unit.providers.virtual_world import MemoryPacing
 
 INCOME_ACCOUNT, UNDEPOSITED, NOBODYS_METHOD = "79", "4", "7"
 """Ids of the sandbox's own lists; the method is inactive there."""
+ABROAD = "1234567890123"
 OFFICE = PersonId("office")
 FUNCTION = timedelta(seconds=120)
 ISSUED, PAID = date(2026, 11, 2), date(2026, 11, 20)
@@ -139,10 +140,15 @@ class QuickBooksOffice:
         *,
         deadline: float = 10.0,
         country: str = "US",
-        **settings: Any,
+        currency: str = "USD",
     ) -> None:
         self.control = sandbox.control
         self.control.reset()
+        self.currency = currency
+        self.realm = CEDAR_RIDGE if country == "US" else ABROAD
+        if country != "US":
+            company = {"realm": ABROAD, "name": "Abroad", "currency": currency, "country": country}
+            self.control.post("/companies", company)
         self._transport, self._deadline = transport, deadline
         base = sandbox.quickbooks_url
         self._endpoints = ProviderEndpoints(
@@ -165,7 +171,7 @@ class QuickBooksOffice:
         )
         self.connect()
         key = ConnectionKey(COMPANY, NAME)
-        home = RemoteCompany(RemoteCompanyId(CEDAR_RIDGE), "Cedar Ridge", "USD", country=country)
+        home = RemoteCompany(RemoteCompanyId(self.realm), "Books", currency, country=country)
         self._save_connection(
             Connection(
                 key=key,
@@ -175,7 +181,6 @@ class QuickBooksOffice:
                 settings=ConnectionSettings(
                     default_income_account_id=INCOME_ACCOUNT,
                     default_deposit_account_id=UNDEPOSITED,
-                    **settings,
                 ),
                 setup=Setup(StepState.DONE, StepState.SKIPPED, StepState.PENDING),
                 connected_at=self.clock.now(),
@@ -183,13 +188,13 @@ class QuickBooksOffice:
             )
         )
         self.saves(Customer(CUSTOMER, "Ann Field", version=1))
-        self.saves(Item(ITEM, "Labor", Money(Decimal(175), "USD"), version=1))
+        self.saves(Item(ITEM, "Labor", Money(Decimal(175), currency), version=1))
         self.settle_down(10)
         self.outcomes.clear()
 
     def connect(self) -> None:
         """A person consents; of a connection that there is, again."""
-        given = self.control.connect(CEDAR_RIDGE)
+        given = self.control.connect(self.realm)
         oauth = registry.open_oauth(
             NAME,
             self._endpoints,
@@ -269,7 +274,7 @@ class QuickBooksOffice:
                 "number": number,
                 "customer_id": CUSTOMER,
                 "status": InvoiceStatus.SENT,
-                "currency": "USD",
+                "currency": self.currency,
                 "issued_on": ISSUED,
                 "lines": (InvoiceLine(ITEM, quantity=Decimal(2), unit_price=Decimal(175)),),
                 "version": 1,
@@ -282,7 +287,7 @@ class QuickBooksOffice:
         payment = Payment(
             source_id=payment_id(SourceId(number), own_id),
             invoice_id=SourceId(number),
-            amount=Money(Decimal(amount), "USD"),
+            amount=Money(Decimal(amount), self.currency),
             paid_on=PAID,
             reference=f"100{own_id}",
             version=1,
@@ -362,7 +367,7 @@ class QuickBooksOffice:
 
     def rows(self, entity: str) -> list[dict[str, Any]]:
         """What the books have."""
-        return self.control.rows(CEDAR_RIDGE, entity)
+        return self.control.rows(self.realm, entity)
 
     def paid_in_books(self) -> list[str]:
         """The amounts of the payments there, void ones as 0.00."""
@@ -370,8 +375,8 @@ class QuickBooksOffice:
 
     def plant(self, entity: str, *values: dict[str, Any], **how: Any) -> list[str]:
         """Made, or with an `Id` changed, by a person in the books; their ids."""
-        order = {"realm": CEDAR_RIDGE, "entity": entity, "values": list(values), **how}
+        order = {"realm": self.realm, "entity": entity, "values": list(values), **how}
         return [row["Id"] for row in self.control.post("/entities", order)["entities"]]
 
     def prefer(self, **preferences: Any) -> None:
-        self.control.post("/companies/preferences", {"realm": CEDAR_RIDGE, **preferences})
+        self.control.post("/companies/preferences", {"realm": self.realm, **preferences})
