@@ -303,6 +303,10 @@ class QuickBooksOffice:
         """A person asks for what stands refused to be tried again."""
         retry(self.services, self.connection.key, kind, OFFICE)
 
+    def forget_wake_ups(self) -> None:
+        """As if the stream's messages were lost."""
+        self._wake_ups.sent.clear()
+
     def settle_down(self, seconds: float) -> None:
         """So many seconds go by; wake-ups are delivered at their time, the schedule ticks each minute."""
         until = self.clock.now() + timedelta(seconds=seconds)
