@@ -71,15 +71,17 @@ def paid(office: Company, payments: int, total: str) -> Callable[[], bool]:
     return look
 
 
-def test_an_invoice_brings_its_customer_and_item_along_and_a_payment_follows(
+def test_inv_0047_says_amount_paid_0_a_payment_of_350_00_exists_and_quickbooks_gets_350_00(
     office: Company,
 ) -> None:
-    invoice(office, amountPaid="0")
+    """Its customer and item go first, the payment follows it."""
+    invoice(office, "INV-0047", amountPaid="0")
     recorded = pay(office, "1", "350.00")
     assert recorded["quickbooksPaymentId"] is None
     until(paid(office, 1, "350.00"), "the payment", SOON)
     [there] = money(office)["byInvoice"].values()
     assert (there["docNumber"], float(there["balance"])) == ("INV-0047", 0.0)
+    assert [float(one["amount"]) for one in there["payments"]] == [350.00]
     until(lambda: in_books(office)["payments"][0]["state"] == "in_step", "its row", SOON)
     stored = office.api.get("/v1/invoices/INV-0047")
     [payment] = stored["payments"]
@@ -88,7 +90,9 @@ def test_an_invoice_brings_its_customer_and_item_along_and_a_payment_follows(
     assert office.failures() == []
 
 
-def test_resync_posts_what_was_paid_since_and_again_writes_nothing(office: Company) -> None:
+def test_resync_after_a_payment_leaves_the_invoice_posts_the_payment_and_again_writes_nothing(
+    office: Company,
+) -> None:
     invoice(office)
     pay(office, "1", "100.00")
     until(paid(office, 1, "100.00"), "the first payment", SOON)
@@ -99,6 +103,9 @@ def test_resync_posts_what_was_paid_since_and_again_writes_nothing(office: Compa
     since = asked["askedAt"].replace("+", "%2B")
     [did] = office.api.get(f"/v1/invoices/INV-0047/sync?since={since}")["books"]
     assert did["did"] == "unchanged"
+    counted = office.counters()
+    assert counted["created"] == {"Customer": 1, "Item": 1, "Invoice": 1, "Payment": 2}
+    assert counted["updated"] == {}
     writes = office.written()
     again = office.api.post("/v1/invoices/INV-0047/sync", {})
     assert again["payments"] == 0

@@ -218,6 +218,10 @@ class FakeBooks:
         """Something has the name that no listing and no search of the kind shows: a vendor, say."""
         self._shelves[kind].elsewhere[name_key(name)] = RemoteId(f"vendor {name}")
 
+    def close(self, kind: RecordKind, problem: Problem | None) -> None:
+        """Every change of a record of that kind is answered as stale; None: no longer. See `Stale`."""
+        self._shelves[kind].closed = problem
+
     def edit(
         self, remote_id: RemoteId, *, kind: RecordKind = RecordKind.ITEM, **fields: Any
     ) -> RemoteRecord:

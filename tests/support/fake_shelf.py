@@ -40,7 +40,8 @@ class Effect:
 class Shelf:
     """Records of one kind of one remote company. Everything here is instant and never fails.
 
-    `elsewhere`: keys of names that records of other kinds have, and that are taken for that.
+    `elsewhere`: keys of names that records of other kinds have, and that are taken for that. `closed`:
+    every change is answered as stale, with this to be said where nobody else made one.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Shelf:
         self._last_id = 0
         self._effects = effects
         self.elsewhere: dict[str, RemoteId] = {}
+        self.closed: Problem | None = None
 
     def __iter__(self) -> Iterator[RemoteRecord]:
         """All of them, inactive ones included, oldest first."""
@@ -115,8 +117,8 @@ class Shelf:
             fields = self.shape.fields_of(entry["fields"])
         else:
             found = self._rows.get(RemoteId(entry["remote_id"]))
-            if found is None or found.remote_version != entry["remote_version"]:
-                return Stale()
+            if found is None or found.remote_version != entry["remote_version"] or self.closed:
+                return Stale(self.closed)
             fields = self._changed(action, found.fields, entry["fields"])
             if not found.fields.active and not fields.active:
                 return Stale()

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from shared.domain.ids import LinkScope, RemoteId, RemoteVersion, SourceId
 from shared.domain.links import Link, content_mark
 from shared.domain.names import marked_name, name_key
-from shared.domain.outcomes import Done, EntryBusy, EntryOutcome, EntryUnknown, NameTaken
+from shared.domain.outcomes import Done, EntryBusy, EntryOutcome, EntryUnknown, NameTaken, Stale
 from shared.domain.record_plan import ACTIVE_FIELD, changed_in_books, differing_fields
 from shared.domain.runs import Chunk, ChunkEntry, Problem, PushAction, RunCounts
 from shared.providers.base import AccountingProvider, RemoteRecord
@@ -70,8 +70,13 @@ class Mender:
         self._noun = preparer.terms.noun
 
     def mend(
-        self, chunk: Chunk, entries: Sequence[PreparedEntry], doubts: Mapping[SourceId, Doubt]
+        self,
+        chunk: Chunk,
+        entries: Sequence[PreparedEntry],
+        doubts: Mapping[SourceId, Doubt],
+        if_current: Mapping[SourceId, Problem],
     ) -> Mended:
+        """`if_current`: of stale ones, what is wrong should nobody have changed them (see `Stale`)."""
         counts, look = self._linked(
             [p for p in entries if doubts[p.record.source_id] is not Doubt.BUSY]
         )
@@ -90,7 +95,9 @@ class Mender:
                 rows = by_name.get(name_key(prepared.entry.remote_name), [])
                 step = self._mend_create(prepared, doubt, rows, owners)
             else:
-                step = self._mend_update(prepared, doubt, by_id.get(prepared.entry.remote_id))
+                row = by_id.get(prepared.entry.remote_id)
+                lasting = if_current.get(prepared.record.source_id)
+                step = self._mend_update(prepared, doubt, row, lasting)
             if isinstance(step, RunCounts):
                 counts = counts.plus(step)
             elif chunk.generation >= MOST_GENERATIONS:
@@ -179,11 +186,16 @@ class Mender:
         return self._preparer.rebuilt(prepared, _renamed(prepared.entry, name))
 
     def _mend_update(
-        self, prepared: PreparedEntry, doubt: Doubt, row: RemoteRecord | None
+        self,
+        prepared: PreparedEntry,
+        doubt: Doubt,
+        row: RemoteRecord | None,
+        if_current: Problem | None,
     ) -> PreparedEntry | RunCounts:
         settled = self.not_wanted(prepared)
         if settled is not None:
             return settled
+        quoted = prepared.write.remote_version
         if row is not None:
             prepared = self._rebased(prepared, row)
         wanted, changed = prepared.write.fields, prepared.write.changed
@@ -202,6 +214,8 @@ class Mender:
                     "Void it in BlueClerk too, and make a new one if it is still meant.",
                 )
             return self._refused(prepared, problem)
+        if if_current and row.remote_version == quoted:
+            return self._refused(prepared, if_current)
         # Line ids and the like as they are now.
         prepared = replace(prepared, link=_with_answer(prepared.link, row))
         return self._mend_standing(prepared, doubt, row)
@@ -308,6 +322,11 @@ def doubt_of(outcome: EntryOutcome) -> Doubt:
     if isinstance(outcome, NameTaken):
         return Doubt.NAME_TAKEN
     return Doubt.UNANSWERED if isinstance(outcome, EntryUnknown) else Doubt.STALE
+
+
+def if_current_of(outcome: EntryOutcome) -> Problem | None:
+    """What is wrong with a record that is refused as stale though nobody changed it."""
+    return outcome.if_current if isinstance(outcome, Stale) else None
 
 
 def _with_answer(link: Link | None, row: RemoteRecord) -> Link | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.domain.connections import Connection
@@ -27,9 +27,9 @@ from shared.domain.outcomes import (
     NoTrustworthyAnswer,
     Throttled,
 )
-from shared.domain.runs import Chunk, ChunkState, RunCounts
+from shared.domain.runs import Chunk, ChunkState, Problem, RunCounts
 from shared.providers.base import CallClass
-from shared.sync.engine.mending import Doubt, Mender, doubt_of
+from shared.sync.engine.mending import Doubt, Mender, doubt_of, if_current_of
 from shared.sync.engine.preparing import Preparer, stored_chunks
 from shared.sync.engine.progress import Progress
 from shared.sync.engine.settling import PreparedChunk, PreparedEntry, Settler, finished
@@ -61,6 +61,7 @@ class _Trouble:
     prepared: PreparedChunk
     left: tuple[PreparedEntry, ...]
     doubts: Mapping[SourceId, Doubt]
+    if_current: Mapping[SourceId, Problem] = field(default_factory=dict)
 
 
 class PushSlice:
@@ -277,6 +278,7 @@ class PushSlice:
             self._again.append(prepared)
             return None
         counts, left, doubts = RunCounts(), [], {}
+        if_current: dict[SourceId, Problem] = {}
         for entry in prepared.entries:
             outcome = outcomes[entry.record.source_id]
             if isinstance(outcome, Done):
@@ -288,6 +290,8 @@ class PushSlice:
             else:
                 left.append(entry)
                 doubts[entry.record.source_id] = doubt_of(outcome)
+                if problem := if_current_of(outcome):
+                    if_current[entry.record.source_id] = problem
         self._counts = self._counts.plus(counts)
         if not left:
             return finished(prepared.chunk, counts, self._progress.run.epoch)
@@ -298,7 +302,7 @@ class PushSlice:
             self._later.append(again)
             return again.chunk
         prepared.chunk = chunk
-        self._troubles.append(_Trouble(prepared, tuple(left), doubts))
+        self._troubles.append(_Trouble(prepared, tuple(left), doubts, if_current))
         return None
 
     def _doubt_all(self, prepared: PreparedChunk, doubt: Doubt) -> None:
@@ -319,7 +323,9 @@ class PushSlice:
                 return
             if self._services.clock.now() >= self._until:
                 raise SliceOver(SliceEnd.MORE)
-            mended = self.mender.mend(trouble.prepared.chunk, trouble.left, trouble.doubts)
+            mended = self.mender.mend(
+                trouble.prepared.chunk, trouble.left, trouble.doubts, trouble.if_current
+            )
             gone = len(trouble.prepared.chunk.entries) - len(trouble.prepared.entries)
             counts = mended.counts.plus(RunCounts(unchanged=gone))
             chunk = trouble.prepared.chunk

@@ -29,9 +29,9 @@ from shared.domain.outcomes import (
     NoTrustworthyAnswer,
     Throttled,
 )
-from shared.domain.runs import Chunk, ChunkState, RunCounts
+from shared.domain.runs import Chunk, ChunkState, Problem, RunCounts
 from shared.providers.base import CallClass, WriteRequest
-from shared.sync.engine.mending import Doubt, Mender, doubt_of
+from shared.sync.engine.mending import Doubt, Mender, doubt_of, if_current_of
 from shared.sync.engine.preparing import Preparer, counts_of, stored_chunks
 from shared.sync.engine.progress import Progress
 from shared.sync.engine.settling import PreparedEntry, Settler, finished
@@ -161,7 +161,7 @@ class SinglesSlice:
             if isinstance(outcome, EntryBusy):
                 self._services.clock.sleep(BUSY_PAUSE)
                 continue
-            step = self._read_back(chunk, prepared, doubt_of(outcome))
+            step = self._read_back(chunk, prepared, doubt_of(outcome), if_current_of(outcome))
             if isinstance(step, RunCounts):
                 return step
             if isinstance(outcome, EntryUnknown) and step.entry.action is prepared.entry.action:
@@ -228,7 +228,13 @@ class SinglesSlice:
                 raise AssertionError
 
     def _read_back(
-        self, chunk: Chunk, prepared: PreparedEntry, doubt: Doubt
+        self,
+        chunk: Chunk,
+        prepared: PreparedEntry,
+        doubt: Doubt,
+        if_current: Problem | None = None,
     ) -> PreparedEntry | RunCounts:
-        mended = self._mender.mend(chunk, [prepared], {prepared.record.source_id: doubt})
+        source_id = prepared.record.source_id
+        lasting = {source_id: if_current} if if_current else {}
+        mended = self._mender.mend(chunk, [prepared], {source_id: doubt}, lasting)
         return mended.left[0] if mended.left else mended.counts

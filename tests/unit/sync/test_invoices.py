@@ -20,7 +20,7 @@ from shared.sync.automatic.dependencies import release, waiting_reason
 from shared.sync.automatic.waiting import waiting_of
 from shared.sync.engine.terms import scope_of
 from shared.sync.health import Colour, health_of, last_run
-from tests.support.fake_faults import Dead, Lost
+from tests.support.fake_faults import Dead, Lost, Rejected
 from tests.unit.sync.invoice_world import ISSUED, InvoiceWorld, line
 from tests.unit.sync.item_world import PERSON, Killed
 
@@ -628,6 +628,23 @@ class TestRefusals:
         world.settle_down()
         problem = world.failures[SourceId("1042")].problem
         assert (problem.code, problem.field, world.invoice_writes) == (cause, "lines", [])
+
+    @pytest.mark.parametrize("singly", [False, True])
+    def test_stale_though_nobody_changed_it_it_is_told_what_is_wrong(self, *, singly: bool) -> None:
+        closed = Problem("PERIOD_CLOSED", "The period is closed.", "Open it.", "issuedOn")
+        world = InvoiceWorld()
+        world.invoice()
+        world.settle_down()
+        world.books.close(RecordKind.INVOICE, closed)
+        if singly:
+            world.books.faults.add("batch", Rejected())
+        world.invoice(memo="edited")
+        world.settle_down()
+        assert world.failures[SourceId("1042")].problem == closed
+        world.books.close(RecordKind.INVOICE, None)
+        retry(world.services, world.connection.key, RecordKind.INVOICE, PERSON)
+        world.settle_down()
+        assert (world.remote("1042").memo, world.failures) == ("edited", {})
 
     def test_what_the_books_refuse_says_so_and_goes_when_retried(self) -> None:
         refusing = [True]

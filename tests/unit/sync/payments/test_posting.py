@@ -9,6 +9,7 @@ from decimal import Decimal
 from shared.domain.ids import PersonId, RecordKind
 from shared.domain.ledger import Operation
 from shared.domain.runs import Problem
+from shared.sync.automatic.ask import retry
 from shared.sync.automatic.dependencies import release
 from shared.sync.runs import start_or_join
 from tests.support.fake_faults import Busy, Limited, Lost, Missing, Rejected
@@ -166,6 +167,22 @@ def test_a_void_quotes_the_version_that_the_books_have() -> None:
     world.voids(payment)
     world.settle_down()
     assert world.paid == []
+
+
+def test_a_void_refused_as_stale_though_nobody_changed_the_payment_is_told_what_is_wrong() -> None:
+    world = PaymentWorld()
+    payment = world.pays(world.invoice())
+    world.settle_down()
+    world.books.close(RecordKind.PAYMENT, CLOSED)
+    world.voids(payment)
+    world.settle_down()
+    assert world.failures[payment.source_id].problem == CLOSED
+    assert world.state(payment, Operation.VOID) == "refused"
+    assert world.books.calls["single"] == 1
+    world.books.close(RecordKind.PAYMENT, None)
+    retry(world.services, world.connection.key, RecordKind.PAYMENT, OFFICE)
+    world.settle_down()
+    assert (world.paid, world.failures) == ([], {})
 
 
 def test_a_payment_voided_before_it_was_sent_is_never_sent() -> None:
