@@ -182,6 +182,8 @@ def _payment(standing: Standing, terms: PaymentTerms, refused: Problem | None) -
     payment, post, void = standing.payment, standing.post, standing.void
     remote_id = post.remote_id if post else RemoteId("")
     own_id = own_payment_id(payment.source_id)
+    if _is(post, LedgerState.UNKNOWN):
+        return PaymentInBooks(own_id, InBooks.UNKNOWN, remote_id, _LOOKED_FOR)
     if not payment.active:
         gone = post is None or _is(void, LedgerState.POSTED) or not remote_id
         state = InBooks.VOIDED if gone else InBooks.WAITING
@@ -190,8 +192,6 @@ def _payment(standing: Standing, terms: PaymentTerms, refused: Problem | None) -
     if _is(post, LedgerState.POSTED):
         state = InBooks.DIFFERS if refused else InBooks.IN_STEP
         return PaymentInBooks(own_id, state, remote_id, refused)
-    if _is(post, LedgerState.UNKNOWN):
-        return PaymentInBooks(own_id, InBooks.UNKNOWN, remote_id, _LOOKED_FOR)
     if refused is not None:
         return PaymentInBooks(own_id, InBooks.FAILED, remote_id, refused)
     reason = _waits(standing) if terms.waits(standing) else None

@@ -8,7 +8,7 @@ from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.payment_plan import Step
 from shared.sync.engine.failures import stored_failures
-from shared.sync.payments.standing import standing_of, stands_no_longer
+from shared.sync.payments.standing import ledger_standings, stands_no_longer
 from shared.sync.services import Services
 
 
@@ -21,7 +21,7 @@ def missed_payments(services: Services, connection: Connection) -> Iterator[tupl
         for failure in stored_failures(services.stores, connection.key, RecordKind.PAYMENT)
     }
     now = services.clock.now()
-    for standing in standing_of(services.stores, connection, None):
+    for standing in ledger_standings(services.stores, connection):
         payment = standing.payment
         step = standing.decision(now).step
         failure = failures.get(payment.source_id)

@@ -77,21 +77,33 @@ def standings(
     ]
 
 
+def ledger_standings(stores: Stores, connection: Connection) -> Iterator[Standing]:
+    """Of all payments, without their invoices: what the ledger alone decides, at two reads a page."""
+    scope, payments = ledger_scope(connection), _all_payments(stores, connection)
+    while some := list(islice(payments, READ_AHEAD)):
+        posts = stores.ledger.of(scope, Operation.POST, [p.source_id for p in some])
+        voids = stores.ledger.of(scope, Operation.VOID, [p.source_id for p in some if not p.active])
+        for payment in some:
+            post, void = posts.get(payment.source_id), voids.get(payment.source_id)
+            yield Standing(payment, None, None, None, post, void)
+
+
 def standing_of(
     stores: Stores, connection: Connection, only: Sequence[SourceId] | None
 ) -> Iterator[Standing]:
     """Of these payments, or of all that the company has; a page at a time, as they stand when drawn."""
-    company_id = connection.key.company_id
-    payments: Iterator[Payment]
     if only is None:
-        payments = every_row(
-            lambda cursor: stores.records.page(company_id, Payment, READ_AHEAD, cursor)
-        )
+        payments = _all_payments(stores, connection)
     else:
-        found = stores.records.get_many(company_id, Payment, only)
+        found = stores.records.get_many(connection.key.company_id, Payment, only)
         payments = (found[source_id] for source_id in sorted(found))
     while some := list(islice(payments, READ_AHEAD)):
         yield from standings(stores, connection, some)
+
+
+def _all_payments(stores: Stores, connection: Connection) -> Iterator[Payment]:
+    company_id = connection.key.company_id
+    return every_row(lambda cursor: stores.records.page(company_id, Payment, READ_AHEAD, cursor))
 
 
 def stands_no_longer(standing: Standing, failure: Failure) -> bool:

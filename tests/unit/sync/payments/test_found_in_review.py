@@ -12,8 +12,10 @@ from shared.domain.invoices import Invoice
 from shared.domain.ledger import Operation
 from shared.domain.runs import Problem
 from shared.sync.automatic.ask import retry
+from shared.sync.automatic.compare import compare
 from shared.sync.automatic.waiting import Waiting, waiting_of
 from shared.sync.engine.terms import scope_of
+from tests.support.contested import Contested
 from tests.support.fake_faults import Lost, Rejected
 from tests.unit.sync.payments.payment_world import PaymentWorld
 
@@ -166,6 +168,18 @@ def test_a_payment_that_was_made_twice_is_well_once_a_person_voided_one(kept: in
     world.voids(payment)
     world.settle_down()
     assert (world.paid, world.failures) == ([], {})
+
+
+def test_the_daily_comparison_reads_payments_and_ledger_alone() -> None:
+    """It had read the invoice of each, with its link and failure, of which it needs nothing."""
+    world = PaymentWorld()
+    world.pays(world.invoice())
+    world.wake_ups.sent.clear()
+    read: list[object] = []
+    links = Contested(world.stores.links, "get_links", lambda *asked: read.append(asked), losses=9)
+    services = replace(world.services, stores=replace(world.stores, links=links))
+    assert compare(services, world.connection, RecordKind.PAYMENT) == 1
+    assert read == []
 
 
 def paid_there(world: PaymentWorld, amount: str) -> Invoice:
