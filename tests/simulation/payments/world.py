@@ -189,7 +189,9 @@ class _World:
     def _judge(self, book: InvoiceBook) -> None:
         """A sync, which may find what a person's retry is needed for, and another, which writes nothing."""
         world, company = self._world, book.company
-        self._sync(book)
+        first = self._sync(book)
+        if first is not None and first.state is not RunState.FINISHED:
+            self._sync(book)  # it was the one that learned that the office must reconnect
         before = len(company.books.effects)
         last = self._sync(book)
         if last is None:
