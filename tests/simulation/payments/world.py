@@ -9,7 +9,7 @@ from random import Random
 from shared.domain.connections import ConnectionSettings, PacingMode
 from shared.domain.ids import RecordKind
 from shared.domain.ledger import LedgerRow, LedgerScope
-from shared.domain.runs import Failure, Run
+from shared.domain.runs import Failure, Run, RunState
 from tests.simulation.actors import office as clicking
 from tests.simulation.actors import schedule
 from tests.simulation.actors.queue import QueueTemper
