@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from math import ceil
@@ -31,13 +31,13 @@ def _slow(lab: Lab) -> None:
     lab.sandbox(latency=dict.fromkeys(lab_latency(), LATENCY))
 
 
-def _api(lab: Lab, company: Company) -> Any:  # noqa: ANN401 - a context manager of SuiteApi
+def api_of(lab: Lab, company: Company) -> Any:  # noqa: ANN401 - a context manager of SuiteApi
     return suite_api(lab.stack.api_url, lambda: lab.stack.sandbox.token(company.company_id))
 
 
-def _open(lab: Lab) -> Company:
+def open_company(lab: Lab) -> Company:
     company = lab.company()
-    with _api(lab, company) as api:
+    with api_of(lab, company) as api:
         skip_imports(api)
     return company
 
@@ -74,18 +74,25 @@ def _until_all(lab: Lab, company: Company, names: Sequence[str]) -> dict[str, fl
     return there
 
 
-def _p95(seconds: Sequence[float]) -> float:
+def p95(seconds: Sequence[float]) -> float:
     return sorted(seconds)[ceil(0.95 * len(seconds)) - 1]
 
 
 def _delays(lab: Lab, company: Company, what: str, count: int, pause: float) -> list[float]:
     """Seconds from each acknowledgement to the provider's answer; changes come one by one."""
     acknowledged: dict[str, float] = {}
-    with _api(lab, company) as api:
+    with api_of(lab, company) as api:
         for number in range(count):
             name = f"{what} {number:04}"
             acknowledged[name] = _put(api, name.replace(" ", "-"), name)
             time.sleep(pause)
+    return acknowledged_to_answered(lab, company, acknowledged)
+
+
+def acknowledged_to_answered(
+    lab: Lab, company: Company, acknowledged: Mapping[str, float]
+) -> list[float]:
+    """Seconds; of names (of invoices the number, of payments the reference) with their instants."""
     there = _until_all(lab, company, list(acknowledged))
     return [there[name] - at for name, at in acknowledged.items()]
 
@@ -93,21 +100,21 @@ def _delays(lab: Lab, company: Company, what: str, count: int, pause: float) -> 
 def single_changes(lab: Lab) -> Iterator[Figure]:
     """200 single changes on the warm stack, 200 ms a call: until each is in the books."""
     _slow(lab)
-    company = _open(lab)
+    company = open_company(lab)
     _delays(lab, company, "Warm", 3, 1.0)
     seconds = sorted(_delays(lab, company, "Single", CHANGES, PAUSE))
     yield Figure(
         "200 single changes, 200 ms a call: from acknowledged to answered, p95",
         "at most 3 s",
-        f"{_p95(seconds):.2f} s (median {seconds[len(seconds) // 2]:.2f} s)",
-        _p95(seconds) <= 3,
+        f"{p95(seconds):.2f} s (median {seconds[len(seconds) // 2]:.2f} s)",
+        p95(seconds) <= 3,
     )
 
 
 def edited_within_a_minute(lab: Lab) -> Iterator[Figure]:
     """500 records edited one after another within a minute: calls of the provider."""
     _slow(lab)
-    company = _open(lab)
+    company = open_company(lab)
     _delays(lab, company, "Warm", 1, 0.0)
     before = len(_calls(lab, company))
     began, names = time.monotonic(), [f"Edited {number:04}" for number in range(EDITED)]
@@ -116,7 +123,7 @@ def edited_within_a_minute(lab: Lab) -> Iterator[Figure]:
         time.sleep(max(0.0, began + number * MINUTE / EDITED - time.monotonic()))
         _put(api, f"e{number}", names[number])
 
-    with _api(lab, company) as api, ThreadPoolExecutor(4) as pool:
+    with api_of(lab, company) as api, ThreadPoolExecutor(4) as pool:
         list(pool.map(put, range(EDITED)))
         seconds = time.monotonic() - began
     _until_all(lab, company, names)
@@ -132,14 +139,14 @@ def edited_within_a_minute(lab: Lab) -> Iterator[Figure]:
 def one_hangs(lab: Lab) -> Iterator[Figure]:
     """Ten companies, the provider of one of them hangs: the nine's delays, the sick one's probes."""
     _slow(lab)
-    sick, *healthy = [_open(lab) for _ in range(COMPANIES)]
+    sick, *healthy = [open_company(lab) for _ in range(COMPANIES)]
     for company in (sick, *healthy):
         _delays(lab, company, "Warm", 1, 0.0)
     hang = {"type": "hang", "when": "beforeCommit", "commit": "no", "seconds": 600}
     lab.stack.sandbox.control(
         "faults", {"rules": [{"fault": hang, "match": {"realm": sick.realm}}]}
     )
-    with _api(lab, sick) as api:
+    with api_of(lab, sick) as api:
         _put(api, "sick", "Sick")
     began = time.time()
     with ThreadPoolExecutor(len(healthy)) as pool:
@@ -150,8 +157,8 @@ def one_hangs(lab: Lab) -> Iterator[Figure]:
     yield Figure(
         "ten companies, one's provider hangs: the nine's delay, p95",
         "at most 5 s",
-        f"{_p95(seconds):.2f} s",
-        _p95(seconds) <= 5,
+        f"{p95(seconds):.2f} s",
+        p95(seconds) <= 5,
     )
     gaps = [later - earlier for earlier, later in pairwise(probes)]
     yield Figure(

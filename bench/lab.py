@@ -35,8 +35,10 @@ class Company:
 class Lab:
     """One running stack; every row gets a company and a remote company of its own."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, data: Path) -> None:
+        """`data`: the stack's folder."""
         self.stack = stack
+        self.data = data
         self._made = 0
         functions = stack.aws.session.client(
             "lambda", endpoint_url=stack.aws.endpoint_url, config=stack.aws.config
@@ -150,4 +152,4 @@ class Lab:
 def lab(data: Path) -> Iterator[Lab]:
     # AWS checks policies outside of our two cores; the emulator would take its time from the push.
     with start_stack(data, StackOptions(enforce_policies=False)) as stack:
-        yield Lab(stack)
+        yield Lab(stack, data)

@@ -18,6 +18,7 @@ from typing import Any
 
 import boto3
 
+from bench.payment_storm import PAID_ON, amount_of, invoice_number, reference_of
 from local.price_book import rows
 from shared import bootstrap, config
 from shared.domain.connections import Connection
@@ -30,11 +31,13 @@ from shared.domain.ids import (
     RecordKind,
     SourceId,
 )
+from shared.domain.invoices import Payment
 from shared.domain.money import Money
 from shared.domain.records import Item
 from shared.domain.runs import Run
 from shared.providers import registry
 from shared.storage.dynamo.capacity import write_units
+from shared.storage.keys import payment_id
 from shared.sync.runs import start_or_join
 from shared.sync.services import Services
 from shared.sync.steps import first_state, perform_step
@@ -130,6 +133,30 @@ def steps(services: Services, company_id: str, operations: list[str]) -> dict[st
     return measured
 
 
+def pay(
+    services: Services, company_id: str, invoices: int, each: int, since: int
+) -> dict[str, Any]:
+    """The payments from number `since` on of each invoice of a storm, a page of them at once."""
+    company = CompanyId(company_id)
+    made = [
+        Payment(
+            source_id=payment_id(SourceId(invoice_number(place)), str(number)),
+            invoice_id=SourceId(invoice_number(place)),
+            amount=Money(amount_of(number, each), "USD"),
+            paid_on=PAID_ON,
+            reference=reference_of(place, number),
+            version=1,
+            updated_at=services.clock.now(),
+            correlation_id=CorrelationId("bench"),
+        )
+        for number in range(since, each)
+        for place in range(invoices)
+    ]
+    for start in range(0, len(made), 100):
+        services.stores.records.save(company, made[start : start + 100])
+    return {"payments": len(made)}
+
+
 def touch(services: Services, company_id: str, source_id: str) -> dict[str, Any]:
     """One item's price, one cent up."""
     company = CompanyId(company_id)
@@ -163,12 +190,16 @@ def _write_units(company_id: str, consumed: Counter[str]) -> float:
 
 
 def main() -> None:
-    """`seed COMPANY COUNT`, `touch COMPANY ITEM`, `steps COMPANY OPERATION…`, or `counted …` the same."""
+    """`seed COMPANY COUNT`, `pay COMPANY INVOICES EACH SINCE`, `touch COMPANY ITEM`, `steps COMPANY
+    OPERATION…`, or `counted …` the same.
+    """
     task, company_id, *rest = sys.argv[1:]
     consumed: Counter[str] | None = Counter() if task == "counted" else None
     services = _services(consumed)
     if task == "seed":
         measured = seed(services, company_id, int(rest[0]))
+    elif task == "pay":
+        measured = pay(services, company_id, *map(int, rest))
     elif task == "touch":
         measured = touch(services, company_id, rest[0])
     else:

@@ -147,7 +147,7 @@ class Company:
 
     def requests(self, kind: str = "") -> list[dict[str, Any]]:
         """What QuickBooks was asked for this company, in order, with the names of items."""
-        asked = {"realm": self.realm, "names": 1, "limit": 10_000}
+        asked: dict[str, Any] = {"realm": self.realm, "names": 1, "limit": 10_000}
         return self.control.requests(**asked, **({"kind": kind} if kind else {}))
 
     def counters(self) -> dict[str, Any]:

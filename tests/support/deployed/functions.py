@@ -172,7 +172,7 @@ class Functions:
             executionArn=arn, includeExecutionData=True
         )
         for page in pages:
-            events += page["events"]
+            events.extend(dict(event) for event in page["events"])
         return events
 
     def states(self, run_id: str) -> list[str]:
