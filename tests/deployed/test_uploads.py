@@ -25,7 +25,7 @@ def big_file(rows: int = ROWS) -> bytes:
     lines = ["id,code,name,description,unit,unit_price,currency"]
     for number in range(1, rows + 1):
         price = BAD.get(number, "2.50")
-        text = f"Part number {number:06} of the large price book, " + "long text " * 6
+        text = f"Part number {number:06} of the large price book: " + "long text " * 6
         lines.append(f"I-{number:06},C-{number:06},Part {number:06},{text},pcs,{price},USD")
     return ("\n".join(lines) + "\n").encode()
 
@@ -56,7 +56,8 @@ def ended(company: Company, import_id: str) -> dict[str, Any]:
 def test_a_file_that_was_uploaded_is_imported_by_itself(company: Company) -> None:
     found = asked(company)
     content = b"id,name,unit_price\nI-1,Pipe,2.50\nI-2,,x\n"
-    assert send(found["upload"], content).status_code == 204
+    sent = send(found["upload"], content)
+    assert sent.status_code == 204, sent.text
     done = ended(company, found["importId"])
     assert (done["state"], done["received"], done["created"], done["rejected"]) == ("done", 2, 1, 1)
     errors = company.api.get(f"/v1/imports/{found['importId']}/errors")["errors"]
