@@ -73,5 +73,5 @@ clean: ## remove what was built, stored locally and installed
 
 # `sam build` calls build-<LogicalId> for each function of template.yaml, with ARTIFACTS_DIR set.
 build-ApiFunction build-SyncCustomersFunction build-SyncItemsFunction build-SyncInvoicesFunction build-SyncPaymentsFunction build-ScheduleSyncsFunction build-RefreshTokenFunction \
-  build-RelayChangesFunction build-ReportFailuresFunction:
+  build-RelayChangesFunction build-ReportFailuresFunction build-ImportFilesFunction:
 	@infra/build-function.sh $@ "$(ARTIFACTS_DIR)"

@@ -135,6 +135,7 @@ def _complete(
     _let_rows_expire(aws, template, resources)
     _allow_statements(aws, template, resources)
     _allow_origins(aws, template, parameters, resources)
+    _allow_plain_http(aws, template, resources)
 
 
 def _let_rows_expire(aws: LocalAws, template: Template, resources: Mapping[str, str]) -> None:
@@ -181,3 +182,11 @@ def _allow_origins(
             "MaxAge": rules["MaxAge"],
         },
     )
+
+
+def _allow_plain_http(aws: LocalAws, template: Template, resources: Mapping[str, str]) -> None:
+    """The emulator speaks HTTP on loopback only; a bucket that refuses what is not TLS refuses all of it."""
+    s3 = aws.session.client("s3", endpoint_url=aws.endpoint_url, config=aws.config)
+    for policy in resources_of(template, "AWS::S3::BucketPolicy").values():
+        if "aws:SecureTransport" in json.dumps(policy["PolicyDocument"]):
+            s3.delete_bucket_policy(Bucket=resources[policy["Bucket"]["Ref"]])

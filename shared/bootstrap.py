@@ -18,7 +18,7 @@ from shared.domain.connections import Connection
 from shared.domain.ids import ProviderName, RecordKind
 from shared.metrics import EmfMetrics
 from shared.providers import registry
-from shared.sync.services import Books, Services
+from shared.sync.services import Books, Services, Uploads
 
 # Real effects and clients are imported where they are made: a handler's import stays cheap.
 # ruff: noqa: PLC0415
@@ -178,6 +178,7 @@ def build(
         token_source=token_source,
         sweep=lambda provider, until: sweep().run(provider, until),
         metrics=metrics,
+        uploads=cache(lambda: _uploads(settings)),
     )
 
 
@@ -303,3 +304,19 @@ def _wake_ups(settings: config.Settings) -> WakeUps:
     from shared.wakeups import SqsWakeUps
 
     return SqsWakeUps(cache(lambda: boto3.client("sqs")), settings.wake_up_queue_urls)
+
+
+def _uploads(settings: config.Settings) -> Uploads:
+    """Raises `ConfigurationError` in a function that has nothing to do with uploaded files."""
+    import boto3
+
+    from shared.storage.s3_files import S3Files, client_config
+    from shared.wakeups import SqsImportQueue
+
+    bucket, queue_url = settings.uploads_bucket, settings.import_queue_url
+    if not bucket or not queue_url:
+        raise config.ConfigurationError("UPLOADS_BUCKET and IMPORT_FILES_QUEUE_URL are not set")
+    return Uploads(
+        files=S3Files(cache(lambda: boto3.client("s3", config=client_config())), bucket),
+        queue=SqsImportQueue(cache(lambda: boto3.client("sqs")), queue_url),
+    )

@@ -48,6 +48,9 @@ class Settings:
     wake_up_queue_urls: Mapping[RecordKind, str] = field(default_factory=dict)
     notifications_topic_arn: str = ""
     """Empty: notifications are listed only."""
+    uploads_bucket: str = ""
+    """Of the functions that have to do with uploaded files; empty for the others."""
+    import_queue_url: str = ""
     public_url: str = ""
     slice_seconds: float = 270.0
     heartbeat_seconds: float = 10.0
@@ -119,6 +122,8 @@ def load(
             RecordKind.PAYMENT: source.get("SYNC_PAYMENTS_QUEUE_URL", ""),
         },
         notifications_topic_arn=source.get("NOTIFICATIONS_TOPIC_ARN", ""),
+        uploads_bucket=source.get("UPLOADS_BUCKET", ""),
+        import_queue_url=source.get("IMPORT_FILES_QUEUE_URL", ""),
         public_url=source.get("PUBLIC_URL", "").rstrip("/"),
         slice_seconds=number("SLICE_SECONDS", 270.0),
         heartbeat_seconds=number("HEARTBEAT_SECONDS", 10.0),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from shared import correlation
 from shared.domain.errors import RetryLater
-from shared.domain.ids import ConnectionKey, RecordKind
+from shared.domain.ids import CompanyId, ConnectionKey, RecordKind
 from shared.domain.wake_up import WakeUp
+from shared.sync.uploads import messages
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -44,3 +45,23 @@ class SqsWakeUps:
 
 def written(connection: ConnectionKey, kind: RecordKind) -> str:
     return WakeUp(connection, kind, correlation.current()).written()
+
+
+class SqsImportQueue:
+    """The `ImportQueue` port; the client is made on first use."""
+
+    def __init__(self, client: Callable[[], SQSClient], queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def wake(self, company_id: CompanyId, import_id: str) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - with the client
+
+        try:
+            self._client().send_message(
+                QueueUrl=self._queue_url, MessageBody=messages.written(company_id, import_id)
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise RetryLater(
+                f"a message of an import could not be sent ({type(error).__name__})"
+            ) from None

@@ -23,6 +23,7 @@ from functions.api.routes import (
     connections,
     customers,
     failures,
+    file_imports,
     health,
     imports,
     invoice_sync,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from shared.sync.services import Services
 
 _ROUTERS = (
+    file_imports.router,
     imports.router,  # before the records, whose addresses would take it in
     items.router,
     customers.router,

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from shared.domain.ids import ConnectionKey, GrantId, LinkScope, RunId, SourceId
+from shared.domain.ids import CompanyId, ConnectionKey, GrantId, LinkScope, RunId, SourceId
 from shared.domain.ledger import LedgerScope, Operation
 
 LONGEST_KEY = 1024
@@ -28,6 +28,9 @@ AUTOMATIC_SHARDS = 4
 
 OLDEST_AMONG = 200
 """Due rows that are looked at for the oldest."""
+
+LAST_PROBLEM = "~"
+"""Sorts after every `problem_key`."""
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """The expiry of a released lease: before any instant a lease is asked for at."""
@@ -134,3 +137,16 @@ def payments_prefix(invoice_id: SourceId) -> str:
 def due_key(source_id: SourceId, *, urgent: bool) -> str:
     """Urgent rows sort before all others."""
     return f"{'0' if urgent else '1'}#{source_id}"
+
+
+def file_import_pk(company_id: CompanyId) -> str:
+    return join("file-import", company_id)
+
+
+def file_problem_pk(company_id: CompanyId, import_id: str) -> str:
+    return join("file-import-problem", company_id, import_id)
+
+
+def problem_key(line: int, number: int) -> str:
+    """Problems of rows sort by line, then number."""
+    return f"{line:010d}#{number:03d}"

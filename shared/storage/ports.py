@@ -35,6 +35,7 @@ from shared.domain.notifications import Notification
 from shared.domain.records import Record, RecordType
 from shared.domain.runs import Chunk, ChunkState, Failure, Run
 from shared.storage.auth_ports import ChoiceStore, ConsentStore, GrantStore
+from shared.storage.file_ports import FileImportStore
 
 T = TypeVar("T")
 
@@ -368,3 +369,4 @@ class Stores:
     remote_lists: RemoteListCache
     notifications: NotificationStore
     audit: AuditStore
+    file_imports: FileImportStore

@@ -8,11 +8,11 @@ was cut off is finished by sending the file again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
-from typing import Any, Final, Generic
+from typing import Any, Final, Generic, Protocol
 
 from shared.domain.effects import Clock
 from shared.domain.errors import RequestInvalid, RetryLater
@@ -30,7 +30,7 @@ MAX_ERRORS_SHOWN: Final = 1000
 TIME_LIMIT: Final = timedelta(seconds=24)
 """Below the 29 s a gateway waits, so that a person gets a sentence and not a timeout."""
 
-_ROWS_AT_ONCE: Final = 500
+ROWS_AT_ONCE: Final = 500
 _TRIES: Final = 4
 
 
@@ -55,7 +55,7 @@ class RowError:
 class ImportResult:
     """`received` rows are `created + updated + unchanged + rejected`.
 
-    `errors` has every problem of every rejected row, the first `MAX_ERRORS_SHOWN` of them;
+    `errors` has every problem of every rejected row, the first `errors_shown_at_most` of them;
     `errors_not_shown` counts the rest.
     """
 
@@ -67,11 +67,12 @@ class ImportResult:
     rejected: int = 0
     errors: list[RowError] = field(default_factory=list)
     errors_not_shown: int = 0
+    errors_shown_at_most: int = MAX_ERRORS_SHOWN
 
     def reject(self, line: int, problems: tuple[Problem, ...], source_id: str = "") -> None:
         self.rejected += 1
         for problem in problems:
-            if len(self.errors) < MAX_ERRORS_SHOWN:
+            if len(self.errors) < self.errors_shown_at_most:
                 self.errors.append(RowError(line, problem, source_id))
             else:
                 self.errors_not_shown += 1
@@ -131,9 +132,19 @@ def importable_customers() -> Importable[Customer]:
 
 
 @dataclass(frozen=True, slots=True)
-class _GoodRow:
+class GoodRow:
+    """A row with an id of its own and every field within its rule; `values`: what `read` gave."""
+
     line: int
     values: Any
+
+
+class FirstLines(Protocol):
+    """On which line each id stood first; a dictionary does."""
+
+    def get(self, source_id: SourceId, /) -> int | None: ...
+
+    def __setitem__(self, source_id: SourceId, line: int, /) -> None: ...
 
 
 def import_records(
@@ -152,27 +163,28 @@ def import_records(
     result = ImportResult(file.ignored_columns)
     deadline = clock.now() + TIME_LIMIT
     first_lines: dict[SourceId, int] = {}
-    while rows := list(islice(file.rows, _ROWS_AT_ONCE)):
+    while rows := list(islice(file.rows, ROWS_AT_ONCE)):
         if clock.now() > deadline:
             raise ImportUnfinished(result.received)
-        result.received += len(rows)
-        good = dict(_good_rows(rows, kind, first_lines, result, has_ids=file.has_ids))
-        _store(records, clock, company_id, good, kind, result, correlation_id)
+        good = good_rows(rows, kind, first_lines, result, has_ids=file.has_ids)
+        store_rows(records, clock, company_id, good, kind, result, correlation_id)
     result.errors.sort(key=lambda error: error.line)
     return result
 
 
-def _good_rows(
+def good_rows(
     rows: list[FileRow],
     kind: Importable[RecordType],
-    first_lines: dict[SourceId, int],
+    first_lines: FirstLines,
     result: ImportResult,
     *,
     has_ids: bool,
-) -> Iterator[tuple[SourceId, _GoodRow]]:
-    """Rows with an id of their own and every field within its rule; the others are rejected."""
+) -> Mapping[SourceId, GoodRow]:
+    """Those that can be stored, by id; the others are rejected. Their ids are added to `first_lines`."""
     identity = "id" if has_ids else kind.identity
+    good: dict[SourceId, GoodRow] = {}
     for row in rows:
+        result.received += 1
         if row.problem is not None:
             result.reject(row.line, (row.problem,))
             continue
@@ -181,9 +193,9 @@ def _good_rows(
         except RequestInvalid as refused:
             result.reject(row.line, (refused.problem,))
             continue
-        if source_id in first_lines:
-            repeated = _repeated(kind, identity, first_lines[source_id])
-            result.reject(row.line, (repeated,), source_id)
+        first_line = first_lines.get(source_id)
+        if first_line is not None:
+            result.reject(row.line, (_repeated(kind, identity, first_line),), source_id)
             continue
         try:
             values = kind.read(row.said)
@@ -191,7 +203,8 @@ def _good_rows(
             result.reject(row.line, refused.problems, source_id)
             continue
         first_lines[source_id] = row.line
-        yield source_id, _GoodRow(row.line, values)
+        good[source_id] = GoodRow(row.line, values)
+    return good
 
 
 def _said_id(said: Mapping[str, object], field: str) -> SourceId:
@@ -203,16 +216,22 @@ def _said_id(said: Mapping[str, object], field: str) -> SourceId:
     return checked_source_id(text, field)
 
 
-def _store(
+def store_rows(
     records: RecordStore,
     clock: Clock,
     company_id: CompanyId,
-    good: Mapping[SourceId, _GoodRow],
+    good: Mapping[SourceId, GoodRow],
     kind: Importable[RecordType],
     result: ImportResult,
     correlation_id: CorrelationId,
+    *,
+    again: bool = False,
 ) -> None:
-    """Compare with what is stored and save what differs; a row that somebody changed meanwhile again."""
+    """Compare with what is stored and save what differs; a row that somebody changed meanwhile again.
+
+    `again`: a worker of this import may have stored some of these rows and died before it could say so.
+    What carries the `correlation_id`, which is then of this import alone, counts as what it was then.
+    """
     left = good
     for _ in range(_TRIES):
         stored = records.get_many(company_id, kind.cls, list(left))
@@ -225,7 +244,10 @@ def _store(
                 result.reject(row.line, (refused.problem,), source_id)
                 continue
             new = next_version(old, wanted, clock, correlation_id)
-            if new is old:
+            if new is old and again and old.correlation_id == correlation_id:
+                result.created += old.version == 1
+                result.updated += old.version > 1
+            elif new is old:
                 result.unchanged += 1
             else:
                 changed.append(new)

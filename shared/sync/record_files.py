@@ -8,9 +8,9 @@ row that cannot be read is a problem of that row only. Texts keep their bytes.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from shared.domain.errors import RequestInvalid, TooLarge
@@ -122,15 +122,19 @@ def open_csv(body: bytes, shape: FileShape) -> RecordFile:
     """Comma separated, one header line; a cell may be quoted and then hold commas and line ends."""
     lines = list(io.StringIO(_decoded(body), newline=""))
     if sum(1 for _ in islice(CsvRecords(lines), MAX_ROWS + 2)) > MAX_ROWS + 1:
-        raise _too_many_rows()
-    records = CsvRecords(lines)
+        raise too_many_rows(MAX_ROWS)
+    return csv_file(CsvRecords(lines), shape)
+
+
+def csv_file(records: CsvRecords, shape: FileShape) -> RecordFile:
+    """Of records from the first line on. Raises `RequestInvalid` as `open_csv` does, but counts no rows."""
     header = next((cells for _, cells in records if cells is None or any(cells)), [])
     if header is None:
         raise RequestInvalid(
             Problem("NOT_CSV", "The first line of the file is not CSV.", _UNREADABLE_ROW.action)
         )
     if not header:
-        raise _empty(shape)
+        raise empty_file(shape)
     columns = _columns(header, shape)
     records.width = len(columns)
     return RecordFile(
@@ -144,17 +148,20 @@ def open_csv(body: bytes, shape: FileShape) -> RecordFile:
 
 def open_json_lines(body: bytes, shape: FileShape) -> RecordFile:
     """One JSON object a line, empty lines apart. The first object says whether ids identify."""
-    lines = [
-        (number, line)
-        for number, line in enumerate(io.StringIO(_decoded(body), newline=""), start=1)
-        if line.strip()
-    ]
-    if not lines:
-        raise _empty(shape)
-    if len(lines) > MAX_ROWS:
-        raise _too_many_rows()
+    lines = list(io.StringIO(_decoded(body), newline=""))
+    if sum(1 for line in lines if line.strip()) > MAX_ROWS:
+        raise too_many_rows(MAX_ROWS)
+    return json_lines_file(lines, shape)
+
+
+def json_lines_file(lines: Iterable[str], shape: FileShape) -> RecordFile:
+    """Raises `RequestInvalid` as `open_json_lines` does, but for the rows' count."""
+    written = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    beginning = next(written, None)
+    if beginning is None:
+        raise empty_file(shape)
     try:
-        first = parse_json(lines[0][1])
+        first = parse_json(beginning[1])
     except NotJson as fault:
         raise _not_json_lines(str(fault), shape) from None
     if not isinstance(first, dict):
@@ -163,12 +170,13 @@ def open_json_lines(body: bytes, shape: FileShape) -> RecordFile:
     return RecordFile(
         has_ids=any(shape.field(name) == "id" for name in first),
         ignored_columns=_shown(ignored),
-        rows=(_json_row(number, line, shape) for number, line in lines),
+        rows=(_json_row(number, line, shape) for number, line in chain([beginning], written)),
     )
 
 
-def _decoded(body: bytes) -> str:
-    if body.startswith(_NOT_TEXT):
+def refuse_other_kinds(beginning: bytes) -> None:
+    """Raises `RequestInvalid` for a file that begins like a workbook, a document or UTF-16."""
+    if beginning.startswith(_NOT_TEXT):
         raise RequestInvalid(
             Problem(
                 "NOT_TEXT",
@@ -176,17 +184,28 @@ def _decoded(body: bytes) -> str:
                 "Save the sheet as CSV (UTF-8) and import that file.",
             )
         )
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _wrong_encoding("The file is in UTF-16.")
-    if b"\x00" in body:
+
+
+def refuse_zero_bytes(part: bytes) -> None:
+    if b"\x00" in part:
         raise RequestInvalid(
             Problem("NOT_TEXT", "The file has zero bytes, so it is no text.", "Send a text file.")
         )
+
+
+def not_utf8(line: int) -> RequestInvalid:
+    return _wrong_encoding(f"Line {line} of the file is not UTF-8.")
+
+
+def _decoded(body: bytes) -> str:
+    refuse_other_kinds(body)
+    refuse_zero_bytes(body)
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        raise _wrong_encoding(f"Line {line} of the file is not UTF-8.") from None
+        raise not_utf8(body.count(b"\n", 0, error.start) + 1) from None
 
 
 def _csv_rows(
@@ -294,17 +313,17 @@ def _wrong_encoding(sentence: str) -> RequestInvalid:
     )
 
 
-def _empty(shape: FileShape) -> RequestInvalid:
+def empty_file(shape: FileShape) -> RequestInvalid:
     return RequestInvalid(
         Problem("EMPTY_FILE", "The file has no rows.", f"Send a file with {shape.noun}.")
     )
 
 
-def _too_many_rows() -> TooLarge:
+def too_many_rows(most: int) -> TooLarge:
     return TooLarge(
         Problem(
             "TOO_MANY_ROWS",
-            f"The file has more than {MAX_ROWS:,} rows.",
+            f"The file has more than {most:,} rows.",
             "Split it into several files.",
         )
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from shared.config import Settings
+from shared.config import ConfigurationError, Settings
 from shared.domain.connections import Connection
 from shared.domain.effects import Chance, Clock, Ids, InFlight, Metrics, WakeUps, Workflows
 from shared.domain.ids import ProviderName, RecordKind
@@ -20,6 +20,7 @@ from shared.providers.base import (
     ProviderProfile,
     TokenSource,
 )
+from shared.storage.file_ports import FileStore, ImportQueue
 from shared.storage.ports import Stores
 
 if TYPE_CHECKING:
@@ -60,6 +61,18 @@ class Books:
 
 
 @dataclass(frozen=True, slots=True)
+class Uploads:
+    """Uploaded files, and the queue of who imports them."""
+
+    files: FileStore
+    queue: ImportQueue
+
+
+def _no_uploads() -> Uploads:
+    raise ConfigurationError("this function was given no bucket for uploaded files")
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     settings: Settings
     stores: Stores
@@ -79,6 +92,7 @@ class Services:
     sweep: Callable[[ProviderName, datetime], Mapping[str, int]]
     """See `shared.auth.sweep.Sweep.run`."""
     metrics: Metrics = field(default_factory=Unmeasured)
+    uploads: Callable[[], Uploads] = _no_uploads
 
     def provider(self, connection: Connection) -> AccountingProvider:
         """For reads of a moment; a sync opens the books itself."""

@@ -30,8 +30,9 @@ from shared.domain.errors import Unauthenticated
 from shared.domain.ids import CompanyId, PersonId, RemoteCompanyId
 from shared.domain.runs import Problem
 from shared.observability import make_logger
+from shared.storage.memory.files import MemoryFiles, MemoryImportQueue
 from shared.storage.ports import Stores
-from shared.sync.services import Services
+from shared.sync.services import Services, Uploads
 from tests.support.effects import SeededChance, VirtualClock
 from tests.support.fake_books import FakeBooks
 from tests.support.fake_oauth import FakeOAuth, oauth_profile
@@ -64,6 +65,8 @@ class ApiWorld:
     clock: VirtualClock
     workflows: RecordingWorkflows
     log: io.StringIO
+    files: MemoryFiles
+    import_queue: MemoryImportQueue
 
     @property
     def logged(self) -> list[dict[str, Any]]:
@@ -108,6 +111,7 @@ def api_world(stores: Stores | None = None) -> ApiWorld:
     oauth = FakeOAuth(oauth_profile(), clock)
     oauth.codes["code-1"] = (RemoteCompanyId("realm-1"),)
     workflows = RecordingWorkflows()
+    files, import_queue = MemoryFiles(), MemoryImportQueue()
     secret_bytes = _CountedBytes()
     vault = EnvelopeVault(LocalDataKeys(b"a master key for tests", secret_bytes), secret_bytes)
 
@@ -133,6 +137,7 @@ def api_world(stores: Stores | None = None) -> ApiWorld:
         oauth=lambda _name: oauth,
         verify_bearer=_verified,
         connect_ports=connect_ports,
+        uploads=lambda: Uploads(files, import_queue),
     )
     keeper = TokenKeeper(
         grants=services.stores.grants,
@@ -145,7 +150,7 @@ def api_world(stores: Stores | None = None) -> ApiWorld:
     log = io.StringIO()
     app = create_app(services, make_logger(f"api-{next(_WORLDS)}", log))
     client = TestClient(app, base_url=PUBLIC_URL)
-    return ApiWorld(client, services, books, oauth, clock, workflows, log)
+    return ApiWorld(client, services, books, oauth, clock, workflows, log, files, import_queue)
 
 
 def _verified(token: str) -> Caller:

@@ -125,6 +125,7 @@ def build_services(
         connect_ports=ports.get("connect_ports", _not_given),
         token_source=ports.get("token_source", _not_given),
         sweep=ports.get("sweep", _not_given),
+        uploads=ports.get("uploads", _not_given),
     )
 
 

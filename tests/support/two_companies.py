@@ -21,6 +21,7 @@ from shared.domain.connections import (
     StepState,
 )
 from shared.domain.due import AutomaticState, Circuit, DueRow
+from shared.domain.file_imports import FileFormat, FileImport, RowProblem
 from shared.domain.grants import SweepLane, SweepPlace
 from shared.domain.ids import (
     CompanyId,
@@ -265,6 +266,22 @@ def _furnish(
                 problem,
                 now,
             )
+        )
+        stores.file_imports.save(
+            FileImport(
+                company_id,
+                f"{prefix}-import-{number}",
+                RecordKind.ITEM,
+                FileFormat.CSV,
+                text,
+                person_id,
+                now,
+                now + timedelta(minutes=9),
+                problem=problem,
+            )
+        )
+        stores.file_imports.add_problems(
+            company_id, f"{prefix}-import-1", [RowProblem(number, 0, problem, f"{prefix}-item-1")]
         )
         stores.audit.add(
             AuditEntry(

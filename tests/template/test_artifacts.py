@@ -21,6 +21,7 @@ FUNCTIONS = {
     "RefreshTokenFunction": "refresh_token",
     "RelayChangesFunction": "relay_changes",
     "ReportFailuresFunction": "report_failures",
+    "ImportFilesFunction": "import_files",
 }
 LAMBDA_LIMIT_BYTES = 250 * 1024 * 1024
 NOT_FOR_LAMBDA = {

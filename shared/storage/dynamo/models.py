@@ -162,6 +162,13 @@ class OpenNotificationRow(Row):
     listed = UnicodeAttribute()
 
 
+class FileImportRow(Row):
+    """`body` is what no condition asks about."""
+
+    version = NumberAttribute()
+    body = UnicodeAttribute()
+
+
 class DueRowModel(Row):
     """`caused_by` is the change's correlation id; the row's own is of whoever touched it last."""
 

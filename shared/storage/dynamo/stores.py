@@ -14,6 +14,7 @@ from shared.storage.dynamo.connections import DynamoConnections
 from shared.storage.dynamo.consents import DynamoChoices, DynamoConsents
 from shared.storage.dynamo.due import DynamoAutomatic, DynamoDue
 from shared.storage.dynamo.failures import DynamoFailures
+from shared.storage.dynamo.file_imports import DynamoFileImports
 from shared.storage.dynamo.grants import DynamoGrants
 from shared.storage.dynamo.ledger import DynamoLedger
 from shared.storage.dynamo.links import DynamoLinks
@@ -72,4 +73,5 @@ def dynamo_stores(
         remote_lists=DynamoRemoteLists(state),
         notifications=DynamoNotifications(tables.sync_state, state, bulk),
         audit=DynamoAudit(tables.sync_state, state, bulk),
+        file_imports=DynamoFileImports(tables.sync_state, state, bulk, clock, correlation_id),
     )

@@ -15,6 +15,7 @@ from shared.storage.memory.audit import MemoryAudit
 from shared.storage.memory.connections import MemoryConnections
 from shared.storage.memory.due import MemoryAutomatic, MemoryDue
 from shared.storage.memory.failures import MemoryFailures
+from shared.storage.memory.files import MemoryFileImports
 from shared.storage.memory.grants import MemoryChoices, MemoryConsents, MemoryGrants
 from shared.storage.memory.ledger import MemoryLedger
 from shared.storage.memory.links import MemoryLinks
@@ -46,4 +47,5 @@ def memory_stores() -> Stores:
         remote_lists=MemoryRemoteLists(lock),
         notifications=MemoryNotifications(lock),
         audit=MemoryAudit(lock),
+        file_imports=MemoryFileImports(lock),
     )
