@@ -31,6 +31,7 @@ from functions.api.routes import (
     notifications,
     payment_mapping,
     payments,
+    remote_records,
     sending,
     syncs,
 )
@@ -58,6 +59,7 @@ _ROUTERS = (
     account_mapping.router,
     payment_mapping.router,
     sending.router,
+    remote_records.router,
     failures.router,
     notifications.router,
     audit.router,
