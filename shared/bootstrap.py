@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from shared.auth.keeper import TokenKeeper
     from shared.auth.sweep import Sweep
     from shared.auth.vault import TokenVault
-    from shared.domain.effects import Chance, Clock, InFlight, WakeUps, Workflows
+    from shared.domain.effects import Chance, Clock, InFlight, Workflows
     from shared.domain.grants import Grant
     from shared.providers.base import AccountingProvider, ProviderOAuth, TokenSource
     from shared.providers.http import Transport
     from shared.storage.ports import Stores
+    from shared.wakeups import SqsWakeUps
 
 
 TOKEN_DEADLINE = 20.0
@@ -160,6 +161,7 @@ def build(
         return BearerVerifier(settings, transport(), clock)
 
     verifier = cache(made_verifier)
+    wake_ups = _wake_ups(settings)
     return Services(
         settings=settings,
         stores=stores,
@@ -168,7 +170,8 @@ def build(
         chance=chance,
         in_flight=in_flight,
         workflows=_workflows(settings),
-        wake_ups=_wake_ups(settings),
+        wake_ups=wake_ups,
+        tasks=wake_ups,
         profile=registry.profile,
         open_books=open_books,
         oauth=oauth,
@@ -298,7 +301,7 @@ def _workflows(settings: config.Settings) -> Workflows:
     return StepFunctionsWorkflows(client, settings.state_machine_arns)
 
 
-def _wake_ups(settings: config.Settings) -> WakeUps:
+def _wake_ups(settings: config.Settings) -> SqsWakeUps:
     import boto3
 
     from shared.wakeups import SqsWakeUps

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from shared import correlation
 from shared.domain.errors import RetryLater
 from shared.domain.ids import CompanyId, ConnectionKey, RecordKind
-from shared.domain.wake_up import WakeUp
+from shared.domain.wake_up import Task, WakeUp
 from shared.sync.uploads import messages
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ LONGEST_DELAY: Final = 900
 
 
 class SqsWakeUps:
-    """The `WakeUps` port; the client is made on first use. `queue_urls`: one queue per kind."""
+    """The ports `WakeUps` and `Tasks`; the client is made on first use. `queue_urls`: one queue per kind."""
 
     def __init__(
         self, client: Callable[[], SQSClient], queue_urls: Mapping[RecordKind, str]
@@ -29,17 +29,23 @@ class SqsWakeUps:
         self._queue_urls = queue_urls
 
     def wake(self, connection: ConnectionKey, kind: RecordKind, after: float = 0.0) -> None:
+        self._send(WakeUp(connection, kind, correlation.current()), after)
+
+    def hand_over(self, connection: ConnectionKey, kind: RecordKind, task: Task) -> None:
+        self._send(WakeUp(connection, kind, correlation.current(), task))
+
+    def _send(self, wake_up: WakeUp, after: float = 0.0) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - with the client
 
         try:
             self._client().send_message(
-                QueueUrl=self._queue_urls[kind],
-                MessageBody=written(connection, kind),
+                QueueUrl=self._queue_urls[wake_up.kind],
+                MessageBody=wake_up.written(),
                 DelaySeconds=min(LONGEST_DELAY, max(0, math.ceil(after))),
             )
         except (BotoCoreError, ClientError) as error:
             raise RetryLater(
-                f"a wake-up of {connection.provider} could not be sent ({type(error).__name__})"
+                f"a wake-up of {wake_up.connection.provider} could not be sent ({type(error).__name__})"
             ) from None
 
 

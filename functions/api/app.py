@@ -32,6 +32,7 @@ from functions.api.routes import (
     notifications,
     payment_mapping,
     payments,
+    remote_records,
     sending,
     syncs,
 )
@@ -60,6 +61,7 @@ _ROUTERS = (
     account_mapping.router,
     payment_mapping.router,
     sending.router,
+    remote_records.router,
     failures.router,
     notifications.router,
     audit.router,

@@ -23,6 +23,7 @@ from shared.domain.errors import (
     RequestInvalid,
     RetryLater,
 )
+from shared.domain.listings import NotListed
 from shared.domain.runs import Problem
 from shared.sync.field_rules import FieldsInvalid
 from shared.sync.import_records import ImportUnfinished
@@ -107,6 +108,10 @@ def _refused(error: RequestInvalid) -> Answer:
 
 def _stopped(error: ConnectionStopped) -> Answer:
     return Answer(HTTPStatus.CONFLICT, error.problem)
+
+
+def _not_listed(error: NotListed) -> Answer:
+    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, error.problem, headers={"Retry-After": "10"})
 
 
 def _drifted(known_as: str) -> Answer:
@@ -215,6 +220,7 @@ _TOLD: Final[Sequence[tuple[type[Exception], Callable[[Any], Answer]]]] = (
     (RequestInvalid, _refused),
     (RetryLater, _try_again),
     (ConnectionStopped, _stopped),
+    (NotListed, _not_listed),
     (RequestValidationError, _of_validation),
     (HTTPException, _of_http),
 )

@@ -22,6 +22,15 @@ class PacingMode(StrEnum):
     DOCUMENTED = "documented"
 
 
+class NewFromBooks(StrEnum):
+    """What becomes of customers and items that are new in the books."""
+
+    REVIEW = "review"
+    """They wait for a person in Review & Import."""
+    IMPORT = "import"
+    """They come in by themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteCompany:
     """The provider's company. `home_currency` is ISO 4217, `country` ISO 3166 alpha-2 or empty."""
@@ -53,6 +62,7 @@ class ConnectionSettings:
     invoices_from: date | None = None
     default_deposit_account_id: str = ""
     payment_methods: tuple[tuple[str, str, str], ...] = ()
+    new_from_books: NewFromBooks = NewFromBooks.REVIEW
 
 
 class StepState(StrEnum):

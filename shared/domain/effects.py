@@ -14,6 +14,7 @@ from shared.domain.ids import ConnectionKey, RecordKind
 from shared.domain.metrics import Metric
 from shared.domain.notifications import Notification
 from shared.domain.runs import Run
+from shared.domain.wake_up import Task
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -70,6 +71,14 @@ class WakeUps(Protocol):
 
         Several become several looks; a look that finds nothing costs little. Raises `RetryLater` when
         it cannot be sent now.
+        """
+
+
+class Tasks(Protocol):
+    def hand_over(self, connection: ConnectionKey, kind: RecordKind, task: Task) -> None:
+        """Have a worker of the kind do that task, which lies in rows; it may come twice, or late.
+
+        Raises `RetryLater` when it cannot be sent now.
         """
 
 

@@ -86,6 +86,8 @@ class LinkOrigin(StrEnum):
 
     CREATED = "created"
     ADOPTED = "adopted"
+    IMPORTED = "imported"
+    """Made here of what the books had."""
 
 
 @dataclass(frozen=True, slots=True)

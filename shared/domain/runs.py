@@ -37,6 +37,17 @@ class RunState(StrEnum):
         return self in (RunState.PLANNING, RunState.PUSHING)
 
 
+class RunPurpose(StrEnum):
+    """What a run does under the lease of its connection and kind."""
+
+    SYNC = "sync"
+    IMPORT = "import"
+    """Brings records of the books in. Its `chunk_count` are the parts of what was asked for (0: not known
+    yet: all that are new), its `plan_attempt` tells which takeover has a worker.
+    """
+    UNLINK = "unlink"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Why something stopped or was refused: a code for programs, one sentence and an action for people."""
@@ -111,6 +122,7 @@ class Run:
     problem: Problem | None = None
     started_by: str = ""
     only: tuple[SourceId, ...] | None = None
+    purpose: RunPurpose = RunPurpose.SYNC
     recovered: bool = False
     """It looked at what runs stopped before it had left behind."""
     correlation_id: CorrelationId = CorrelationId("")
@@ -118,8 +130,10 @@ class Run:
 
 def is_listed(run: Run) -> bool:
     """Whether a run stands in the list of runs: all that people start, and of automatic ones those
-    that a later plan must know of, once they ended.
+    that a later plan must know of, once they ended. Imports are asked for by their id.
     """
+    if run.purpose is not RunPurpose.SYNC:
+        return False
     if run.only is None:
         return True
     stopped = run.state is not RunState.FINISHED and run.chunk_count > 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from shared.domain.account_mapping import AccountMapping
@@ -31,6 +32,7 @@ from shared.domain.ids import (
 from shared.domain.invoices import Invoice, Payment
 from shared.domain.ledger import LedgerRow, LedgerScope, Operation
 from shared.domain.links import Link
+from shared.domain.listings import Listing
 from shared.domain.notifications import Notification
 from shared.domain.records import Record, RecordType
 from shared.domain.runs import Chunk, ChunkState, Failure, Run
@@ -110,6 +112,32 @@ class LinkStore(Protocol):
         nobody else; the remote id is claimed first. A claim by the same source id, left by a crash in
         between, counts as ours.) An update must not change the remote id. Each link is atomic but for
         that claim; together they are not. Answers the source ids that lost their condition.
+        """
+
+    def all_linked(self, scope: LinkScope) -> Mapping[RemoteId, SourceId]:
+        """Every remote record that is linked, and to whom. Memory holds them all."""
+
+    def remove_link(self, scope: LinkScope, link: Link) -> bool:
+        """Remove the link and the claim of its remote id, both or neither, on the condition that the link
+        is stored in just this row version. Only for whoever holds the lease of the connection and kind:
+        `save_links` relies on it that nobody links and unlinks the same record meanwhile.
+        """
+
+
+class LinkLoss(StrEnum):
+    """Why a record was not stored with its link."""
+
+    RECORD_EXISTS = "record_exists"
+    LINKED = "linked"
+    """The remote record is linked to another one of ours, or ours to another one there."""
+
+
+class LinkedRecordStore(Protocol):
+    def add(
+        self, company_id: CompanyId, scope: LinkScope, pairs: Sequence[tuple[Record, Link]]
+    ) -> Mapping[SourceId, LinkLoss]:
+        """Store each new record (version 1) together with its new link (row version 1): all of it or
+        nothing, each pair for itself. No id and no remote id twice. Answers those that lost.
         """
 
 
@@ -303,7 +331,9 @@ class PacingStore(Protocol):
 
 
 class RemoteListCache(Protocol):
-    """Lists of a provider kept for a while for all function instances (accounts here)."""
+    """Lists of a provider kept for a while for all function instances: accounts and the like whole, long
+    ones a page under each name; and what an import was asked for and what became of it.
+    """
 
     def get(self, connection: ConnectionKey, name: str, now: datetime) -> str | None:
         """The text put under the name while it is fresh; expiry is compared with `now`, not left to TTL."""
@@ -312,6 +342,13 @@ class RemoteListCache(Protocol):
         self, connection: ConnectionKey, name: str, text: str, *, now: datetime, fresh: timedelta
     ) -> None:
         """Raises `TooLarge` above 300 KB."""
+
+
+class ListingStore(Protocol):
+    def get(self, scope: LinkScope) -> Listing | None: ...
+
+    def save(self, listing: Listing) -> bool:
+        """On the condition that the stored version is `listing.version - 1` (1: that there is none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +404,8 @@ class Stores:
     automatic: AutomaticStore
     pacing: PacingStore
     remote_lists: RemoteListCache
+    listings: ListingStore
+    linked_records: LinkedRecordStore
     notifications: NotificationStore
     audit: AuditStore
     file_imports: FileImportStore

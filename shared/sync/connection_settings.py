@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from shared.auth.audit import write_down
-from shared.domain.connections import Connection, PacingMode
+from shared.domain.connections import Connection, NewFromBooks, PacingMode
 from shared.domain.errors import RetryLater
 from shared.domain.ids import ConnectionKey, PersonId
 from shared.sync.accounts import checked_income_account, checked_tax_code
@@ -30,6 +30,7 @@ def change_settings(
     invoices_from: date | None = None,
     pacing_mode: PacingMode | None = None,
     notify: bool | None = None,
+    new_from_books: NewFromBooks | None = None,
 ) -> Connection:
     """Set what is given, leave what is None; account and tax code are looked up in the books first.
 
@@ -49,12 +50,14 @@ def change_settings(
         if default_tax_code_id is not None:
             checked_tax_code(services, stored, default_tax_code_id, _TAX_CODE_FIELD)
             settings = replace(settings, default_tax_code_id=default_tax_code_id)
-        if invoices_from is not None:
-            settings = replace(settings, invoices_from=invoices_from)
-        if pacing_mode is not None:
-            settings = replace(settings, pacing_mode=pacing_mode)
-        if notify is not None:
-            settings = replace(settings, notify=notify)
+        plain: dict[str, Any] = {
+            "invoices_from": invoices_from,
+            "pacing_mode": pacing_mode,
+            "notify": notify,
+            "new_from_books": new_from_books,
+        }
+        given = {name: value for name, value in plain.items() if value is not None}
+        settings = replace(settings, **given)
         changed = replace(stored, settings=settings, version=stored.version + 1)
         if settings == stored.settings:
             changed = stored
@@ -81,4 +84,5 @@ def _note(services: Services, connection: Connection, person_id: PersonId) -> No
         invoices_from=settings.invoices_from.isoformat() if settings.invoices_from else "",
         pacing_mode=settings.pacing_mode,
         notify="on" if settings.notify else "off",
+        new_from_books=settings.new_from_books,
     )

@@ -11,7 +11,8 @@ from shared import correlation
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import Conflicting, LostLease, NeedsReauth, RetryLater
 from shared.domain.ids import ConnectionKey, CorrelationId, PersonId, RecordKind, RunId
-from shared.domain.runs import Problem, Run, RunState
+from shared.domain.runs import Problem, Run, RunPurpose, RunState
+from shared.domain.wake_up import Task
 from shared.storage.paging import every_row
 from shared.sync.engine.mapped import any_account_chosen
 from shared.sync.services import Services
@@ -53,15 +54,47 @@ def start_or_join(
         started_by=person_id,
         correlation_id=correlation.current() or CorrelationId(run_id),
     )
+    active = started(services, wanted)
+    if active.run_id == run_id:
+        services.workflows.start_sync(active)
+        return StartedRun(active, joined=False)
+    active = take_over_if_abandoned(services, active)
+    if active.purpose is not RunPurpose.SYNC:
+        raise under_way(active)
+    return StartedRun(active, joined=True)
+
+
+def started(services: Services, wanted: Run) -> Run:
+    """The run that is active now: the wanted one, or another one over the whole kind.
+
+    Raises `RetryLater` where an automatic batch did not end in time.
+    """
     for _ in range(_LOOKS_FOR_A_GAP):
         active = services.stores.runs.start(wanted)
-        if active.run_id == run_id:
-            services.workflows.start_sync(active)
-            return StartedRun(active, joined=False)
-        if active.only is None:
-            return StartedRun(take_over_if_abandoned(services, active), joined=True)
+        if active.run_id == wanted.run_id or active.only is None:
+            return active
         _make_way(services, active)
-    raise RetryLater(f"{connection.key.provider}: an automatic batch is under way", after=2.0)
+    raise RetryLater(f"{wanted.connection.provider}: an automatic batch is under way", after=2.0)
+
+
+def under_way(active: Run) -> Conflicting:
+    """Why nothing else can be begun: what is under way holds the lease."""
+    noun = f"{active.kind}s"
+    if active.purpose is RunPurpose.SYNC:
+        return Conflicting(
+            Problem(
+                "SYNC_RUNNING",
+                f"A sync of {noun} is under way.",
+                "Try again when it has ended.",
+            )
+        )
+    return Conflicting(
+        Problem(
+            "IMPORT_RUNNING",
+            f"An import of {noun} is under way.",
+            "Try again when it has ended.",
+        )
+    )
 
 
 def _make_way(services: Services, automatic: Run) -> None:
@@ -85,7 +118,10 @@ def take_over_if_abandoned(services: Services, run: Run) -> Run:
     taken = take_over(services, run)
     if taken is None:
         return services.stores.runs.get(run.connection, run.run_id) or run
-    services.workflows.start_sync(taken)
+    if taken.purpose is RunPurpose.SYNC:
+        services.workflows.start_sync(taken)
+    else:
+        services.tasks.hand_over(taken.connection, taken.kind, Task.IMPORT)
     return taken
 
 

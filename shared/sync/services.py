@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared.config import ConfigurationError, Settings
 from shared.domain.connections import Connection
-from shared.domain.effects import Chance, Clock, Ids, InFlight, Metrics, WakeUps, Workflows
+from shared.domain.effects import Chance, Clock, Ids, InFlight, Metrics, Tasks, WakeUps, Workflows
 from shared.domain.ids import ProviderName, RecordKind
 from shared.domain.metrics import Unmeasured
 from shared.domain.outcomes import CallOutcome
@@ -82,6 +82,7 @@ class Services:
     in_flight: InFlight
     workflows: Workflows
     wake_ups: WakeUps
+    tasks: Tasks
     profile: Callable[[ProviderName], ProviderProfile]
     open_books: Callable[[Connection, RecordKind], Books]
     oauth: Callable[[ProviderName], ProviderOAuth]

@@ -46,7 +46,7 @@ from tests.support.fake_books import FakeBooks, fake_profile
 from tests.support.fake_desk import Keys
 from tests.support.services import settings_of_a_test
 from tests.support.state_machine import StateMachine
-from tests.support.wake_ups import RecordingWakeUps
+from tests.support.wake_ups import RecordingTasks, RecordingWakeUps
 
 MACHINE = StateMachine.load()
 CUSTOMERS_SHARE = 0.25
@@ -263,6 +263,7 @@ class Installation:
             in_flight=SimulatedInFlight(self.scheduler),
             workflows=self.executions,
             wake_ups=self.road.queue if self.road else RecordingWakeUps(self.clock),
+            tasks=RecordingTasks(),
             profile=lambda _: self.profile,
             open_books=open_books,
             oauth=lambda _: self.server,

@@ -15,6 +15,7 @@ def rows_of(stores: Stores) -> dict[str, str]:
     return {
         place: row
         for store in fields(stores)
+        if store.name != "linked_records"  # it writes into two others
         for name, held in vars(getattr(stores, store.name)).items()
         if name != "_lock"
         for place, row in _rows(f"{store.name}.{name}", held)

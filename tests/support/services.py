@@ -16,7 +16,7 @@ from typing import Any
 
 from shared.config import Settings
 from shared.domain.connections import Connection, ConnectionSettings, ConnectionState
-from shared.domain.effects import Chance, Clock, Ids, InFlight, WakeUps, Workflows
+from shared.domain.effects import Chance, Clock, Ids, InFlight, Tasks, WakeUps, Workflows
 from shared.domain.ids import CompanyId, ConnectionKey, GrantId, ProviderName, RecordKind
 from shared.domain.outcomes import CallOutcome, Throttled
 from shared.providers.base import CallClass, ProviderProfile
@@ -25,7 +25,7 @@ from shared.storage.ports import Stores
 from shared.sync.services import Books, Services
 from tests.support.effects import SeededChance, SequentialIds, SerialInFlight, VirtualClock
 from tests.support.fake_books import INCOME_ACCOUNT, FakeBooks
-from tests.support.wake_ups import RecordingWakeUps
+from tests.support.wake_ups import RecordingTasks, RecordingWakeUps
 from tests.support.workflows import RecordingWorkflows
 
 COMPANY = CompanyId("company-1")
@@ -88,6 +88,7 @@ def build_services(
     in_flight: InFlight | None = None,
     workflows: Workflows | None = None,
     wake_ups: WakeUps | None = None,
+    tasks: Tasks | None = None,
     settings: Settings | None = None,
     profile: Callable[[ProviderName], ProviderProfile] | None = None,
     **ports: Any,
@@ -117,6 +118,7 @@ def build_services(
         in_flight=in_flight,
         workflows=workflows or RecordingWorkflows(),
         wake_ups=wake_ups or RecordingWakeUps(clock),
+        tasks=tasks or RecordingTasks(),
         profile=profile or profile_given,
         open_books=open_books or open_given,
         oauth=ports.get("oauth", _not_given),

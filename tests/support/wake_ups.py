@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.effects import Clock
 from shared.domain.ids import ConnectionKey, RecordKind
+from shared.domain.wake_up import Task, WakeUp
 
 
 @dataclass(slots=True)
@@ -27,3 +28,17 @@ class RecordingWakeUps:
         earliest = min(self.sent, key=lambda message: message[0])
         self.sent.remove(earliest)
         return earliest
+
+
+@dataclass(slots=True)
+class RecordingTasks:
+    """The `Tasks` port: keeps what was handed over, as the queue's messages would say it."""
+
+    sent: list[WakeUp] = field(default_factory=list)
+
+    def hand_over(self, connection: ConnectionKey, kind: RecordKind, task: Task) -> None:
+        self.sent.append(WakeUp(connection, kind, task=task))
+
+    def event(self) -> dict[str, object]:
+        """The first one as its queue's event; it is then gone."""
+        return {"Records": [{"body": self.sent.pop(0).written()}]}

@@ -11,7 +11,13 @@ from functions.api.models.base import AnswerModel, RequestModel
 from functions.api.models.runs import RunAnswer
 from shared.auth.choices import ShownChoice
 from shared.auth.refusals import TAKEN_BY_ANOTHER
-from shared.domain.connections import Connection, ConnectionState, PacingMode, StepState
+from shared.domain.connections import (
+    Connection,
+    ConnectionState,
+    NewFromBooks,
+    PacingMode,
+    StepState,
+)
 from shared.domain.runs import Run
 from shared.providers.base import ProviderProfile, RemoteAccount
 from shared.sync.automatic.waiting import Waiting
@@ -54,6 +60,9 @@ class SettingsAnswer(AnswerModel):
     )
     pacing_mode: PacingMode
     notify: bool = Field(description="Whether notifications are sent out too, beside being listed.")
+    new_from_books: NewFromBooks = Field(
+        description="Whether customers and items that are new in the books wait for Review & Import."
+    )
 
 
 class UnsyncedAnswer(AnswerModel):
@@ -169,6 +178,7 @@ class ConnectionAnswer(AnswerModel):
                 invoices_from=connection.settings.invoices_from,
                 pacing_mode=connection.settings.pacing_mode,
                 notify=connection.settings.notify,
+                new_from_books=connection.settings.new_from_books,
             ),
             setup=SetupAnswer(
                 import_customers=connection.setup.import_customers,
@@ -213,6 +223,11 @@ class SettingsBody(RequestModel):
     pacing_mode: Annotated[PacingMode | None, Field(strict=False)] = None
     notify: bool | None = Field(
         default=None, description="False: notifications are listed, and not sent out."
+    )
+    new_from_books: Annotated[NewFromBooks | None, Field(strict=False)] = Field(
+        default=None,
+        description="`import`: customers and items that are new in the books come in by themselves; "
+        "`review`: they wait for Review & Import.",
     )
 
 

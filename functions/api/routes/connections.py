@@ -68,6 +68,7 @@ def put_settings(
         invoices_from=body.invoices_from,
         pacing_mode=body.pacing_mode,
         notify=body.notify,
+        new_from_books=body.new_from_books,
     )
     return connection_answer(services, caller.company_id, provider, changed)
 

@@ -184,6 +184,29 @@ class BulkRows:
             self._sender.pause(attempt)
         raise unavailable("batch_get_item", "throttled")
 
+    def delete_together(self, table: str, rows: Sequence[tuple[str, str, str, Raw]]) -> bool:
+        """Remove all or none: each a partition and sort key, and an attribute with the value it must have."""
+        try:
+            self._sender.send(
+                self._client.transact_write_items,
+                repeatable=False,
+                TransactItems=[
+                    {
+                        "Delete": {
+                            "TableName": table,
+                            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+                            "ConditionExpression": "#attribute = :value",
+                            "ExpressionAttributeNames": {"#attribute": attribute},
+                            "ExpressionAttributeValues": {":value": value},
+                        }
+                    }
+                    for pk, sk, attribute, value in rows
+                ],
+            )
+        except Refused:
+            return False
+        return True
+
     def page(
         self,
         table: str,

@@ -11,6 +11,7 @@ from shared.domain.connections import (
     Connection,
     ConnectionSettings,
     ConnectionState,
+    NewFromBooks,
     PacingMode,
     RemoteCompany,
     Setup,
@@ -65,6 +66,9 @@ class DynamoConnections:
             invoices_from=settings.invoices_from.isoformat() if settings.invoices_from else None,
             payment_mapping=_payment_mapping(settings),
             notify=settings.notify,
+            new_from_books=(
+                None if settings.new_from_books is NewFromBooks.REVIEW else settings.new_from_books
+            ),
             setup=asdict(connection.setup),
             connected_at=instant(connection.connected_at) if connection.connected_at else None,
             version=connection.version,
@@ -120,6 +124,7 @@ def _parse(row: ConnectionRow) -> Connection:
             invoices_from=date.fromisoformat(row.invoices_from) if row.invoices_from else None,
             **_read_payment_mapping(row.payment_mapping),
             notify=row.notify is not False,  # rows from before there was the setting have none
+            new_from_books=NewFromBooks(row.new_from_books or NewFromBooks.REVIEW),
         ),
         setup=Setup(**{step: StepState(state) for step, state in row.setup.items()}),
         connected_at=read_instant(row.connected_at) if row.connected_at else None,

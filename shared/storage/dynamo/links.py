@@ -1,9 +1,9 @@
 """`LinkStore` over the sync-state table: a link row and, under the remote id, a row that claims it.
 
 The claim is written first. A claim without its link is left by a crash between the two; the same
-source id takes it over at its next try, and for anybody else the remote id is taken. A link is never
-removed and never changes its remote id, so a claim of a source id that is linked elsewhere can be
-removed without a race.
+source id takes it over at its next try, and for anybody else the remote id is taken. A link never
+changes its remote id, and is removed only under the lease of its connection and kind, so a claim of a
+source id that is linked elsewhere can be removed without a race.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.domain.ids import CorrelationId, LinkScope, RemoteId, RemoteVersion, RunId, SourceId
 from shared.domain.links import Link, LinkOrigin
-from shared.storage.dynamo.bulk import BulkRows, Raw, insert, to_json, update
+from shared.storage.dynamo.bulk import BulkRows, Raw, equal_to, insert, to_json, update
 from shared.storage.dynamo.tables import SCHEMA_VERSION
 from shared.storage.keys import is_key, of_scope, require_distinct_keys, require_next_version
 from shared.storage.limits import require_fitting
@@ -40,6 +40,31 @@ class DynamoLinks:
     def page_links(self, scope: LinkScope, limit: int, cursor: str | None) -> Page[Link]:
         return self._bulk.page(self._name, of_scope("link", scope), limit, cursor, _parse)
 
+    def all_linked(self, scope: LinkScope) -> Mapping[RemoteId, SourceId]:
+        raws = self._bulk.query(
+            {
+                "TableName": self._name,
+                "KeyConditions": {"pk": equal_to(of_scope("remote", scope))},
+                "AttributesToGet": ["sk", "source_id"],
+                "ConsistentRead": True,
+            }
+        )
+        return {RemoteId(raw["sk"]["S"]): SourceId(raw["source_id"]["S"]) for raw in raws}
+
+    def remove_link(self, scope: LinkScope, link: Link) -> bool:
+        return self._bulk.delete_together(
+            self._name,
+            [
+                (
+                    of_scope("link", scope),
+                    link.source_id,
+                    "row_version",
+                    {"N": str(link.row_version)},
+                ),
+                (of_scope("remote", scope), link.remote_id, "source_id", {"S": link.source_id}),
+            ],
+        )
+
     def save_links(self, scope: LinkScope, links: Sequence[Link]) -> Sequence[SourceId]:
         """As the port says; of several new links onto one remote id in one call only the first is tried."""
         require_distinct_keys(link.source_id for link in links)
@@ -52,8 +77,9 @@ class DynamoLinks:
                 lost.add(link.source_id)
         lost |= self._claim(scope, list(new.values()))
         tried = [link for link in links if link.source_id not in lost]
-        pk = {"S": of_scope("link", scope)}
-        held = self._bulk.execute([self._statement(pk, link) for link in tried], repeatable=False)
+        held = self._bulk.execute(
+            [self._statement(scope, link) for link in tried], repeatable=False
+        )
         beaten = [link for link, saved in zip(tried, held, strict=True) if not saved]
         lost |= {link.source_id for link in beaten}
         self._drop_stray_claims(scope, [link for link in beaten if link.row_version == 1])
@@ -61,21 +87,8 @@ class DynamoLinks:
 
     def _claim(self, scope: LinkScope, links: Sequence[Link]) -> set[SourceId]:
         """Claim each link's remote id; answers the source ids of those that are somebody else's."""
-        pk = {"S": of_scope("remote", scope)}
         held = self._bulk.execute(
-            [
-                insert(
-                    self._name,
-                    {
-                        "pk": pk,
-                        "sk": {"S": link.remote_id},
-                        "schema_version": {"N": str(SCHEMA_VERSION)},
-                        "correlation_id": {"S": link.correlation_id},
-                        "source_id": {"S": link.source_id},
-                    },
-                )
-                for link in links
-            ],
+            [insert(self._name, claim_row(scope, link)) for link in links],
             repeatable=True,
         )
         taken = [link for link, claimed in zip(links, held, strict=True) if not claimed]
@@ -98,20 +111,35 @@ class DynamoLinks:
                     link.source_id,
                 )
 
-    def _statement(self, pk: Raw, link: Link) -> Raw:
-        row = {
-            "pk": pk,
-            "sk": {"S": link.source_id},
-            "schema_version": {"N": str(SCHEMA_VERSION)},
-            "correlation_id": {"S": link.correlation_id},
-            "row_version": {"N": str(link.row_version)},
-            "body": {"S": _body(link)},
-        }
-        remote_id = {"S": link.remote_id}
+    def _statement(self, scope: LinkScope, link: Link) -> Raw:
+        row = link_row(scope, link)
         if link.row_version == 1:
-            return insert(self._name, {**row, "remote_id": remote_id})
+            return insert(self._name, row)
+        remote_id = row.pop("remote_id")
         stored = {"N": str(link.row_version - 1)}
         return update(self._name, row, {"row_version =": stored, "remote_id =": remote_id})
+
+
+def link_row(scope: LinkScope, link: Link) -> Raw:
+    return {
+        "pk": {"S": of_scope("link", scope)},
+        "sk": {"S": link.source_id},
+        "schema_version": {"N": str(SCHEMA_VERSION)},
+        "correlation_id": {"S": link.correlation_id},
+        "row_version": {"N": str(link.row_version)},
+        "body": {"S": _body(link)},
+        "remote_id": {"S": link.remote_id},
+    }
+
+
+def claim_row(scope: LinkScope, link: Link) -> Raw:
+    return {
+        "pk": {"S": of_scope("remote", scope)},
+        "sk": {"S": link.remote_id},
+        "schema_version": {"N": str(SCHEMA_VERSION)},
+        "correlation_id": {"S": link.correlation_id},
+        "source_id": {"S": link.source_id},
+    }
 
 
 def _body(link: Link) -> str:

@@ -49,6 +49,7 @@ class ConnectionRow(Row):
     invoices_from = UnicodeAttribute(null=True)
     payment_mapping = JSONAttribute(null=True)
     notify = BooleanAttribute(null=True)
+    new_from_books = UnicodeAttribute(null=True)
     setup = JSONAttribute()
     connected_at = UnicodeAttribute(null=True)
     version = NumberAttribute()
@@ -134,6 +135,13 @@ class RemoteListRow(Row):
 
     text = BinaryAttribute(legacy_encoding=False)
     stale_at = UnicodeAttribute()
+
+
+class ListingRow(Row):
+    """`body` is what no condition asks about."""
+
+    version = NumberAttribute()
+    body = JSONAttribute()
 
 
 class AuditRow(Row):

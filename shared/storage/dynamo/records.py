@@ -96,6 +96,12 @@ class DynamoRecords:
             return False
         return True
 
+    def put_new(self, company_id: CompanyId, record: Record) -> Raw:
+        """A put, for a transaction, of a record of version 1 that must not be there yet."""
+        if record.version != 1:
+            raise ValueError("a new record has version 1")
+        return self._put(company_id, record)
+
     def _put(self, company_id: CompanyId, record: Record) -> Raw:
         require_next_version(record.version)
         put = self._row(company_id, record)

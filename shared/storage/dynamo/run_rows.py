@@ -17,7 +17,7 @@ from shared.domain.ids import (
     RunId,
     SourceId,
 )
-from shared.domain.runs import Problem, Run, RunCounts, RunState
+from shared.domain.runs import Problem, Run, RunCounts, RunPurpose, RunState
 from shared.storage.dynamo.bulk import to_json
 from shared.storage.dynamo.models import RunRow
 from shared.storage.keys import instant, of_connection, read_instant, shard_of
@@ -28,7 +28,7 @@ def run_pk(connection: ConnectionKey) -> str:
 
 
 def run_row(run: Run, dies_at: datetime | None) -> RunRow:
-    body = {
+    body: dict[str, object] = {
         "heartbeat_at": instant(run.heartbeat_at),
         "takeovers": run.takeovers,
         "plan_attempt": run.plan_attempt,
@@ -42,6 +42,8 @@ def run_row(run: Run, dies_at: datetime | None) -> RunRow:
         "only": None if run.only is None else list(run.only),
         "recovered": run.recovered,
     }
+    if run.purpose is not RunPurpose.SYNC:
+        body["purpose"] = run.purpose
     active = run.state.active
     return RunRow(
         pk=run_pk(run.connection),
@@ -85,6 +87,7 @@ def parse_run(row: RunRow) -> Run:
         started_by=body["started_by"],
         only=None if body["only"] is None else tuple(map(SourceId, body["only"])),
         recovered=body["recovered"],
+        purpose=RunPurpose(body.get("purpose", RunPurpose.SYNC)),
         correlation_id=CorrelationId(row.correlation_id),
     )
 

@@ -17,7 +17,9 @@ from shared.storage.dynamo.failures import DynamoFailures
 from shared.storage.dynamo.file_imports import DynamoFileImports
 from shared.storage.dynamo.grants import DynamoGrants
 from shared.storage.dynamo.ledger import DynamoLedger
+from shared.storage.dynamo.linked_records import DynamoLinkedRecords
 from shared.storage.dynamo.links import DynamoLinks
+from shared.storage.dynamo.listings import DynamoListings
 from shared.storage.dynamo.mappings import DynamoMappings
 from shared.storage.dynamo.notifications import DynamoNotifications
 from shared.storage.dynamo.records import DynamoRecords
@@ -56,8 +58,9 @@ def dynamo_stores(
     bulk = BulkRows(client, sender)
     state = SingleRows(tables.sync_state, client, sender, correlation_id)
     grants = SingleRows(tables.grants, client, sender, correlation_id)
+    records = DynamoRecords(tables.records, client, sender, bulk)
     return Stores(
-        records=DynamoRecords(tables.records, client, sender, bulk),
+        records=records,
         links=DynamoLinks(tables.sync_state, bulk),
         mappings=DynamoMappings(tables.sync_state, bulk),
         connections=DynamoConnections(state),
@@ -71,6 +74,8 @@ def dynamo_stores(
         automatic=DynamoAutomatic(tables.sync_state, state, bulk),
         pacing=DynamoPacing(state),
         remote_lists=DynamoRemoteLists(state),
+        listings=DynamoListings(state),
+        linked_records=DynamoLinkedRecords(tables.sync_state, client, sender, records),
         notifications=DynamoNotifications(tables.sync_state, state, bulk),
         audit=DynamoAudit(tables.sync_state, state, bulk),
         file_imports=DynamoFileImports(tables.sync_state, state, bulk, clock, correlation_id),

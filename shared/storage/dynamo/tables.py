@@ -23,7 +23,8 @@ The parts of a key are escaped and joined by `#` (see `shared.storage.keys`).
       pacing#<company>#<provider>                     pacing               the shared budget
       due#<company>#<provider>#<kind>                 <0 urgent, 1>#<source id>  one due row
       automatic#<company>#<provider>                  state                batches, circuit, next comparison
-      remote-list#<company>#<provider>                <name>               a cached list (dies when stale)
+      remote-list#<company>#<provider>                <name>               a cached list or a page (dies)
+      listing#<company>#<provider>                    <remote c.>#<kind>   the list as a job
       audit#<company>                                 <instant>#<entry id> one entry, for ever
       notification#<company>                          <instant>#<id>       one notification (dies after 400 d)
       notification-open#<company>                     <cause>              which one of a cause is open

@@ -18,21 +18,23 @@ from shared.storage.memory.failures import MemoryFailures
 from shared.storage.memory.files import MemoryFileImports
 from shared.storage.memory.grants import MemoryChoices, MemoryConsents, MemoryGrants
 from shared.storage.memory.ledger import MemoryLedger
+from shared.storage.memory.linked_records import MemoryLinkedRecords
 from shared.storage.memory.links import MemoryLinks
 from shared.storage.memory.mappings import MemoryMappings
 from shared.storage.memory.notifications import MemoryNotifications
 from shared.storage.memory.records import MemoryRecords
 from shared.storage.memory.runs import MemoryRuns
-from shared.storage.memory.small import MemoryPacing, MemoryRemoteLists
+from shared.storage.memory.small import MemoryListings, MemoryPacing, MemoryRemoteLists
 from shared.storage.ports import Stores
 
 
 def memory_stores() -> Stores:
     """All stores of one installation, empty."""
     lock = RLock()
+    records, links = MemoryRecords(lock), MemoryLinks(lock)
     return Stores(
-        records=MemoryRecords(lock),
-        links=MemoryLinks(lock),
+        records=records,
+        links=links,
         mappings=MemoryMappings(lock),
         connections=MemoryConnections(lock),
         consents=MemoryConsents(lock),
@@ -45,6 +47,8 @@ def memory_stores() -> Stores:
         automatic=MemoryAutomatic(lock),
         pacing=MemoryPacing(lock),
         remote_lists=MemoryRemoteLists(lock),
+        listings=MemoryListings(lock),
+        linked_records=MemoryLinkedRecords(lock, records, links),
         notifications=MemoryNotifications(lock),
         audit=MemoryAudit(lock),
         file_imports=MemoryFileImports(lock),

@@ -62,6 +62,28 @@ class MemoryLinks:
                     lost.append(link.source_id)
         return lost
 
+    def all_linked(self, scope: LinkScope) -> Mapping[RemoteId, SourceId]:
+        with self._lock:
+            claims = self.claims.items(of_scope("remote", scope))
+            return {RemoteId(sk): source_id for sk, source_id in claims}
+
+    def remove_link(self, scope: LinkScope, link: Link) -> bool:
+        pk, claim_pk = of_scope("link", scope), of_scope("remote", scope)
+        with self._lock:
+            standing = self._links.get(pk, link.source_id)
+            if standing is None or standing.row_version != link.row_version:
+                return False
+            self._links.remove(pk, link.source_id)
+            if self.claims.get(claim_pk, standing.remote_id) == link.source_id:
+                self.claims.remove(claim_pk, standing.remote_id)
+            return True
+
+    def may_be_new(self, scope: LinkScope, link: Link) -> bool:
+        """Whether neither side of it is linked otherwise; for a store that holds the lock."""
+        owner = self.claims.get(of_scope("remote", scope), link.remote_id)
+        standing = self._links.get(of_scope("link", scope), link.source_id)
+        return owner in (None, link.source_id) and standing is None
+
     def _insert(self, scope: LinkScope, link: Link) -> bool:
         pk, claim_pk = of_scope("link", scope), of_scope("remote", scope)
         owner = self.claims.get(claim_pk, link.remote_id)

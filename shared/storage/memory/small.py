@@ -1,10 +1,11 @@
-"""`PacingStore` and `RemoteListCache` in memory."""
+"""`PacingStore`, `RemoteListCache` and `ListingStore` in memory."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shared.domain.ids import ConnectionKey
+from shared.domain.ids import ConnectionKey, LinkScope
+from shared.domain.listings import Listing
 from shared.storage.keys import require_next_version
 from shared.storage.limits import require_fitting
 from shared.storage.memory.table import Lock
@@ -46,3 +47,22 @@ class MemoryRemoteLists:
         require_fitting(len(text.encode()), "A list")
         with self._lock:
             self._lists[connection, name] = (text, now + fresh)
+
+
+class MemoryListings:
+    def __init__(self, lock: Lock) -> None:
+        self._lock = lock
+        self._listings: dict[LinkScope, Listing] = {}
+
+    def get(self, scope: LinkScope) -> Listing | None:
+        with self._lock:
+            return self._listings.get(scope)
+
+    def save(self, listing: Listing) -> bool:
+        require_next_version(listing.version)
+        with self._lock:
+            stored = self._listings.get(listing.scope)
+            if (stored.version if stored else 0) != listing.version - 1:
+                return False
+            self._listings[listing.scope] = listing
+            return True

@@ -62,6 +62,13 @@ class Table(Generic[V]):
             for sk in partition.in_order():
                 yield partition.rows[sk]
 
+    def items(self, pk: str) -> Iterator[tuple[str, V]]:
+        """All sort keys and rows of a partition, in order."""
+        partition = self._partitions.get(pk)
+        if partition is not None:
+            for sk in partition.in_order():
+                yield sk, partition.rows[sk]
+
     def page(
         self, pk: str, limit: int, cursor: str | None, *, newest_first: bool = False
     ) -> Page[V]:

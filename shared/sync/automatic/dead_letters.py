@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.domain.metrics import Metric
-from shared.domain.wake_up import WakeUp
+from shared.domain.wake_up import Task, WakeUp
 from shared.sync.failure_notices import tell_stopped
 from shared.sync.services import Services
 
@@ -27,6 +27,8 @@ def report(services: Services, bodies: Sequence[str]) -> dict[str, int]:
         if services.stores.connections.get(wake_up.connection) is None:
             strange += 1
             continue
+        if wake_up.task is Task.LIST:
+            continue  # whoever looks is told that it did not come, and asks again
         tell_stopped(services, wake_up.connection, wake_up.kind)
         told += 1
     return {"told": told, "strange": strange}

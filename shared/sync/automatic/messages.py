@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared import correlation
 from shared.domain.ids import CorrelationId, RecordKind
-from shared.domain.wake_up import WakeUp
+from shared.domain.wake_up import Task, WakeUp
 from shared.sync.automatic.work import work_off
+from shared.sync.review.import_work import work_import
+from shared.sync.review.listing_work import work_listing
 from shared.sync.services import Services
 
 
@@ -37,8 +39,20 @@ def serve_wake_ups(
             strange += 1
             continue
         with correlation.caused_by(wake_up.correlation_id):
-            batches += work_off(services, wake_up.connection, kind, until).batches
+            batches += _served(services, wake_up, until)
     return {"batches": batches, "strange": strange}
+
+
+def _served(services: Services, wake_up: WakeUp, until: datetime) -> int:
+    """How many batches were begun."""
+    match wake_up.task:
+        case Task.LIST:
+            work_listing(services, wake_up.connection, wake_up.kind, until)
+        case Task.IMPORT:
+            work_import(services, wake_up.connection, wake_up.kind, until)
+        case Task.SYNC:
+            return work_off(services, wake_up.connection, wake_up.kind, until).batches
+    return 0
 
 
 def cause_of(event: Mapping[str, Any]) -> CorrelationId:

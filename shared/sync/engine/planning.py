@@ -22,7 +22,6 @@ from shared.domain.record_plan import (
     as_linked,
     at_rest,
     changed_fields,
-    differing_fields,
     goes_when_asked,
     kept_name,
     linked_after_write,
@@ -41,6 +40,7 @@ from shared.domain.runs import (
 )
 from shared.providers.base import AccountingProvider, RecordWrite, RemoteRecord
 from shared.storage.ports import Stores
+from shared.sync.engine.adopted import adopted_link
 from shared.sync.engine.failures import standing_failures
 from shared.sync.engine.few import look_up, some_paired
 from shared.sync.engine.preparing import stored_chunks
@@ -315,26 +315,9 @@ class _Planning:
         self._links.append(found)
 
     def _adopt(self, record: Record, remote: RemoteRecord) -> None:
-        name, theirs = self._terms.name_of(record), self._terms.remote_name_of(remote.fields)
-        wanted = self._terms.desired(record, plain_name(name))
-        differing = differing_fields(wanted, remote.fields)
-        if name_key(name) != name_key(theirs):  # known by something else: both keep their names
-            wanted = self._terms.desired(record, theirs)
-        self._links.append(
-            linked_after_write(
-                None,
-                record=record,
-                sent=wanted,
-                answered=remote.fields,
-                remote_id=remote.remote_id,
-                remote_version=remote.remote_version,
-                terms=self._terms,
-                run_id=self._run.run_id,
-                origin=LinkOrigin.ADOPTED,
-                differing=differing,
-            )
-        )
-        self._count_adopted(differing)
+        link = adopted_link(record, remote, self._terms, self._run.run_id)
+        self._links.append(link)
+        self._count_adopted(link.differing)
 
     def _count_adopted(self, differing: tuple[str, ...]) -> None:
         self._tally["adopted"] += 1

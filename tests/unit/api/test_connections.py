@@ -103,6 +103,7 @@ def test_a_connection_shows_its_remote_company_and_settings(world: ApiWorld) -> 
         "invoicesFrom": None,
         "pacingMode": "adaptive",
         "notify": True,
+        "newFromBooks": "review",
     }
 
 
@@ -255,6 +256,7 @@ def test_pacing_alone_needs_no_provider_and_leaves_the_account(world: ApiWorld) 
         "invoicesFrom": None,
         "pacingMode": "documented",
         "notify": True,
+        "newFromBooks": "review",
     }
     assert world.books.calls.total() == 0
 
