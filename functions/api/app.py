@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 
 _ROUTERS = (
     imports.router,  # before the records, whose addresses would take it in
-    invoice_sync.router,  # before the records, whose addresses would take it in
     items.router,
     customers.router,
-    payments.router,  # before the invoices, whose addresses would take it in
+    payments.router,  # before what is about invoices, whose addresses would take it in
+    invoice_sync.router,  # before the invoices, whose addresses would take it in
     invoices.router,
     connections.router,
     connecting.router,

@@ -88,6 +88,16 @@ def test_a_payment_is_recorded_and_answered_as_it_is_stored(world: ApiWorld) -> 
     assert standing(world) == ("150.00", "200.00")
 
 
+@pytest.mark.parametrize("own_id", ["sync", "payments", "x:mark-paid"])
+def test_an_id_that_is_a_word_of_other_addresses_is_read_as_it_was_put(
+    world: ApiWorld, own_id: str
+) -> None:
+    """`sync` was put, and then taken for the sync of an invoice."""
+    answer = put(world, own_id)
+    assert answer.status_code == 201
+    assert world.call("GET", answer.headers["location"]).json() == answer.json()
+
+
 def test_recording_leaves_the_invoices_version(world: ApiWorld) -> None:
     put(world)
     assert world.call("GET", "/v1/invoices/47").json()["version"] == 1
