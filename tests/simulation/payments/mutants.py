@@ -35,9 +35,8 @@ PAYMENTS_MUTANTS = (
     Mutant(
         "payments: a look-up counts as of when its answer is handled",
         _LOOKING,
-        "        found = self._provider.find_payments(wanted)\n",
-        "        found = self._provider.find_payments(wanted)\n"
-        "        now = self._services.clock.now()\n",
+        "        found = self._found(standings)\n",
+        "        found = self._found(standings)\n        now = self._services.clock.now()\n",
         payments=True,
     ),
     Mutant(
@@ -50,10 +49,10 @@ PAYMENTS_MUTANTS = (
     Mutant(
         "payments: an unanswered batch goes one at a time",
         _SETTLING,
-        "                self._unknown(sent, sent.standings)\n                self._silent += 1\n",
-        "                self.hold_back(sent, singly=True)\n"
-        "                self.rejected = True\n"
-        "                self._silent += 1\n",
+        "        self._unknown(sent, sent.standings)\n        self._results.save()\n",
+        "        self.hold_back(sent, singly=True)\n"
+        "        self.rejected = True\n"
+        "        self._results.save()\n",
         payments=True,
     ),
     Mutant(
