@@ -51,20 +51,20 @@ def put_payment(
     return answers.payment(saved.record)
 
 
-@router.get("")
-def list_payments(invoice_id: InvoiceId, payments: PaymentsOf, answers: AnswersOf) -> PaymentList:
-    """All payments of an invoice in order of id, voided ones included."""
-    _, found = payments.of(checked_invoice_id(invoice_id))
-    return PaymentList(payments=answers.payments(found))
-
-
-@router.get("/{paymentId}")
+@router.get("/{paymentId}")  # before the list, whose address would take in one called `payments`
 def get_payment(
     invoice_id: InvoiceId, payment_id: PaymentId, payments: PaymentsOf, answers: AnswersOf
 ) -> PaymentAnswer:
     """One payment, voided or not."""
     found = payments.get(checked_invoice_id(invoice_id), checked_payment_id(payment_id))
     return answers.payment(found)
+
+
+@router.get("")
+def list_payments(invoice_id: InvoiceId, payments: PaymentsOf, answers: AnswersOf) -> PaymentList:
+    """All payments of an invoice in order of id, voided ones included."""
+    _, found = payments.of(checked_invoice_id(invoice_id))
+    return PaymentList(payments=answers.payments(found))
 
 
 @router.delete("/{paymentId}", responses={HTTPStatus.CONFLICT: {"description": CONTRADICTS}})

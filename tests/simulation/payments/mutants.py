@@ -1,9 +1,4 @@
-"""Ways to break the payments' code on purpose; see `tests.simulation.mutants`.
-
-What so few worlds meet that a mutant would live is in tests/unit/sync/payments/test_found_by_simulation.py:
-two workers that mark the same rows at the same moment, a crash while a person is told of a late commit, a
-worker held up just when a look-up was answered.
-"""
+"""Ways to break the payments' code on purpose; see `tests.simulation.mutants`."""
 
 from __future__ import annotations
 
@@ -38,6 +33,13 @@ PAYMENTS_MUTANTS = (
         payments=True,
     ),
     Mutant(
+        "payments: a look-up counts as of when its answer is handled",
+        _LOOKING,
+        "        found = self._found(standings)\n",
+        "        found = self._found(standings)\n        now = self._services.clock.now()\n",
+        payments=True,
+    ),
+    Mutant(
         "payments: the generation is not raised",
         _LEDGER,
         "generation=before.generation + 1 if before else 1,",
@@ -47,10 +49,10 @@ PAYMENTS_MUTANTS = (
     Mutant(
         "payments: an unanswered batch goes one at a time",
         _SETTLING,
-        "                self._unknown(sent, sent.standings)\n                self._silent += 1\n",
-        "                self.hold_back(sent, singly=True)\n"
-        "                self.rejected = True\n"
-        "                self._silent += 1\n",
+        "        self._unknown(sent, sent.standings)\n        self._results.save()\n",
+        "        self.hold_back(sent, singly=True)\n"
+        "        self.rejected = True\n"
+        "        self._results.save()\n",
         payments=True,
     ),
     Mutant(
@@ -82,6 +84,13 @@ PAYMENTS_MUTANTS = (
         payments=True,
     ),
     Mutant(
+        "payments: a part of the marked rows goes under the key of all",
+        _POSTING,
+        "        if len(rows) < len(batch) or not self._in_time(rows):\n",
+        "        batch = sent.standings\n        if not rows or not self._in_time(rows):\n",
+        payments=True,
+    ),
+    Mutant(
         "payments: what is left in flight by a crash is sent again",
         _PLAN,
         "        case LedgerState.IN_FLIGHT | LedgerState.UNKNOWN:\n",
@@ -102,6 +111,14 @@ PAYMENTS_MUTANTS = (
         _POSTING,
         "                self._settler.rejected = True\n            elif",
         "                pass\n            elif",
+        payments=True,
+    ),
+    Mutant(
+        "payments: the row moves on before a person is told",
+        "shared/sync/payments/planning.py",
+        "        self.results.told(judged, by)  # first: a worker that dies in between looks once more\n"
+        "        looked = self._looker.saved(judged)\n",
+        "        looked = self._looker.saved(judged)\n        self.results.told(looked, by)\n",
         payments=True,
     ),
 )
