@@ -18,11 +18,12 @@ from typing import Any
 from bench.automatic import AUTOMATIC
 from bench.lab import lab
 from bench.money import MONEY
+from bench.review import ROWS as REVIEW
 from bench.rows import ROWS as PUSHES
 from bench.rows import Figure
 from local.stack import ROOT
 
-ROWS = (*PUSHES, *AUTOMATIC, *MONEY)
+ROWS = (*PUSHES, *AUTOMATIC, *MONEY, *REVIEW)
 PAGE = ROOT / "docs" / "bench.md"
 RAW = ROOT / "bench" / "figures.json"
 

@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -35,15 +36,25 @@ from shared.domain.invoices import Payment
 from shared.domain.money import Money
 from shared.domain.records import Item
 from shared.domain.runs import Run
+from shared.domain.wake_up import Task
 from shared.providers import registry
 from shared.storage.dynamo.capacity import write_units
 from shared.storage.keys import payment_id
+from shared.sync.review.import_work import work_import
+from shared.sync.review.start import start_import
 from shared.sync.runs import start_or_join
 from shared.sync.services import Services
 from shared.sync.steps import first_state, perform_step
 
 WRITES = ("BatchExecuteStatement", "BatchWriteItem", "PutItem", "TransactWriteItems", "UpdateItem")
 QUICKBOOKS = ProviderName("quickbooks")
+
+
+class _NoTasks:
+    """The worker does what is to be done itself."""
+
+    def hand_over(self, connection: ConnectionKey, kind: RecordKind, task: Task) -> None:
+        del connection, kind, task
 
 
 class _NoWorkflow:
@@ -62,7 +73,8 @@ def _services(consumed: Counter[str] | None) -> Services:
 
     settings = config.load(registry.provider_names())
     on_consumed = count if consumed is not None else None
-    return replace(bootstrap.build(settings, on_consumed=on_consumed), workflows=_NoWorkflow())
+    built = bootstrap.build(settings, on_consumed=on_consumed)
+    return replace(built, workflows=_NoWorkflow(), tasks=_NoTasks())
 
 
 def _connection(services: Services, company_id: str) -> Connection:
@@ -157,6 +169,21 @@ def pay(
     return {"payments": len(made)}
 
 
+def import_all(services: Services, company_id: str) -> dict[str, Any]:
+    """Every customer that is new in the books, from the first listing to the last result."""
+    connection = _connection(services, company_id)
+    began, cpu = time.perf_counter(), time.process_time()
+    run = start_import(services, connection.key, RecordKind.CUSTOMER, None, PersonId("bench"))
+    until = services.clock.now() + timedelta(seconds=3600)
+    work_import(services, connection.key, RecordKind.CUSTOMER, until)
+    ended = services.stores.runs.get(connection.key, run.run_id)
+    return {
+        "seconds": round(time.perf_counter() - began, 3),
+        "cpu": round(time.process_time() - cpu, 3),
+        "created": ended.counts.created if ended else 0,
+    }
+
+
 def touch(services: Services, company_id: str, source_id: str) -> dict[str, Any]:
     """One item's price, one cent up."""
     company = CompanyId(company_id)
@@ -191,15 +218,17 @@ def _write_units(company_id: str, consumed: Counter[str]) -> float:
 
 def main() -> None:
     """`seed COMPANY COUNT`, `pay COMPANY INVOICES EACH SINCE`, `touch COMPANY ITEM`, `steps COMPANY
-    OPERATION…`, or `counted …` the same.
+    OPERATION…`, `counted …` the same, or `import COMPANY`.
     """
     task, company_id, *rest = sys.argv[1:]
-    consumed: Counter[str] | None = Counter() if task == "counted" else None
+    consumed: Counter[str] | None = Counter() if task in ("counted", "import") else None
     services = _services(consumed)
     if task == "seed":
         measured = seed(services, company_id, int(rest[0]))
     elif task == "pay":
         measured = pay(services, company_id, *map(int, rest))
+    elif task == "import":
+        measured = import_all(services, company_id)
     elif task == "touch":
         measured = touch(services, company_id, rest[0])
     else:

@@ -36,17 +36,21 @@ from shared.domain.ids import (
     RunId,
     SourceId,
 )
+from shared.domain.imports import ImportOutcome, ImportResult
 from shared.domain.invoices import InvoiceLine
 from shared.domain.ledger import LedgerScope, Operation, moved, reserved
 from shared.domain.money import Money
 from shared.domain.notifications import Notification
 from shared.domain.records import Address, Customer
-from shared.domain.runs import Problem, RunState
+from shared.domain.runs import Problem, RunCounts, RunPurpose, RunState
 from shared.providers.base import RemoteAccount
 from shared.storage.auth_ports import ConsentRequest
 from shared.storage.keys import payment_id
 from shared.storage.ports import AuditEntry, PacingRow
 from shared.sync.accounts import income_accounts
+from shared.sync.review.listing import asked_listing
+from shared.sync.review.listing_work import work_listing
+from shared.sync.review.requests import put_results
 from shared.sync.services import Books
 from tests.contract.stores import builders
 from tests.support.api_client import OTHER_COMPANY, ApiWorld, api_world
@@ -290,3 +294,28 @@ def _furnish(
         )
     stores.pacing.save(key, PacingRow(text, 1))
     income_accounts(world.services, connection)  # which keeps the list
+    for number in numbers:
+        books.plant_customer(f"{text} {number}", email=f"{text}{number}@example.com", phone=text)
+        books.plant(f"{text} {number}", description=text, code=text)
+    for kind in (RecordKind.CUSTOMER, RecordKind.ITEM):
+        asked_listing(world.services, connection, kind)
+        work_listing(world.services, key, kind, now + timedelta(minutes=5))
+    imported = builders.run(
+        f"{prefix}-import",
+        connection=key,
+        remote_company_id=remote_company_id,
+        kind=RecordKind.CUSTOMER,
+        started_at=now,
+        started_by=person_id,
+        purpose=RunPurpose.IMPORT,
+        chunk_count=1,
+        counts=RunCounts(total=2, refused=2),
+        correlation_id=correlation_id,
+    )
+    stores.runs.start(imported)
+    stores.runs.save(replace(imported, state=RunState.FINISHED, finished_at=now), expected_epoch=0)
+    results = [
+        ImportResult(RemoteId(f"{prefix}-remote-{number}"), ImportOutcome.REFUSED, problem=problem)
+        for number in numbers
+    ]
+    put_results(world.services, key, imported.run_id, 0, results)

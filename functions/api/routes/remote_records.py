@@ -167,7 +167,7 @@ def unlink_remote_items(
 
 
 @router.get("/imports/{importId}")
-def get_import(
+def get_remote_import(
     provider: ProviderOf, import_id: ImportId, services: ServicesOf, caller: CallerOf
 ) -> RemoteImportAnswer:
     """Progress while it is under way, its end after."""
@@ -176,7 +176,7 @@ def get_import(
 
 
 @router.get("/imports/{importId}/results")
-def list_import_results(
+def list_remote_import_results(
     provider: ProviderOf,
     import_id: ImportId,
     services: ServicesOf,

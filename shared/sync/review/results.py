@@ -24,9 +24,9 @@ def page_of_results(
 
     Raises `NotFound` and `InvalidCursor`.
     """
-    run = import_of(services, key, run_id)
     name = of_connection("import-results", key, run_id)
     position = _position(name, cursor)
+    run = import_of(services, key, run_id)
     found: list[ImportResult] = []
     while len(found) < limit and position < run.chunk_count * PART:
         results = read_results(services, key, run_id, position // PART)

@@ -173,12 +173,12 @@ VALUES: dict[tuple[str, str], Trial] = {
     ("get", f"{_CONNECTION}/syncs"): Trial(200),
     ("post", f"{_CONNECTION}/syncs"): Trial(202, body={"kinds": ["item"]}),
     ("get", f"{_CONNECTION}/syncs/{{runId}}"): Trial(404, {"runId": f"{ID}-run-1"}),
-    ("post", f"{_CONNECTION}/customers/unsynced"): Trial(202),
+    ("post", f"{_CONNECTION}/customers/unsynced"): Trial(200),
     ("get", f"{_CONNECTION}/customers/unsynced"): Trial(200),
-    ("post", f"{_CONNECTION}/items/unsynced"): Trial(202),
+    ("post", f"{_CONNECTION}/items/unsynced"): Trial(200),
     ("get", f"{_CONNECTION}/items/unsynced"): Trial(200),
-    ("get", f"{_CONNECTION}/remote-customers"): Trial(202, query={"search": ID, "status": "new"}),
-    ("get", f"{_CONNECTION}/remote-items"): Trial(202, query={"search": ID, "status": "new"}),
+    ("get", f"{_CONNECTION}/remote-customers"): Trial(200, query={"search": "", "status": "new"}),
+    ("get", f"{_CONNECTION}/remote-items"): Trial(200, query={"search": "", "status": "new"}),
     ("post", f"{_CONNECTION}/remote-customers:import"): Trial(
         202,
         body={
@@ -199,8 +199,10 @@ VALUES: dict[tuple[str, str], Trial] = {
         200, body={"ids": [f"{ID}-remote-1"]}
     ),
     ("post", f"{_CONNECTION}/remote-items:unlink"): Trial(409, body={"ids": [f"{ID}-remote-1"]}),
-    ("get", f"{_CONNECTION}/imports/{{importId}}"): Trial(404, {"importId": f"{ID}-run-1"}),
-    ("get", f"{_CONNECTION}/imports/{{importId}}/results"): Trial(404, {"importId": f"{ID}-run-1"}),
+    ("get", f"{_CONNECTION}/imports/{{importId}}"): Trial(404, {"importId": f"{ID}-import"}),
+    ("get", f"{_CONNECTION}/imports/{{importId}}/results"): Trial(
+        404, {"importId": f"{ID}-import"}
+    ),
     ("get", "/v1/oauth/{provider}/callback"): Trial(
         400, query={"state": f"{ID}-guessed", "code": "code-1", "realmId": f"{ID}-realm"}
     ),
