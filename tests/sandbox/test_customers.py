@@ -16,6 +16,9 @@ ADDRESS = {
 }
 
 
+_ALL_BY_ID = "select * from Customer where Active in (true,false) orderby Id"
+
+
 def customer(books: Books, **values: Any) -> dict[str, Any]:
     """The customer that a write answers with."""
     answer = books.post("customer", {"DisplayName": "Bill's Windsurf Shop", **values})
@@ -195,10 +198,8 @@ def test_ten_thousand_are_listed_at_the_page_maximum(books: Books) -> None:
         books.sandbox.control.post("/entities", order)
     listed: list[dict[str, object]] = []
     while True:
-        page = books.query(
-            "select * from Customer where Active in (true,false) orderby Id "
-            f"startposition {len(listed) + 1} maxresults 1000"
-        )
+        place = f"startposition {len(listed) + 1} maxresults 1000"
+        page = books.query(f"{_ALL_BY_ID} {place}")
         rows = page.get("Customer", [])
         assert len(rows) <= 1000
         listed += rows
