@@ -78,9 +78,9 @@ def test_ten_thousand_customers_are_listed_once_and_the_count_falls_with_an_impo
     before = queries(company)
     assert company.api.get(f"{CONNECTION}/customers/unsynced")["state"] == "not_asked"
     assert queries(company) == before
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(4) as pool:
         list(
-            pool.map(lambda _: company.asked("POST", f"{CONNECTION}/customers/unsynced"), range(16))
+            pool.map(lambda _: company.asked("POST", f"{CONNECTION}/customers/unsynced"), range(8))
         )
     told = asked(company)
     assert told["message"] == (
@@ -134,7 +134,7 @@ def test_names_that_are_alike_are_proposed_and_linked_by_a_person(company: Compa
 
 def test_a_provider_that_fails_is_told_in_the_alerts_own_words(company: Company) -> None:
     company.connect()
-    company.fault("html500", kind="query")
+    company.fault("html500", kind="query", repeats=True)
     said: list[Any] = []
 
     def failed() -> bool:

@@ -16,6 +16,9 @@ ADDRESS = {
 }
 
 
+_ALL_BY_ID = "select * from Customer where Active in (true,false) orderby Id"
+
+
 def customer(books: Books, **values: Any) -> dict[str, Any]:
     """The customer that a write answers with."""
     answer = books.post("customer", {"DisplayName": "Bill's Windsurf Shop", **values})
@@ -177,3 +180,31 @@ def test_queries_filter_by_name_and_email_and_page(books: Books) -> None:
     assert names("where DisplayName in ('c 1','C 5') orderby Id") == ["C 1", "C 5"]
     assert names("where PrimaryEmailAddr = 'C3@X.example'") == ["C 3"]
     assert names("orderby Id startposition 6 maxresults 5") == ["C 5", "C 6"]
+
+
+def test_ten_thousand_are_listed_at_the_page_maximum(books: Books) -> None:
+    """Inactive ones, sub-customers, equal names but for case (by `raw`), missing addresses."""
+    for start in range(0, 10_000, 2500):
+        values = [
+            {
+                "DisplayName": f"{'CUSTOMER' if number % 2 else 'Customer'} {number // 2}",
+                "Active": number % 20 != 7,
+                **({"PrimaryEmailAddr": {"Address": f"c{number}@x.example"}} if number % 3 else {}),
+                **({"Job": True, "ParentRef": {"value": "1"}} if number % 50 == 3 else {}),
+            }
+            for number in range(start, start + 2500)
+        ]
+        order = {"realm": books.realm, "entity": "Customer", "values": values, "raw": True}
+        books.sandbox.control.post("/entities", order)
+    listed: list[dict[str, object]] = []
+    while True:
+        place = f"startposition {len(listed) + 1} maxresults 1000"
+        page = books.query(f"{_ALL_BY_ID} {place}")
+        rows = page.get("Customer", [])
+        assert len(rows) <= 1000
+        listed += rows
+        if len(rows) < 1000:
+            break
+    assert len({row["Id"] for row in listed}) == len(listed) == 10_000
+    assert sum(row["Active"] is False for row in listed) == 500
+    assert sum("PrimaryEmailAddr" not in row for row in listed) == 3334

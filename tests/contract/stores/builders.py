@@ -13,6 +13,7 @@ from shared.domain.connections import (
     Connection,
     ConnectionSettings,
     ConnectionState,
+    NewFromBooks,
     PacingMode,
     RemoteCompany,
 )
@@ -153,6 +154,7 @@ def connection(key: ConnectionKey = CONNECTION, version: int = 1, **changes: Any
             "79",
             PacingMode.DOCUMENTED,
             notify=False,
+            new_from_books=NewFromBooks.IMPORT,
             default_deposit_account_id="35",
             payment_methods=(("check", "2", ""), ("é 中 😀", "", "36")),
         ),

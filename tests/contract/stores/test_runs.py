@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.errors import InvalidCursor
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, RunId, SourceId
-from shared.domain.runs import Problem, Run, RunCounts, RunState
+from shared.domain.runs import Problem, Run, RunCounts, RunPurpose, RunState
 from shared.storage.ports import Stores
 from tests.contract.stores.builders import (
     COMPANY,
@@ -209,6 +209,7 @@ class TestAutomaticRuns:
         [
             (run(state=RunState.FINISHED, chunk_count=1), False),
             (run(state=RunState.FINISHED, recovered=True), True),
+            (run(state=RunState.FINISHED, purpose=RunPurpose.IMPORT, chunk_count=3), False),
             (run(state=RunState.NEEDS_REAUTH), False),
             (run(state=RunState.NEEDS_REAUTH, chunk_count=1), True),
             (run(state=RunState.FAILED, chunk_count=1), True),

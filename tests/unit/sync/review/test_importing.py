@@ -26,7 +26,7 @@ from shared.sync.review.start import start_import
 from shared.sync.review.unlink import unlink
 from shared.sync.runs import start_or_join, take_over_abandoned_runs
 from tests.support.dying import DeathAtWrite, Died, mortal_stores
-from tests.support.fake_faults import Lost
+from tests.support.fake_faults import BooksCall, Lost
 from tests.unit.sync.review.review_world import ADDRESS, OFFICE, ReviewWorld
 
 
@@ -117,6 +117,17 @@ def test_the_next_opening_says_fewer_though_the_list_is_cached() -> None:
     world.imported(*remote_ids[:300])
     assert world.ask().unsynced == 400
     assert world.listings == listed
+
+
+def test_whom_somebody_took_meanwhile_is_no_longer_proposed() -> None:
+    world = ReviewWorld()
+    ours = world.has("S-1", "Ann Hill")
+    ann, bob = world.in_books("Ann Hill", "Bob")
+    assert world.rows()["Ann Hill"].status is RowStatus.MATCHED
+    world.imported(Wanted(bob, link_to=ours))
+    assert world.rows()["Ann Hill"].status is RowStatus.NEW
+    assert world.listings == 1
+    assert outcomes(world.imported(ann)) == ["created"]
 
 
 class TestRefusedEachForItself:
@@ -216,12 +227,22 @@ class TestKilled:
         world.serve()
         assert [one.remote_id for one in world.results(run.run_id)] == remote_ids
 
-    def test_a_message_that_comes_twice_disturbs_nobody(self) -> None:
+    def test_a_message_that_comes_twice_at_once_disturbs_nobody(self) -> None:
         world = ReviewWorld()
         world.in_books("Ann")
         run = world.start()
-        world.tasks.sent *= 2
-        world.serve()
+        seen: list[int] = []
+
+        def again(call: BooksCall) -> None:
+            seen.append(world.run(run.run_id).epoch)
+            world.tasks.sent.clear()
+            world.services.tasks.hand_over(world.key, world.kind, Task.IMPORT)
+            world.serve_one()
+            seen.append(world.run(run.run_id).epoch)
+
+        world.books.choose_fault = again
+        world.serve_one()
+        assert seen[0] == seen[1]  # the second one did not fence the first one off
         assert world.run(run.run_id).counts.created == 1
 
 
