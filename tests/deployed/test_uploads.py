@@ -21,7 +21,7 @@ IMPORT_FILES = "ImportFilesFunction"
 
 
 def big_file(rows: int = ROWS) -> bytes:
-    """About 150 bytes a row: 6 MB."""
+    """About 150 bytes a row."""
     lines = ["id,code,name,description,unit,unit_price,currency"]
     for number in range(1, rows + 1):
         price = BAD.get(number, "2.50")
