@@ -16,16 +16,16 @@ from tests.support.deployed.functions import Functions
 pytestmark = pytest.mark.deployed
 
 ROWS = 12_000
-BAD = {100: "much", 39_999: "-x"}
+BAD = {100: "much", 11_999: "-x"}
 IMPORT_FILES = "ImportFilesFunction"
 
 
 def big_file(rows: int = ROWS) -> bytes:
-    """About 150 bytes a row."""
+    """About 500 bytes a row: 6 MB, more than a request carries."""
     lines = ["id,code,name,description,unit,unit_price,currency"]
     for number in range(1, rows + 1):
         price = BAD.get(number, "2.50")
-        text = f"Part number {number:06} of the large price book: " + "long text " * 6
+        text = f"Part number {number:06} of the large price book: " + "long text " * 40
         lines.append(f"I-{number:06},C-{number:06},Part {number:06},{text},pcs,{price},USD")
     return ("\n".join(lines) + "\n").encode()
 
