@@ -2,6 +2,7 @@
 
     python -m tests.simulation.mutants              every mutant, as the table of README.md
     python -m tests.simulation.mutants lease epoch  those whose names have one of these words
+    python -m tests.simulation.mutants --worlds 600 in so many worlds at most (2,000 unless told)
 
 A mutant is a piece of source text and what stands there instead. Where the engine no longer has that
 text, the mutant says so: give it the new text, or take it out.
@@ -9,6 +10,7 @@ text, the mutant says so: give it the new text, or take it out.
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -96,6 +98,12 @@ MUTANTS = (
         "[r for r in rows if r.linkable]",
     ),
     Mutant(
+        "an unheard update of ours counts as somebody's edit in the books",
+        "shared/sync/engine/mending.py",
+        "        if content_mark(row.fields) != prepared.entry.sent:\n",
+        "        if True:\n",
+    ),
+    Mutant(
         "a throttled batch is refused",
         "shared/sync/engine/pushing.py",
         "            case Throttled():\n                self._again.append(prepared)\n",
@@ -157,6 +165,24 @@ MUTANTS = (
         "if stored:",
     ),
     Mutant(
+        "an item goes without the account that was chosen for it",
+        "shared/sync/engine/mapped.py",
+        "        if not records or not self._are_there():\n",
+        "        if True:\n",
+    ),
+    Mutant(
+        "of mappings that another one kept from being saved nothing is tried again",
+        "shared/sync/account_mapping.py",
+        "        if not lost:\n",
+        "        if True:\n",
+    ),
+    Mutant(
+        "a worker that was fenced off leaves its refusals for good",
+        "shared/sync/automatic/compare.py",
+        "            if record.source_id in standing:\n",
+        "            if link is None and record.source_id in standing:\n",
+    ),
+    Mutant(
         "the token lease is not waited for",
         "shared/auth/renewal.py",
         "        if lease is None:\n            return None\n",
@@ -177,19 +203,24 @@ MUTANTS = (
 
 
 def main() -> int:
-    words = sys.argv[1:]
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants")
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--worlds", type=int, default=WORLDS)
+    options = parser.parse_args()
+    words, worlds = options.words, options.worlds
     every = (*MUTANTS, *PAYMENTS_MUTANTS)
     chosen = [m for m in every if not words or any(word in m.name for word in words)]
     survived = 0
     print("| broken on purpose | found by world | as |\n| --- | --- | --- |")
     for mutant in chosen:
-        found, told = _hunt(mutant)
+        found, told = _hunt(mutant, worlds)
         survived += found is None
-        print(f"| {mutant.name} | {_ordinal(found)} | {told} |", flush=True)
+        nth = f"none of {worlds}" if found is None else str(found)
+        print(f"| {mutant.name} | {nth} | {told} |", flush=True)
     return 1 if survived else 0
 
 
-def _hunt(mutant: Mutant) -> tuple[int | None, str]:
+def _hunt(mutant: Mutant, worlds: int) -> tuple[int | None, str]:
     """The number of worlds it took, and the first violation."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
@@ -202,7 +233,7 @@ def _hunt(mutant: Mutant) -> tuple[int | None, str]:
         source.write_text(text.replace(mutant.old, mutant.new))
         ended = subprocess.run(
             [
-                *(sys.executable, "-m", "tests.simulation", "--seeds", str(WORLDS), "--stop"),
+                *(sys.executable, "-m", "tests.simulation", "--seeds", str(worlds), "--stop"),
                 *(("--payments",) if mutant.payments else ()),
             ],
             cwd=copy,
@@ -214,10 +245,6 @@ def _hunt(mutant: Mutant) -> tuple[int | None, str]:
     if bad is None:
         return None, "" if ended.returncode == 0 else ended.stderr.strip().splitlines()[-1]
     return int(bad[1]) + 1, bad[2][:100]
-
-
-def _ordinal(found: int | None) -> str:
-    return f"none of {WORLDS}" if found is None else str(found)
 
 
 if __name__ == "__main__":
