@@ -16,7 +16,7 @@ from sandbox.quickbooks.companies import Company
 from sandbox.quickbooks.entities import KINDS
 from sandbox.quickbooks.entities.kind import EntityKind
 from sandbox.quickbooks.entities.schema import Property
-from sandbox.quickbooks.records import Record, number_of
+from sandbox.quickbooks.records import Record, Table, number_of
 from sandbox.quickbooks.settings import QuickBooksSettings
 
 DEFAULT_PAGE = 100
@@ -99,25 +99,30 @@ def _matching(
 
 
 def _candidates(statement: Statement, kind: EntityKind, company: Company) -> list[Record]:
-    """The rows that an index finds for ``Id``, a name and the like with = or IN, otherwise all."""
+    """The fewest rows that an index finds for one of the conditions with = or IN, otherwise all."""
     table = company.table(kind.name)
-    for condition in statement.conditions:
-        if condition.operator not in ("=", "in"):
-            continue
-        if condition.field.lower() == "id":
-            return [
-                row
-                for value in dict.fromkeys(condition.values)
-                if (row := table.get(value)) is not None
-            ]
-        folded = dict.fromkeys(value.casefold() for value in condition.values)
-        if condition.field.lower() in ("name", "displayname"):
-            return [row for value in folded for row in table.named(value)]
-        known = kind.filter_property(condition.field)
-        path = known[0] if known is not None else ""
-        if path in kind.indexed and not {" ", _CURRENT_DATE.casefold()} & set(folded):
-            return [row for value in folded for row in table.found(path, value) or []]
-    return table.rows()
+    found = [
+        rows
+        for condition in statement.conditions
+        if condition.operator in ("=", "in")
+        and (rows := _indexed(condition, kind, table)) is not None
+    ]
+    return min(found, key=len) if found else table.rows()
+
+
+def _indexed(condition: Condition, kind: EntityKind, table: Table) -> list[Record] | None:
+    """The rows that meet the condition; None where no index tells."""
+    known = kind.filter_property(condition.field)
+    path = known[0] if known is not None else ""
+    if path == "Id":
+        values = dict.fromkeys(condition.values)
+        return [row for value in values if (row := table.get(value)) is not None]
+    folded = dict.fromkeys(value.casefold() for value in condition.values)
+    if path in ("Name", "DisplayName"):
+        return [row for value in folded for row in table.named(value)]
+    if path in kind.indexed and not {" ", _CURRENT_DATE.casefold()} & set(folded):
+        return [row for value in folded for row in table.found(path, value) or []]
+    return None
 
 
 def _test(kind: EntityKind, condition: Condition, now: datetime) -> Callable[[Record], bool]:

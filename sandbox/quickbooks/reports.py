@@ -40,8 +40,8 @@ def _by_invoice(company: Company, on_invoices: dict[str, list[Json]]) -> JsonObj
     return {
         invoice.id: {
             "docNumber": invoice.values.get("DocNumber", ""),
-            "total": invoice.values["TotalAmt"],
-            "balance": invoice.values["Balance"],
+            "total": amount_in(invoice.values, "TotalAmt"),
+            "balance": amount_in(invoice.values, "Balance"),
             "payments": on_invoices.get(invoice.id, []),
         }
         for invoice in company.table("Invoice").rows()

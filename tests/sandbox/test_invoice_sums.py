@@ -108,7 +108,9 @@ def test_automated_tax_is_reckoned_once_on_the_sum_of_taxed_lines(shop: Shop) ->
 
 
 @pytest.mark.parametrize(("after", "expected"), [(False, "8.25"), (True, "7.43")])
-def test_a_discount_comes_before_or_after_the_tax(shop: Shop, after: bool, expected: str) -> None:
+def test_a_discount_comes_before_or_after_the_tax(
+    shop: Shop, *, after: bool, expected: str
+) -> None:
     shop.books.prefer(salesTaxRate=8.25)
     made = shop.invoice(line(shop.item, tax="TAX"), discount("10"), ApplyTaxAfterDiscount=after)
 

@@ -3,13 +3,22 @@
 import pytest
 from intuitlib.client import AuthClient
 from quickbooks import QuickBooks
-from quickbooks.batch import batch_create
+from quickbooks.batch import batch_create, batch_delete, batch_update
 from quickbooks.exceptions import AuthorizationException, QuickbooksException, ValidationException
 from quickbooks.objects.account import Account
 from quickbooks.objects.base import Address, EmailAddress, PhoneNumber, Ref
 from quickbooks.objects.company_info import CompanyInfo
 from quickbooks.objects.customer import Customer
+from quickbooks.objects.detailline import (
+    DiscountLine,
+    DiscountLineDetail,
+    SalesItemLine,
+    SalesItemLineDetail,
+)
+from quickbooks.objects.invoice import Invoice
 from quickbooks.objects.item import Item
+from quickbooks.objects.payment import Payment, PaymentLine
+from quickbooks.objects.paymentmethod import PaymentMethod
 from quickbooks.objects.preferences import Preferences
 
 from tests.sandbox.books import PLUMBING
@@ -161,6 +170,144 @@ def test_its_batches_report_a_customer_whose_name_a_vendor_has(
     assert len(result.successes) == 34
     (fault,) = result.faults
     assert fault.Error[0].code == "6240"
+
+
+def sales_line(item: Item, amount: float, quantity: float = 0, price: float = 0) -> SalesItemLine:
+    """Its defaults stand for what is not set: Qty and UnitPrice 0."""
+    line = SalesItemLine()
+    line.Amount = amount
+    line.SalesItemLineDetail = SalesItemLineDetail()
+    line.SalesItemLineDetail.ItemRef = item.to_ref()
+    line.SalesItemLineDetail.Qty = quantity
+    line.SalesItemLineDetail.UnitPrice = price
+    return line
+
+
+def percent_off(percent: float) -> DiscountLine:
+    line = DiscountLine()
+    line.DiscountLineDetail = DiscountLineDetail()
+    line.DiscountLineDetail.PercentBased = True
+    line.DiscountLineDetail.DiscountPercent = percent
+    return line
+
+
+class Trade:
+    """A customer, an item, and what python-quickbooks makes of them."""
+
+    def __init__(self, client: QuickBooks) -> None:
+        self.client = client
+        self.customer = new_customer("Hill's Bakery").save(qb=client)
+        self.item = new_item("Labor").save(qb=client)
+
+    def invoice(self, number: str | None = None, amount: float = 100) -> Invoice:
+        invoice = Invoice()
+        invoice.CustomerRef = self.customer.to_ref()
+        invoice.DocNumber = number
+        invoice.Line = [sales_line(self.item, amount)]
+        return invoice
+
+    def payment(self, total: float, *invoices: Invoice) -> Payment:
+        payment = Payment()
+        payment.CustomerRef = self.customer.to_ref()
+        payment.TotalAmt = total
+        for invoice in invoices:
+            line = PaymentLine()
+            line.Amount = total / len(invoices)
+            line.LinkedTxn = [invoice.to_linked_txn()]
+            payment.Line.append(line)
+        return payment
+
+
+@pytest.fixture
+def trade(client: QuickBooks) -> Trade:
+    return Trade(client)
+
+
+def test_it_creates_updates_and_reads_an_invoice(trade: Trade, client: QuickBooks) -> None:
+    invoice = trade.invoice("INV-1")
+    invoice.Line = [sales_line(trade.item, 50.03, 2.5, 20.01), percent_off(10)]
+    created = invoice.save(qb=client)
+    assert (created.TotalAmt, created.Balance, created.SyncToken) == (45.03, 45.03, "0")
+
+    created.PrivateNote = "By the back door"
+    created.Line.append(sales_line(trade.item, 10))
+    updated = created.save(qb=client)
+    read = Invoice.get(updated.Id, qb=client)
+
+    assert (read.SyncToken, read.PrivateNote, read.DocNumber) == ("1", "By the back door", "INV-1")
+    assert read.TotalAmt == 54.03
+    assert [line.Id for line in read.Line] == ["1", "3", None, "2"]
+    (found,) = Invoice.filter(DocNumber="INV-1", qb=client)
+    assert found.Id == read.Id
+    assert [one.Id for one in Invoice.choose(["INV-1"], field="DocNumber", qb=client)] == [read.Id]
+    assert Invoice.count(qb=client) == 1
+
+
+def test_a_taken_number_is_its_6140_exception(trade: Trade, client: QuickBooks) -> None:
+    trade.invoice("INV-1").save(qb=client)
+    with pytest.raises(QuickbooksException) as refused:
+        trade.invoice("INV-1").save(qb=client)
+
+    assert refused.value.error_code == 6140
+    params = {"include": "allowduplicatedocnum"}
+    assert trade.invoice("INV-1").save(qb=client, params=params).DocNumber == "INV-1"
+
+
+def test_it_pays_updates_and_reads_a_payment(trade: Trade, client: QuickBooks) -> None:
+    first, second = (trade.invoice().save(qb=client) for _ in range(2))
+    paid = trade.payment(120, first, second).save(qb=client)
+    assert (paid.TotalAmt, paid.UnappliedAmt) == (120, 0)
+    assert Invoice.get(first.Id, qb=client).Balance == 40
+
+    paid.PaymentRefNum = "1042"
+    paid.Line = paid.Line[:1]
+    paid.save(qb=client)
+    read = Payment.get(paid.Id, qb=client)
+    assert (read.UnappliedAmt, read.PaymentRefNum, read.SyncToken) == (60, "1042", "1")
+    assert Invoice.get(second.Id, qb=client).Balance == 100
+    (found,) = Payment.filter(PaymentRefNum="1042", CustomerRef=trade.customer.Id, qb=client)
+    assert found.Line[0].LinkedTxn[0].TxnId == first.Id
+
+
+def test_it_voids_and_deletes_payments_and_invoices(trade: Trade, client: QuickBooks) -> None:
+    invoice = trade.invoice().save(qb=client)
+    voided, deleted = (trade.payment(10, invoice).save(qb=client) for _ in range(2))
+    voided.void(qb=client)
+    deleted.delete(qb=client)
+    assert Payment.get(voided.Id, qb=client).PrivateNote == "Voided"
+    assert Payment.count(qb=client) == 1
+
+    Invoice.get(invoice.Id, qb=client).void(qb=client)
+    now = Invoice.get(invoice.Id, qb=client)
+    assert (now.TotalAmt, now.Balance, now.PrivateNote) == (0, 0, "Voided")
+    now.delete(qb=client)
+    with pytest.raises(QuickbooksException) as gone:
+        Invoice.get(invoice.Id, qb=client)
+    assert gone.value.error_code == 610
+
+
+def test_its_batches_write_invoices_and_payments(trade: Trade, client: QuickBooks) -> None:
+    made = batch_create([trade.invoice(f"N{number}") for number in range(35)], qb=client)
+    assert (len(made.successes), made.faults) == (35, [])
+    paid = batch_create([trade.payment(100, one) for one in made.successes], qb=client)
+    assert (len(paid.successes), paid.faults) == (35, [])
+    assert [one.Balance for one in Invoice.all(qb=client)] == [0] * 35
+
+    for payment in paid.successes:
+        payment.PrivateNote = "Checked"
+    changed = batch_update(paid.successes, qb=client)
+    assert {payment.PrivateNote for payment in changed.successes} == {"Checked"}
+    stale = batch_delete(paid.successes, qb=client)
+    assert {fault.Error[0].code for fault in stale.faults} == {"5010"}
+    assert len(batch_delete(changed.successes, qb=client).faults) == 0
+    assert [one.Balance for one in Invoice.all(qb=client)] == [100] * 35
+
+
+def test_it_lists_payment_methods_and_preferences_of_sales(client: QuickBooks) -> None:
+    assert "Visa" in {method.Name for method in PaymentMethod.all(qb=client)}
+    preferences = Preferences.get(qb=client)
+    assert preferences.SalesFormsPrefs.CustomTxnNumbers is False
+    assert preferences.TaxPrefs.PartnerTaxEnabled is True
 
 
 def test_it_lists_the_income_accounts(client: QuickBooks) -> None:

@@ -166,7 +166,6 @@ def _numbered(context: Context, given: list[JsonObject], former: Record | None) 
             raise refusals.bad_id("Line.Id", line_id)
     if context.sparse and given and not named and context.settings.lines_without_id == "append":
         given = [*there.values(), *given]
-        named = list(there)
     last = max((number_of(line_id) for line_id in there), default=0)
     numbered = []
     for line in given:

@@ -170,7 +170,7 @@ def _sums(context: Context, values: JsonObject, former: Record | None) -> JsonOb
     paid, payments = Decimal(0), list[Json]()
     if former is not None:
         paid = amount_in(former.values, "TotalAmt") - amount_in(former.values, "Balance")
-        linked = former.values["LinkedTxn"]
+        linked = former.values.get("LinkedTxn")
         payments = linked if isinstance(linked, list) else []
         if payments and not unchanged(values, former, "CustomerRef"):
             raise refusals.business_rule(

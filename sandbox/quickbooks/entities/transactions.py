@@ -107,7 +107,7 @@ def in_home_currency(context: Context, values: JsonObject, *names: str) -> JsonO
     """``HomeTotalAmt`` and the like, where the company has several currencies."""
     if not context.books.preferences.multi_currency_enabled:
         return {}
-    rate = amount_in(values, "ExchangeRate")
+    rate = amount_in(values, "ExchangeRate") or Decimal(1)
     return {
         f"Home{name}": rounded(amount_in(values, name) * rate, context.books.currency)
         for name in names
