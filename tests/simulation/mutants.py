@@ -179,8 +179,8 @@ MUTANTS = (
     Mutant(
         "a worker that was fenced off leaves its refusals for good",
         "shared/sync/automatic/compare.py",
-        "            if record.source_id in standing:\n",
-        "            if link is None and record.source_id in standing:\n",
+        "            if record.source_id in standing and agrees:\n",
+        "            if link is None and record.source_id in standing and agrees:\n",
     ),
     Mutant(
         "the token lease is not waited for",

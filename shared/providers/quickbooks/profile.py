@@ -80,8 +80,10 @@ PROFILE: Final = ProviderProfile(
         max_line_description=4000,  # as of an item (6.2) [uncertain for lines]
         max_memo=1000,  # 6.4, CustomerMemo [uncertain: 1000]
         max_amount=Decimal(99999999999),  # 6.2, of a unit price [verified]; of a total [uncertain]
-        max_payment_number=21,  # 6.5, PaymentRefNum: cut there [uncertain: length]
-        max_note=4000,  # 6.5, PrivateNote [verified: M-fin payment.md, mirror]
+        # 6.5, PaymentRefNum: cut there [verified: Intuit's page as mcp-server PR#76 quotes it].
+        max_payment_number=21,
+        # 6.5, PrivateNote [verified: M-fin payment.md, mirror]; our reference and a blank come first.
+        max_note=4000,
         totals=TotalRules(),  # 8: "round tax on the whole" [verified: quickbooks-ruby#547]
         marks_tax_in=frozenset({"US"}),  # 6.6: TAX or NON [verified: B-ast17, D-ust]
         request_limit=timedelta(seconds=120),  # 3: then it times out [verified: D-limits]
