@@ -11,7 +11,7 @@ from shared.domain.connections import Connection, ConnectionState
 from shared.domain.ids import CompanyId, ProviderName, RecordKind, RemoteId, SourceId
 from shared.domain.invoice_plan import TOTAL_DIFFERS
 from shared.domain.invoices import Invoice, InvoiceStatus, Payment
-from shared.domain.ledger import LedgerRow, LedgerState, Operation
+from shared.domain.ledger import LedgerState, Operation
 from shared.domain.links import Link, LinkOrigin
 from shared.domain.runs import Problem
 from shared.storage.keys import own_payment_id
@@ -179,27 +179,23 @@ _KNOWN = frozenset({InBooks.IN_STEP, InBooks.DIFFERS, InBooks.VOIDED})
 
 
 def _payment(standing: Standing, terms: PaymentTerms, refused: Problem | None) -> PaymentInBooks:
-    payment, post, void = standing.payment, standing.post, standing.void
+    payment, post = standing.payment, standing.post
     remote_id = post.remote_id if post else RemoteId("")
     own_id = own_payment_id(payment.source_id)
-    if _is(post, LedgerState.UNKNOWN):
+    if post is not None and post.state is LedgerState.UNKNOWN:
         return PaymentInBooks(own_id, InBooks.UNKNOWN, remote_id, _LOOKED_FOR)
     if not payment.active:
-        gone = post is None or _is(void, LedgerState.POSTED) or not remote_id
+        gone = post is None or standing.voided or not remote_id
         state = InBooks.VOIDED if gone else InBooks.WAITING
         state = InBooks.FAILED if refused and not gone else state
         return PaymentInBooks(own_id, state, remote_id, refused if not gone else None)
-    if _is(post, LedgerState.POSTED):
+    if standing.posted:
         state = InBooks.DIFFERS if refused else InBooks.IN_STEP
         return PaymentInBooks(own_id, state, remote_id, refused)
     if refused is not None:
         return PaymentInBooks(own_id, InBooks.FAILED, remote_id, refused)
     reason = _waits(standing) if terms.waits(standing) else None
     return PaymentInBooks(own_id, InBooks.WAITING, remote_id, reason)
-
-
-def _is(row: LedgerRow | None, state: LedgerState) -> bool:
-    return row is not None and row.state is state
 
 
 def _waits(standing: Standing) -> Problem:

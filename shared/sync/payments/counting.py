@@ -26,12 +26,11 @@ def payment_counts(services: Services, connection: Connection, run: Run) -> RunC
 
 
 def _counted(standing: Standing, run: Run) -> RunCounts:
-    post, void = standing.post, standing.void
     if not standing.payment.active:
-        return RunCounts(updated=int(_by(run, void)))
-    if post is None or post.state is not LedgerState.POSTED:
+        return RunCounts(updated=int(_by(run, standing.void)))
+    if not standing.posted:
         return RunCounts()
-    return RunCounts(created=1) if _by(run, post) else RunCounts(unchanged=1)
+    return RunCounts(created=1) if _by(run, standing.post) else RunCounts(unchanged=1)
 
 
 def _by(run: Run, row: LedgerRow | None) -> bool:

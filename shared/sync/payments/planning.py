@@ -77,8 +77,7 @@ class _Planning:
             sum(
                 decision.step in (Step.NOTHING, Step.WAIT)
                 and standing.payment.source_id not in (found or ())
-                and standing.post is not None
-                and standing.post.state is LedgerState.POSTED
+                and standing.posted
                 for standing, decision in steps
             )
         )
@@ -92,8 +91,7 @@ class _Planning:
         strange = [
             standing
             for standing in standings
-            if standing.post is not None
-            and standing.post.state is LedgerState.POSTED
+            if standing.posted
             and standing.link is not None
             and self.results.is_strange(standing.payment)
         ]
@@ -123,16 +121,16 @@ class _Planning:
 
     def _sendable(self, standings: Sequence[Standing]) -> Iterator[Standing]:
         """Those that may go now: the others wait for their invoice, or are refused."""
-        waiting = [s for s in standings if self._terms.waits(s)]
+        waiting: list[Standing] = []
+        going: list[Standing] = []
+        for standing in standings:
+            (waiting if self._terms.waits(standing) else going).append(standing)
         # Due, so that the automatic road has them wait and sends them as soon as they may go.
         versions = [(s.payment.source_id, s.payment.version) for s in waiting]
         make_due(self._services, self._connection.key, RecordKind.PAYMENT, versions)
         reserved: list[tuple[Standing, Problem]] = []
-        for standing in standings:
-            if standing in waiting:
-                continue
-            in_books = standing.post is not None and standing.post.state is LedgerState.POSTED
-            problem = None if in_books else self._terms.refusal(standing)
+        for standing in going:
+            problem = None if standing.posted else self._terms.refusal(standing)
             if problem is None:
                 yield standing
             else:

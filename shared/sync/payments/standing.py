@@ -40,6 +40,16 @@ class Standing:
     post: LedgerRow | None
     void: LedgerRow | None
 
+    @property
+    def posted(self) -> bool:
+        """Whether the payment stands in the books, voided there since or not."""
+        return self.post is not None and self.post.state is LedgerState.POSTED
+
+    @property
+    def voided(self) -> bool:
+        """Whether it was voided in the books."""
+        return self.void is not None and self.void.state is LedgerState.POSTED
+
     def decision(self, now: datetime) -> Decision:
         return decide(self.payment, self.post, self.void, now)
 
@@ -110,11 +120,10 @@ def stands_no_longer(standing: Standing, failure: Failure) -> bool:
     """Whether it is of a payment that was not to be posted, or is: a worker that died, or was fenced
     off, left it. What a person is to look at in the books stands until it is looked at again.
     """
-    post, void = standing.post, standing.void
-    posted = post is not None and post.state is LedgerState.POSTED
-    if posted:
-        voided = void is not None and void.state is LedgerState.POSTED
-        return (standing.payment.active or voided) and failure.cause not in IN_BOOKS
+    post = standing.post
+    if standing.posted:
+        settled = standing.payment.active or standing.voided
+        return settled and failure.cause not in IN_BOOKS
     return not standing.payment.active and (post is None or post.state is LedgerState.REFUSED)
 
 

@@ -9,7 +9,7 @@ from shared.domain.connections import Connection
 from shared.domain.ids import RemoteId
 from shared.domain.invoice_fields import PaymentFields
 from shared.domain.invoices import InvoiceStatus, Payment
-from shared.domain.ledger import LedgerState, Operation, reference_of
+from shared.domain.ledger import Operation, reference_of
 from shared.domain.money import canonical_amount
 from shared.domain.payment_plan import (
     CHANGED_SINCE,
@@ -38,7 +38,7 @@ class PaymentTerms:
 
         What is in the books already waits for nothing.
         """
-        if standing.post is not None and standing.post.state is LedgerState.POSTED:
+        if standing.posted:
             return False
         invoice = standing.invoice
         if invoice is None or not invoice.active:
