@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from shared.domain import ledger
 from shared.domain.ids import RemoteId
 from shared.domain.invoice_fields import PaymentFields
 from shared.domain.invoice_rules import InvoiceRules
@@ -103,6 +104,11 @@ def next_check(row: LedgerRow, now: datetime, time_zone: str) -> datetime | None
         hour=NIGHT.hour, minute=NIGHT.minute, second=0, microsecond=0
     )
     return (tonight if tonight > now else tonight + timedelta(days=1)).astimezone(UTC)
+
+
+def checked_later(row: LedgerRow, now: datetime, time_zone: str) -> LedgerRow:
+    """The row, to be looked at when its `next_check` is; `time_zone`: of the company in the books."""
+    return ledger.to_be_checked(row, next_check(row, now, time_zone))
 
 
 def payload_hash(payment: Payment) -> str:

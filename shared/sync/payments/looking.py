@@ -18,7 +18,7 @@ from shared.domain.ids import RecordKind, RemoteId, SourceId
 from shared.domain.invoice_fields import PaymentFields
 from shared.domain.invoices import ZERO, Payment
 from shared.domain.ledger import LedgerRow, LedgerState, Operation
-from shared.domain.payment_plan import next_check
+from shared.domain.payment_plan import checked_later
 from shared.domain.runs import Problem
 from shared.providers.base import AccountingProvider, RemoteRecord
 from shared.sync.payments.standing import Standing, ledger_scope, paid_over, save_moves
@@ -111,7 +111,7 @@ class Looker:
             [standing] = (s for s in standings if s.payment.source_id == payment_id)
             if standing.post is None or not rows:
                 continue
-            row = self._checked_later(_posted(standing.post, rows, now), now)
+            row = checked_later(_posted(standing.post, rows, now), now, self._time_zone)
             problem = self._twice(standing.payment, row, rows)
             looked.append(Looked(payment_id, row, found=True, problem=problem))
         return looked
@@ -151,15 +151,12 @@ class Looker:
         if found_now:
             row = _posted(row, found, now)
         if row.state is not LedgerState.UNKNOWN:
-            row = self._checked_later(row, now)
+            row = checked_later(row, now, self._time_zone)
         elif row.over_at is not None and now < row.over_at:
             row = ledger.looked(row, row.over_at + MARGIN)
         else:
             row = ledger.proved_absent(row)
         return Looked(row.payment_id, row, found_now)
-
-    def _checked_later(self, row: LedgerRow, now: datetime) -> LedgerRow:
-        return ledger.to_be_checked(row, next_check(row, now, self._time_zone))
 
     def _twice(
         self, payment: Payment, row: LedgerRow, found: Sequence[RemoteRecord]

@@ -16,7 +16,7 @@ from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.invoices import Payment
 from shared.domain.ledger import LedgerRow, LedgerState, Operation
-from shared.domain.payment_plan import VOIDED_HERE, Decision, Step, next_check, payload_hash
+from shared.domain.payment_plan import VOIDED_HERE, Decision, Step, checked_later, payload_hash
 from shared.domain.runs import Problem, Run, RunState
 from shared.providers.base import AccountingProvider
 from shared.sync.automatic.relay import make_due
@@ -167,8 +167,8 @@ class _Planning:
         """Refuse those that are reserved and are not to be sent after all; answers those that were."""
         now = self._services.clock.now()
         zone = self._connection.remote_company.time_zone
-        rows = [ledger.refused(s.post, problem, now) for s, problem in standings if s.post]
-        rows = [ledger.to_be_checked(row, next_check(row, now, zone)) for row in rows]
+        refused = [ledger.refused(s.post, problem, now) for s, problem in standings if s.post]
+        rows = [checked_later(row, now, zone) for row in refused]
         saved = {
             row.payment_id: row for row in save_moves(self._services.stores, self._scope, rows)
         }

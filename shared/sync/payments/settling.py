@@ -31,7 +31,7 @@ from shared.domain.outcomes import (
     Stale,
     Throttled,
 )
-from shared.domain.payment_plan import next_check
+from shared.domain.payment_plan import checked_later
 from shared.domain.runs import Problem
 from shared.providers.base import AccountingProvider, RemoteRecord
 from shared.sync.engine.slices import SliceEnd, SliceOver
@@ -140,7 +140,7 @@ class PaymentSettler:
             # Told first: a worker that dies in between leaves the row to be looked up.
             self._tell(sent, standing, written)
             row = ledger.posted(row, written.remote_id, written.remote_version, now)
-            moved.append(ledger.to_be_checked(row, next_check(row, now, self._time_zone)))
+            moved.append(checked_later(row, now, self._time_zone))
         saved = {row.payment_id: row for row in self._save(moved)}
         payments = [s.payment for s, _ in done if s.payment.source_id in saved]
         if sent.operation is Operation.VOID:
@@ -166,7 +166,7 @@ class PaymentSettler:
     def _refuse(self, sent: Sent, standing: Standing, problem: Problem, cause: str) -> None:
         now = self._services.clock.now()
         row = ledger.refused(sent.rows[standing.payment.source_id], problem, now)
-        row = ledger.to_be_checked(row, next_check(row, now, self._time_zone))
+        row = checked_later(row, now, self._time_zone)
         for saved in self._save([row]):
             self._results.refused(standing.payment, problem, cause)
             if saved.look_at is not None:
