@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import inf
@@ -40,8 +41,13 @@ class Verdict:
 def simulate(seed: int, *, keep_trace: bool = False) -> Verdict:
     """Run one world. The same seed gives the same verdict, in any process."""
     installation = Installation(seed, keep_trace=keep_trace)
+    return judged(seed, installation, lambda: _World(installation).live())
+
+
+def judged(seed: int, installation: Installation, live: Callable[[], None]) -> Verdict:
+    """What a world's life came to; one that does not come to rest is a violation too."""
     scheduler, watch = installation.scheduler, installation.watch
-    driver = scheduler.spawn("world", lambda: _World(installation).live())
+    driver = scheduler.spawn("world", live)
     try:
         scheduler.run_until(driver)
     except Livelock as stuck:

@@ -21,9 +21,8 @@ from tests.simulation.payments.book import InvoiceBook
 from tests.simulation.payments.ledger_watch import LedgerWatch
 from tests.simulation.payments.road import road_of
 from tests.simulation.payments.unheard import PaymentsUnheard
-from tests.simulation.scheduler import Livelock
 from tests.simulation.watch import NEVER_CAUSES
-from tests.simulation.world import PATIENCE, SILENT, Verdict
+from tests.simulation.world import PATIENCE, SILENT, Verdict, judged
 from tests.support.fake_books import INCOME_ACCOUNT
 from tests.support.fake_desk import Keys
 from tests.support.fake_faults import BooksCall, Fault, Lost
@@ -79,23 +78,7 @@ def given_by(seed: int) -> Given:
 def simulate_payments(seed: int, *, keep_trace: bool = False) -> Verdict:
     """Run one world. The same seed gives the same verdict, in any process."""
     installation = Installation(seed, keep_trace=keep_trace, given=given_by(seed))
-    scheduler, watch = installation.scheduler, installation.watch
-    driver = scheduler.spawn("world", lambda: _World(installation).live())
-    try:
-        scheduler.run_until(driver)
-    except Livelock as stuck:
-        watch.report(f"the world does not come to rest: {stuck}")
-    finally:
-        digest = scheduler.digest
-        scheduler.end()
-    return Verdict(
-        seed,
-        tuple(watch.violations),
-        digest,
-        scheduler.points,
-        tuple(installation.executions.ends),
-        tuple(scheduler.trace or ()),
-    )
+    return judged(seed, installation, lambda: _World(installation).live())
 
 
 class _World:
