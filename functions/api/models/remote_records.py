@@ -93,11 +93,7 @@ class RemoteCustomerAnswer(RemoteRowAnswer):
         if not isinstance(fields, CustomerFields):
             raise TypeError("this is no customer")
         return cls(
-            id=row.remote.remote_id,
-            name=fields.name,
-            status=row.status,
-            record_id=row.source_id,
-            proposals=[ProposalAnswer.of(one) for one in row.proposals],
+            **row_as(row),
             email=fields.email,
             phone=fields.phone,
             city=fields.address.city,
@@ -116,14 +112,20 @@ class RemoteItemAnswer(RemoteRowAnswer):
         if not isinstance(fields, ItemFields):
             raise TypeError("this is no item")
         return cls(
-            id=row.remote.remote_id,
-            name=fields.name,
-            status=row.status,
-            record_id=row.source_id,
-            proposals=[ProposalAnswer.of(one) for one in row.proposals],
+            **row_as(row),
             code=fields.code,
             unit_price=str(fields.unit_price),
         )
+
+
+def row_as(row: RemoteRow) -> dict[str, object]:
+    return {
+        "id": row.remote.remote_id,
+        "name": row.remote.fields.name,
+        "status": row.status,
+        "record_id": row.source_id,
+        "proposals": [ProposalAnswer.of(one) for one in row.proposals],
+    }
 
 
 class RemoteListAnswer(AnswerModel):
