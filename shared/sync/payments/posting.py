@@ -169,10 +169,8 @@ class PaymentSlice:
         """The rows that are ours to send, marked; a row that somebody else moved is left to them."""
         found = [row for s in batch if (row := s.row(operation)) is not None]
         key = request_key_of(self._scope, found)
-        limit = self._provider.profile.invoices.request_limit
         # The request, and its identical repeat, each of which may begin a little late.
-        deadline = 2 * self._services.settings.request_deadline_seconds + LATE_BEGIN
-        ends = ledger.request_ends(self._services.clock.now(), deadline, limit)
+        ends = self._request_ends(2 * self._services.settings.request_deadline_seconds + LATE_BEGIN)
         marked = [ledger.sent(row, key, ends, fields[row.payment_id].customer_id) for row in found]
         saved = save_moves(self._services.stores, self._scope, marked)
         return {row.payment_id: row for row in saved}, key
@@ -197,10 +195,13 @@ class PaymentSlice:
         """Whether a request that begins now is over when its rows say so: whoever was held up since
         they were marked sends nothing, because somebody else may have looked them up by then.
         """
-        limit = self._provider.profile.invoices.request_limit
-        deadline = self._services.settings.request_deadline_seconds
-        ends = ledger.request_ends(self._services.clock.now(), deadline, limit)
+        ends = self._request_ends(self._services.settings.request_deadline_seconds)
         return all(row.over_at is not None and ends <= row.over_at for row in rows.values())
+
+    def _request_ends(self, deadline: float) -> datetime:
+        """When nothing that begins now, and is given up after `deadline` seconds, is under way any more."""
+        limit = self._provider.profile.invoices.request_limit
+        return ledger.request_ends(self._services.clock.now(), deadline, limit)
 
     def _take_turn(self, call_class: CallClass) -> None:
         while True:
