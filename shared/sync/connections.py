@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import Conflicting, NeedsReauth
-from shared.domain.ids import ConnectionKey
+from shared.domain.ids import CompanyId, ConnectionKey
 from shared.domain.runs import Problem
 from shared.sync.services import Services
 
@@ -23,6 +23,12 @@ def existing_connection(services: Services, key: ConnectionKey) -> Connection:
     if connection is None or connection.state is ConnectionState.DISCONNECTED:
         raise not_connected(services, key)
     return connection
+
+
+def existing_connections(services: Services, company_id: CompanyId) -> list[Connection]:
+    """A company's that are not disconnected, though some may need reconnecting."""
+    found = services.stores.connections.of_company(company_id)
+    return [one for one in found if one.state is not ConnectionState.DISCONNECTED]
 
 
 def not_connected(services: Services, key: ConnectionKey) -> Conflicting:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.domain.connections import Connection, ConnectionState
+from shared.domain.connections import Connection
 from shared.domain.ids import CompanyId, ProviderName, RecordKind, RemoteId, SourceId
 from shared.domain.invoice_plan import TOTAL_DIFFERS
 from shared.domain.invoices import Invoice, InvoiceStatus, Payment
@@ -15,6 +15,7 @@ from shared.domain.ledger import LedgerState, Operation
 from shared.domain.links import Link, LinkOrigin
 from shared.domain.runs import Problem
 from shared.storage.keys import own_payment_id
+from shared.sync.connections import existing_connections
 from shared.sync.engine.terms import scope_of
 from shared.sync.payments.standing import Standing, ledger_scope, standings
 from shared.sync.payments.terms import PaymentTerms
@@ -78,11 +79,7 @@ def invoice_in_books(
     services: Services, company_id: CompanyId, invoice: Invoice, since: datetime | None = None
 ) -> list[InvoiceInBooks]:
     """Of each connection that is not disconnected, in order of provider."""
-    connections = [
-        one
-        for one in services.stores.connections.of_company(company_id)
-        if one.state is not ConnectionState.DISCONNECTED
-    ]
+    connections = existing_connections(services, company_id)
     payments = services.stores.records.payments_of(company_id, invoice.source_id)
     return [
         _in_books(services, connection, invoice, payments, since)

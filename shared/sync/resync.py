@@ -13,6 +13,7 @@ from shared.domain.invoices import Invoice, InvoiceStatus
 from shared.domain.payment_plan import Step
 from shared.domain.runs import Problem
 from shared.sync.automatic.relay import make_due
+from shared.sync.connections import existing_connections
 from shared.sync.payments.standing import standings
 from shared.sync.records import get_record
 from shared.sync.services import Services
@@ -53,11 +54,7 @@ def sync_invoice(
 
 
 def _usable(services: Services, company_id: CompanyId) -> list[Connection]:
-    found = [
-        one
-        for one in services.stores.connections.of_company(company_id)
-        if one.state is not ConnectionState.DISCONNECTED
-    ]
+    found = existing_connections(services, company_id)
     if not found:
         raise Conflicting(
             Problem(
