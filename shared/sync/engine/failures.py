@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from shared.domain.ids import ConnectionKey, RecordKind, RunId, SourceId
-from shared.domain.runs import Failure, Problem
+from shared.domain.records import Record
+from shared.domain.runs import Failure, Problem, Run
 from shared.storage.paging import every_row
 from shared.storage.ports import Stores
 
 FAILURES_OF_A_PAGE = 200
 IDS_OF_A_CAUSE = 5
+
+
+def failure_of(run: Run, record: Record, problem: Problem, cause: str, at: datetime) -> Failure:
+    """Of a record that this run could not bring to the books."""
+    return Failure(
+        connection=run.connection,
+        kind=run.kind,
+        source_id=record.source_id,
+        cause=cause,
+        problem=problem,
+        source_version=record.version,
+        run_id=run.run_id,
+        at=at,
+    )
 
 
 def stored_failures(
@@ -40,9 +56,14 @@ def causes_of(failures: Iterable[Failure], run_id: RunId) -> dict[str, tuple[int
     causes: dict[str, tuple[int, str]] = {}
     for failure in failures:
         if failure.run_id == run_id:
-            count, message = causes.get(failure.cause, (0, failure.problem.message))
-            causes[failure.cause] = (count + 1, message)
+            count_cause(causes, failure)
     return causes
+
+
+def count_cause(causes: dict[str, tuple[int, str]], failure: Failure) -> None:
+    """One more of its cause; the first one's sentence stays."""
+    count, message = causes.get(failure.cause, (0, failure.problem.message))
+    causes[failure.cause] = (count + 1, message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from shared.domain.runs import (
 from shared.providers.base import AccountingProvider, RecordWrite, RemoteRecord
 from shared.storage.ports import Stores
 from shared.sync.engine.adopted import adopted_link
-from shared.sync.engine.failures import standing_failures
+from shared.sync.engine.failures import failure_of, standing_failures
 from shared.sync.engine.few import look_up, some_paired
 from shared.sync.engine.preparing import stored_chunks
 from shared.sync.engine.progress import Progress
@@ -232,16 +232,7 @@ class _Planning:
         self._failures.append(self._failure(record, problem))
 
     def _failure(self, record: Record, problem: Problem) -> Failure:
-        return Failure(
-            connection=self._connection.key,
-            kind=self._kind,
-            source_id=record.source_id,
-            cause=problem.code,
-            problem=problem,
-            source_version=record.version,
-            run_id=self._run.run_id,
-            at=self._services.clock.now(),
-        )
+        return failure_of(self._run, record, problem, problem.code, self._services.clock.now())
 
     def _plan_new(self, record: Record) -> None:
         match = self._candidates.match(record, self._hashed(record), self._provider.profile.label)

@@ -27,7 +27,7 @@ from shared.domain.runs import (
     RunCounts,
 )
 from shared.providers.base import RecordWrite, RemoteRecord, WriteRequest
-from shared.sync.engine.failures import causes_of, standing_failures
+from shared.sync.engine.failures import causes_of, count_cause, failure_of, standing_failures
 from shared.sync.engine.terms import scope_of
 from shared.sync.services import Services
 
@@ -159,21 +159,10 @@ class Settler:
         return RunCounts(refused=1)
 
     def _fail(self, record: Record, problem: Problem, cause: str) -> None:
-        self._failures.append(
-            Failure(
-                connection=self._connection.key,
-                kind=self._run.kind,
-                source_id=record.source_id,
-                cause=cause,
-                problem=problem,
-                source_version=record.version,
-                run_id=self._run.run_id,
-                at=self._services.clock.now(),
-            )
-        )
+        failure = failure_of(self._run, record, problem, cause, self._services.clock.now())
+        self._failures.append(failure)
         self._failing.add(record.source_id)
-        count, message = self._causes.get(cause, (0, problem.message))
-        self._causes[cause] = (count + 1, message)
+        count_cause(self._causes, failure)
 
     def flush(self, chunks: list[Chunk]) -> None:
         """Store links and failures, then the chunks. Raises `LostLease` when a chunk has a newer epoch."""

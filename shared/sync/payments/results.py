@@ -11,8 +11,8 @@ from shared.domain.due import DueRow
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.invoices import Payment
 from shared.domain.ledger import LedgerRow, outcome_known
-from shared.domain.runs import Failure, Problem, Run, RunCounts
-from shared.sync.engine.failures import causes_of, standing_failures
+from shared.domain.runs import Problem, Run, RunCounts
+from shared.sync.engine.failures import causes_of, count_cause, failure_of, standing_failures
 from shared.sync.engine.progress import Progress
 from shared.sync.payments.looking import Looked
 from shared.sync.payments.standing import IN_BOOKS
@@ -129,17 +129,7 @@ class Results:
         self._heal(each for each in source_ids if self._failing.get(each) not in IN_BOOKS)
 
     def _fail(self, payment: Payment, problem: Problem, cause: str) -> None:
-        failure = Failure(
-            connection=self._key,
-            kind=RecordKind.PAYMENT,
-            source_id=payment.source_id,
-            cause=cause,
-            problem=problem,
-            source_version=payment.version,
-            run_id=self.run.run_id,
-            at=self._services.clock.now(),
-        )
+        failure = failure_of(self.run, payment, problem, cause, self._services.clock.now())
         self._services.stores.failures.save([failure])
         self._failing[payment.source_id] = cause
-        count, message = self._causes.get(cause, (0, problem.message))
-        self._causes[cause] = (count + 1, message)
+        count_cause(self._causes, failure)
