@@ -49,10 +49,6 @@ class SqsWakeUps:
             ) from None
 
 
-def written(connection: ConnectionKey, kind: RecordKind) -> str:
-    return WakeUp(connection, kind, correlation.current()).written()
-
-
 class SqsImportQueue:
     """The `ImportQueue` port; the client is made on first use."""
 

@@ -18,6 +18,8 @@ class Task(StrEnum):
     """The remote list that is to be fetched."""
     IMPORT = "import"
     """The import that is under way."""
+    COMPARE = "compare"
+    """Versions and links, for changes that nobody heard of."""
 
 
 @dataclass(frozen=True, slots=True)

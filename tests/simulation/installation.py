@@ -263,7 +263,7 @@ class Installation:
             in_flight=SimulatedInFlight(self.scheduler),
             workflows=self.executions,
             wake_ups=self.road.queue if self.road else RecordingWakeUps(self.clock),
-            tasks=RecordingTasks(),
+            tasks=self.road.queue if self.road else RecordingTasks(),
             profile=lambda _: self.profile,
             open_books=open_books,
             oauth=lambda _: self.server,

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from shared.domain.effects import Clock
 from shared.domain.ids import ConnectionKey, RecordKind
 from shared.domain.wake_up import Task, WakeUp
+from shared.sync.automatic.compare import compare_now, look_at_connections
+from shared.sync.services import Services
 
 
 @dataclass(slots=True)
@@ -42,3 +44,15 @@ class RecordingTasks:
     def event(self) -> dict[str, object]:
         """The first one as its queue's event; it is then gone."""
         return {"Records": [{"body": self.sent.pop(0).written()}]}
+
+
+def tick(services: Services) -> int:
+    """The schedule's look at the connections; what it has compared is compared at once."""
+    looked_at = look_at_connections(services)
+    tasks = services.tasks
+    assert isinstance(tasks, RecordingTasks)
+    asked = [each for each in tasks.sent if each.task is Task.COMPARE]
+    for each in asked:
+        tasks.sent.remove(each)
+        compare_now(services, each.connection, each.kind)
+    return looked_at

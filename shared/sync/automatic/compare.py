@@ -18,6 +18,7 @@ from shared.domain.metrics import Metric
 from shared.domain.record_plan import Terms, goes_when_asked
 from shared.domain.records import Record
 from shared.domain.runs import Problem
+from shared.domain.wake_up import Task
 from shared.sync.automatic import gate
 from shared.sync.automatic.ends import in_step
 from shared.sync.automatic.relay import make_due
@@ -34,7 +35,7 @@ _CONNECTIONS_OF_A_TICK = 50
 
 
 def look_at_connections(services: Services) -> int:
-    """The schedule's part: wake what may be probed, compare what is to be compared, measure what waits.
+    """The schedule's part: wake what may be probed and who is to compare, measure what waits.
 
     Answers how many. Measured are all connections with due rows that could go: the first row of a while
     has its connection looked at (`gate.keep_in_sight`), and that goes on while something waits. Not those
@@ -99,8 +100,9 @@ def _look_at(services: Services, state: AutomaticState, connection: Connection |
         for kind in gate.AUTOMATIC_KINDS:
             services.wake_ups.wake(key, kind)
     if state.compare_at <= now:
+        # By the kinds' own workers: a large company's comparison takes longer than a schedule's minute.
         for kind in gate.AUTOMATIC_KINDS:
-            compare(services, connection, kind)
+            services.tasks.hand_over(key, kind, Task.COMPARE)
         gate.change_state(services, key, lambda each: _compared(each, services))
 
 
@@ -110,6 +112,13 @@ def _woken(state: AutomaticState, at: datetime | None) -> AutomaticState | None:
 
 def _compared(state: AutomaticState, services: Services) -> AutomaticState:
     return replace(state, compare_at=services.clock.now() + gate.COMPARE_EVERY)
+
+
+def compare_now(services: Services, key: ConnectionKey, kind: RecordKind) -> None:
+    """What the schedule asked for, if the connection is still one whose changes go by themselves."""
+    connection = services.stores.connections.get(key)
+    if connection is not None and gate.goes_by_itself(connection):
+        compare(services, connection, kind)
 
 
 def compare(services: Services, connection: Connection, kind: RecordKind) -> int:

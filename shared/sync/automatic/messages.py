@@ -10,6 +10,7 @@ from typing import Any
 from shared import correlation
 from shared.domain.ids import CorrelationId, RecordKind
 from shared.domain.wake_up import Task, WakeUp
+from shared.sync.automatic.compare import compare_now
 from shared.sync.automatic.work import work_off
 from shared.sync.review.import_work import work_import
 from shared.sync.review.listing_work import work_listing
@@ -50,6 +51,8 @@ def _served(services: Services, wake_up: WakeUp, until: datetime) -> int:
             work_listing(services, wake_up.connection, wake_up.kind, until)
         case Task.IMPORT:
             work_import(services, wake_up.connection, wake_up.kind, until)
+        case Task.COMPARE:
+            compare_now(services, wake_up.connection, wake_up.kind)
         case Task.SYNC:
             return work_off(services, wake_up.connection, wake_up.kind, until).batches
     return 0

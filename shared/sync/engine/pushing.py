@@ -176,7 +176,12 @@ class PushSlice:
         if self._under_way():
             return
         urgent, counts = self._urgent.chunks()
-        self._again.extend(urgent)
+        for prepared in urgent:
+            # What was edited since it was planned, a moment ago, must not go under that key either.
+            if self._as_planned(prepared):
+                self._again.append(prepared)
+            else:
+                self._doubt_all(prepared, Doubt.EDITED)
         self._counts = self._counts.plus(counts)
 
     def _under_way(self) -> list[PreparedChunk]:

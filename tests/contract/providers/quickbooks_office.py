@@ -54,7 +54,6 @@ from shared.storage.keys import payment_id
 from shared.storage.memory import memory_stores
 from shared.storage.ports import LedgerStore
 from shared.sync.automatic.ask import retry
-from shared.sync.automatic.compare import look_at_connections
 from shared.sync.automatic.relay import relay
 from shared.sync.automatic.waiting import waiting_of
 from shared.sync.automatic.work import work_off
@@ -73,6 +72,7 @@ from tests.support.sandbox_process import (
 )
 from tests.support.services import COMPANY, build_services
 from tests.support.wake_ups import RecordingWakeUps
+from tests.support.wake_ups import tick as schedule_ticks
 from tests.unit.providers.virtual_world import MemoryPacing
 
 INCOME_ACCOUNT, UNDEPOSITED, NOBODYS_METHOD = "79", "4", "7"
@@ -314,7 +314,7 @@ class QuickBooksOffice:
         while (next_at := min([tick, *(at for at, _, _ in self._wake_ups.sent)])) <= until:
             self.clock.sleep((next_at - self.clock.now()).total_seconds())
             if next_at == tick:
-                look_at_connections(self.services)
+                schedule_ticks(self.services)
                 tick += timedelta(minutes=1 if seconds <= 3600 else 30)
                 continue
             message = self._wake_ups.take_next()

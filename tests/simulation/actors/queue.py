@@ -1,4 +1,8 @@
-"""SQS between those who wake and those who are woken: messages come late, twice, or never."""
+"""SQS between those who wake and those who are woken: messages come late, twice, or never.
+
+Tasks are never lost: a queue keeps what it took, and nobody else would come for them. Wake-ups are, since
+the design says that none of them matters.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from shared import wakeups
+from shared import correlation
 from shared.domain.errors import RetryLater
 from shared.domain.ids import ConnectionKey, RecordKind
+from shared.domain.wake_up import Task, WakeUp
 from shared.sync.automatic.messages import serve_wake_ups
 from shared.sync.services import Services
 from tests.simulation.aws import FUNCTION_SECONDS, Functions
@@ -41,7 +46,7 @@ class QueueTemper:
 
 
 class Queue:
-    """The `WakeUps` port, and the clockwork behind it. Unruly until `calm`."""
+    """The ports `WakeUps` and `Tasks`, and the clockwork behind them. Unruly until `calm`."""
 
     def __init__(
         self, scheduler: Scheduler, ports: Ports, functions: Functions, temper: QueueTemper
@@ -60,18 +65,27 @@ class Queue:
         self, connection: ConnectionKey, kind: RecordKind, after: float = 0.0, *, once: bool = False
     ) -> None:
         """See the port. `once`: it does not come twice."""
+        wake_up = WakeUp(connection, kind, correlation.current())
+        self._send(wake_up, after, lost=self.temper.lost, once=once)
+
+    def hand_over(self, connection: ConnectionKey, kind: RecordKind, task: Task) -> None:
+        self._send(WakeUp(connection, kind, correlation.current(), task))
+
+    def _send(
+        self, wake_up: WakeUp, after: float = 0.0, *, lost: float = 0.0, once: bool = False
+    ) -> None:
         self._ports.gate("queue.send")
-        random, temper = self._scheduler.random, self.temper
+        random, temper, kind = self._scheduler.random, self.temper, wake_up.kind
         unsent = random.random() < temper.unsent
         if unsent and random.random() < 0.5:
             raise RetryLater("the wake-up could not be sent")
-        if random.random() < temper.lost:
+        if random.random() < lost:
             self._scheduler.note(f"WAKE-UP lost {kind}")
         else:
             delay = after + (random.choice((5.0, 90.0)) if random.random() < temper.late else 0.0)
             for _ in range(2 if random.random() < temper.doubled and not once else 1):
-                body = wakeups.written(connection, kind)
-                self._scheduler.spawn("message", partial(self._deliver, body, kind, delay))
+                deliver = partial(self._deliver, wake_up.written(), kind, delay)
+                self._scheduler.spawn("message", deliver)
         if unsent:
             raise RetryLater("whether the wake-up was sent is not known")
 

@@ -10,13 +10,12 @@ from shared.domain.connections import Setup, StepState
 from shared.domain.due import Change
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.records import Item
-from shared.sync.automatic.compare import look_at_connections
 from shared.sync.automatic.relay import relay
 from shared.sync.automatic.work import WorkedOff, work_off
 from shared.sync.runs import take_over_abandoned_runs
 from tests.support.effects import VirtualClock
 from tests.support.services import COMPANY
-from tests.support.wake_ups import RecordingWakeUps
+from tests.support.wake_ups import RecordingWakeUps, tick
 from tests.unit.sync.item_world import World
 
 DECIDED = Setup(StepState.DONE, StepState.SKIPPED, StepState.PENDING)
@@ -114,7 +113,7 @@ class AutomaticWorld(World):
         """The schedule ticks, a minute later."""
         self.clock.sleep(60)
         take_over_abandoned_runs(self.services)
-        look_at_connections(self.services)
+        tick(self.services)
 
     @property
     def due(self) -> list[str]:

@@ -6,13 +6,16 @@ from datetime import datetime
 
 import pytest
 
-from shared.domain.ids import RecordKind, SourceId
-from shared.domain.runs import RunState
+from shared.domain.ids import PersonId, RecordKind, SourceId
+from shared.domain.runs import Run, RunState
+from shared.sync.account_mapping import Choice, assign
 from shared.sync.automatic.relay import make_due
 from tests.support.fake_faults import Lost
+from tests.support.fake_shelf import Effect
 from tests.unit.sync.automatic_world import AutomaticWorld
 
 SLOW = 0.5
+BATCHES = 80
 
 
 def pushing(items: int = 400, **options: bool) -> AutomaticWorld:
@@ -35,16 +38,21 @@ def urgent(world: AutomaticWorld, source_id: str) -> None:
 
 
 def written_at(world: AutomaticWorld, source_id: str) -> datetime:
-    return max(effect.at for effect in world.books.effects if effect.source_id == source_id)
+    return max(effect.at for effect in written(world, source_id))
 
 
-def finished(world: AutomaticWorld) -> None:
+def written(world: AutomaticWorld, source_id: str) -> list[Effect]:
+    return [effect for effect in world.books.effects if effect.source_id == source_id]
+
+
+def finished(world: AutomaticWorld) -> Run:
     run = world.sync()
     assert run.state is RunState.FINISHED
     world.settles(run)
     world.shown_counts_never_fall()
     world.settle_down()
     assert world.due == []
+    return run
 
 
 @pytest.mark.parametrize("unique_names", [True, False])
@@ -122,6 +130,41 @@ def test_one_whose_answer_is_lost_is_not_doubled_by_its_place_in_the_plan() -> N
     finished(world)
     world.nothing_is_doubled()
     assert world.names_in_books.count(world.items[SourceId(last)].name) == 1
+
+
+def test_one_that_gets_the_first_account_of_its_own_meanwhile_goes_with_it() -> None:
+    """The catalogue's pushing had asked before, when no item had one."""
+    world = pushing()
+    last = max(world.items)
+
+    def choose() -> None:
+        assign(
+            world.services,
+            world.connection.key,
+            [SourceId(last)],
+            Choice(income_account_id="inc-2"),
+            PersonId("ann"),
+        )
+        urgent(world, last)
+
+    world.stories.at(5, choose)
+    finished(world)
+    assert [effect.fields.income_account_id for effect in written(world, last)] == ["inc-2"]
+
+
+def test_one_edited_between_its_plan_and_its_sending_goes_once_and_as_it_is_now() -> None:
+    world = pushing()
+    last = max(world.items)
+
+    def ask() -> None:
+        urgent(world, last)
+        world.meets("runs.add_chunks", lambda: world.edit(last, price="70.00"), when="after")
+
+    world.stories.at(5, ask)
+    run = finished(world)
+    assert [str(effect.fields.unit_price) for effect in written(world, last)] == ["70"]
+    overtook = next(chunk for chunk in world.chunks(run) if chunk.number == BATCHES + 1)
+    assert overtook.generation == 1, "under the key that it was planned with"
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

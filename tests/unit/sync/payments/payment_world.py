@@ -17,7 +17,6 @@ from shared.domain.money import Money
 from shared.domain.runs import Failure
 from shared.providers.base import RemoteRecord
 from shared.storage.keys import payment_id
-from shared.sync.automatic.compare import look_at_connections
 from shared.sync.automatic.gate import state_of
 from shared.sync.automatic.relay import relay
 from shared.sync.automatic.work import WorkedOff, work_off
@@ -27,7 +26,7 @@ from shared.sync.runs import take_over_abandoned_runs
 from tests.support.effects import VirtualClock
 from tests.support.fake_books import FakeBooks
 from tests.support.services import COMPANY, build_services, connect
-from tests.support.wake_ups import RecordingWakeUps
+from tests.support.wake_ups import RecordingWakeUps, tick
 
 DECIDED = Setup(StepState.DONE, StepState.SKIPPED, StepState.PENDING)
 FUNCTION = timedelta(seconds=120)
@@ -144,7 +143,7 @@ class PaymentWorld:
                 self.deliver()
             elif wake_at is not None and wake_at <= until:
                 self.clock.sleep(max(0.0, (wake_at - self.clock.now()).total_seconds()))
-                look_at_connections(self.services)
+                tick(self.services)
             else:
                 return
 
@@ -152,7 +151,7 @@ class PaymentWorld:
         """The schedule ticks, a minute later."""
         self.clock.sleep(60)
         take_over_abandoned_runs(self.services)
-        look_at_connections(self.services)
+        tick(self.services)
 
     def row(self, payment: Payment, operation: Operation = Operation.POST) -> LedgerRow | None:
         scope = ledger_scope(self.connection)
