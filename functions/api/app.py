@@ -13,9 +13,14 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from functions.api.console import sign_in, static
+from functions.api.console.errors import error_page, is_for_console
+from functions.api.console.pages import connecting as console_connecting
+from functions.api.console.pages import integrations
+from functions.api.console.session import wants_json
 from functions.api.envelope import Envelope
 from functions.api.openapi import openapi_document, operation_id
-from functions.api.problems import answer_to
+from functions.api.problems import UNEXPECTED, answer_to
 from functions.api.routes import (
     account_mapping,
     audit,
@@ -66,6 +71,10 @@ _ROUTERS = (
     notifications.router,
     audit.router,
     health.router,
+    static.router,
+    sign_in.router,
+    console_connecting.router,
+    integrations.router,
 )
 
 
@@ -87,13 +96,27 @@ def create_app(services: Services, logger: Logger) -> FastAPI:
 
     def answer_problem(request: Request, error: Exception) -> Response:
         answer = answer_to(error, services.profile)
+        if is_for_console(request.url.path) and not wants_json(request):
+            return error_page(request, answer)
         if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
             answer = replace(answer, headers={"Allow": ", ".join(_methods_at(request.scope))})
         return answer.response(request.state.correlation_id)
 
     for cls in (SyncError, RequestValidationError, HTTPException):
         app.add_exception_handler(cls, answer_problem)
-    app.add_middleware(Envelope, clock=services.clock, ids=services.ids, logger=logger)
+
+    def answer_unexpected(request: Request) -> Response:
+        if is_for_console(request.url.path) and not wants_json(request):
+            return error_page(request, UNEXPECTED)
+        return UNEXPECTED.response(request.state.correlation_id)
+
+    app.add_middleware(
+        Envelope,
+        clock=services.clock,
+        ids=services.ids,
+        logger=logger,
+        answer_unexpected=answer_unexpected,
+    )
     app.openapi = partial(openapi_document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 

@@ -45,6 +45,34 @@ class ChoiceStore(Protocol):
         """Remove it if it is that one still: a choice is decided once. Atomic."""
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person's stay at the console, for one company. `session_id` is the secret of their browser.
+
+    `locale` and `zoneinfo` as the issuer says them (OpenID Connect Core, 5.1); empty where it does not.
+    """
+
+    session_id: str
+    company_id: CompanyId
+    company_name: str
+    person_id: PersonId
+    name: str
+    roles: frozenset[str]
+    expires_at: datetime
+    locale: str = ""
+    zoneinfo: str = ""
+
+
+class SessionStore(Protocol):
+    def put(self, session: Session) -> None: ...
+
+    def get(self, session_id: str) -> Session | None:
+        """Expiry is the caller's to compare."""
+
+    def remove(self, session_id: str) -> None:
+        """Signed out; nothing happens where there is none."""
+
+
 class GrantStore(Protocol):
     """Token pairs, the lease on renewing them, and their places in the sweep. `sealed_*` is opaque here."""
 

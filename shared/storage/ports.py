@@ -36,7 +36,7 @@ from shared.domain.listings import Listing
 from shared.domain.notifications import Notification
 from shared.domain.records import Record, RecordType
 from shared.domain.runs import Chunk, ChunkState, Failure, Run
-from shared.storage.auth_ports import ChoiceStore, ConsentStore, GrantStore
+from shared.storage.auth_ports import ChoiceStore, ConsentStore, GrantStore, SessionStore
 from shared.storage.file_ports import FileImportStore
 
 T = TypeVar("T")
@@ -396,6 +396,7 @@ class Stores:
     connections: ConnectionStore
     consents: ConsentStore
     choices: ChoiceStore
+    sessions: SessionStore
     grants: GrantStore
     runs: RunStore
     failures: FailureStore

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from functions.api.console.session import caller_at
 from functions.api.dependencies import CorrelationOf, ProviderOf, ServicesOf, known_provider
 from functions.api.models.connections import (
     AuthorizeAnswer,
@@ -44,7 +45,7 @@ def authorize(
         services.oauth(provider),
         ConnectionKey(caller.company_id, provider),
         caller.person_id,
-        redirect_uri=_redirect_uri(services, provider),
+        redirect_uri=redirect_uri(services, provider),
         return_to=body.return_to if body else "",
     )
     return AuthorizeAnswer(authorize_url=url)
@@ -75,7 +76,7 @@ def choose_organisation(
         RemoteCompanyId(body.remote_company_id),
         start_afresh=body.start_afresh,
     )
-    _send_what_waited(services, connection.key)
+    send_what_waited(services, connection.key)
     return connection_answer(services, caller.company_id, provider, connection)
 
 
@@ -107,14 +108,15 @@ def finish_authorization(
     provider: str, request: Request, services: ServicesOf, correlation_id: CorrelationOf
 ) -> Response:
     """Where the provider sends the browser back. The one-time state says whose consent it is."""
+    caller = caller_at(request)
     try:
         name = known_provider(provider)
         finished = finish_consent(
             services.connect_ports(),
             services.oauth(name),
             dict(request.query_params),
-            company_id=None,
-            person_id=None,
+            company_id=caller.company_id if caller else None,
+            person_id=caller.person_id if caller else None,
         )
     except SyncError as error:
         told = answer_to(error, services.profile)
@@ -126,13 +128,13 @@ def finish_authorization(
             told.headers,
         )
     if finished.connection is not None:
-        _send_what_waited(services, finished.connection.key)
+        send_what_waited(services, finished.connection.key)
     if finished.return_to:
         return RedirectResponse(finished.return_to, status_code=303)
     return _page_of(finished, services.profile(name).label)
 
 
-def _send_what_waited(services: Services, key: ConnectionKey) -> None:
+def send_what_waited(services: Services, key: ConnectionKey) -> None:
     """The connection stands whether or not this can be done now; else the schedule's comparison does it."""
     with suppress(RetryLater):
         resume(services, key)
@@ -158,7 +160,7 @@ def _page_of(finished: FinishedConsent, label: str) -> Response:
     )
 
 
-def _redirect_uri(services: Services, provider: ProviderName) -> str:
+def redirect_uri(services: Services, provider: ProviderName) -> str:
     """The callback above, as it is registered with the provider."""
     public_url = services.settings.public_url
     if not public_url:
