@@ -57,6 +57,10 @@ class Preparer:
         self._joined = joined(services.stores, self._scope)
         self.terms = terms_of(run.kind, connection, provider.profile)
 
+    def forget_what_is_joined(self) -> None:
+        """What was asked once for the whole slice is asked again: something was chosen since, maybe."""
+        self._joined = joined(self._services.stores, self._scope)
+
     def prepared(self, state: ChunkState) -> Iterator[PreparedChunk]:
         together: list[Chunk] = []
         for chunk in stored_chunks(self._services.stores, self._run, state):
