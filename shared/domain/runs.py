@@ -125,6 +125,8 @@ class Run:
     purpose: RunPurpose = RunPurpose.SYNC
     recovered: bool = False
     """It looked at what runs stopped before it had left behind."""
+    chosen_by: int = 0
+    """Of an import: the epoch of the worker that chose its records; 0: a person did, or nobody yet."""
     correlation_id: CorrelationId = CorrelationId("")
 
 

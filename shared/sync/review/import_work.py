@@ -152,7 +152,6 @@ class _Import:
         self._progress = progress
         self._until = until
         self._key = connection.key
-        self._run_id = progress.run.run_id
         self._scope = scope_of(progress.run.kind, connection)
 
     def perform(self) -> bool:
@@ -172,23 +171,30 @@ class _Import:
         services, run = self._services, self._progress.run
         while services.clock.now() < self._until:
             stored = services.stores.listings.get(self._scope)
-            since = run.started_at - FRESH
-            if (
-                stored is not None
-                and stored.state is ListingState.READY
-                and stored.can_be_read(services.clock.now())
-                and stored.listed_at is not None
-                and stored.listed_at >= since
-            ):
+            if stored is not None and self._will_do(stored):
                 return stored
             asked = asked_listing(services, self._connection, run.kind)
             require_listed(asked)
             if asked.claimed < asked.attempt:
                 work_listing(services, self._key, run.kind, self._until)
-            else:
-                services.clock.sleep(_LOOK_EVERY)
+                worked = services.stores.listings.get(self._scope)
+                if worked is not None:
+                    # Said here: a list that was stopped by a dead grant is begun anew by whoever asks.
+                    require_listed(worked)
+                    if self._will_do(worked):
+                        return worked
+            services.clock.sleep(_LOOK_EVERY)
+            self._connection = _usable(services.stores.connections.get(self._key), run)
             self._progress.beat()
         return None
+
+    def _will_do(self, stored: Listing) -> bool:
+        return (
+            stored.state is ListingState.READY
+            and stored.can_be_read(self._services.clock.now())
+            and stored.listed_at is not None
+            and stored.listed_at >= self._progress.run.started_at - FRESH
+        )
 
     def _planned(self, listing: Listing) -> bool:
         """Choose all that are new: whatever one of ours may be is left to a person. False: none is."""
@@ -199,9 +205,10 @@ class _Import:
             if row.remote.linkable and row.status is RowStatus.NEW
         )
         wanted = list(islice(new, MOST_IMPORTED))
-        parts = put_wanted(self._services, self._key, self._run_id, wanted)
+        chosen = replace(self._progress.run, chosen_by=self._progress.run.epoch)
+        parts = put_wanted(self._services, chosen, wanted)
         counts = RunCounts(total=len(wanted))
-        self._progress.replace(replace(self._progress.run, chunk_count=parts, counts=counts))
+        self._progress.replace(replace(chosen, chunk_count=parts, counts=counts))
         return bool(wanted)
 
     def _imported(self, listing: Listing) -> bool:
@@ -216,12 +223,12 @@ class _Import:
         state = RunState.PUSHING
         self._progress.replace(replace(self._progress.run, state=state))
         for number, part in enumerate(parts):
-            results = read_results(self._services, self._key, self._run_id, number)
+            results = read_results(self._services, self._progress.run, number)
             if results is None:
                 if self._services.clock.now() >= self._until:
                     return False
                 results = importer.perform(part)
-                put_results(self._services, self._key, self._run_id, number, results)
+                put_results(self._services, self._progress.run, number, results)
             else:
                 importer.skip(part)
             counts = counts.plus(_counted(results))
@@ -231,7 +238,7 @@ class _Import:
         return True
 
     def _wanted(self, number: int) -> list[Wanted]:
-        found = read_wanted(self._services, self._key, self._run_id, number)
+        found = read_wanted(self._services, self._progress.run, number)
         if found is None:
             raise PagesGone
         return found

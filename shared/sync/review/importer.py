@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -194,10 +194,11 @@ class Importer:
             self._services.stores.mappings.save_mappings(self._scope, mappings)
         company_id = self._scope.connection.company_id
         lost = self._services.stores.linked_records.add(company_id, self._scope, list(new.values()))
+        by_us = self._made_by_us(lost)
         results = {}
-        for place, (record, _) in new.items():
+        for place, (record, link) in new.items():
             loss = lost.get(record.source_id)
-            if loss is None:
+            if loss is None or by_us.get(record.source_id) == link.remote_id:
                 results[place] = ImportResult(
                     part[place].remote_id, ImportOutcome.CREATED, record.source_id
                 )
@@ -215,6 +216,8 @@ class Importer:
         stores = self._services.stores
         links = list(chosen.values())
         lost = set(stores.links.save_links(self._scope, links))
+        by_us = self._made_by_us(lost)
+        lost -= {link.source_id for link in links if by_us.get(link.source_id) == link.remote_id}
         saved = [link.source_id for link in links if link.source_id not in lost]
         # What could not be told apart before, a person has.
         stores.failures.clear(self._scope.connection, self._scope.kind, saved)
@@ -225,6 +228,19 @@ class Importer:
                 else ImportResult(part[place].remote_id, ImportOutcome.LINKED, link.source_id)
             )
             for place, link in chosen.items()
+        }
+
+    def _made_by_us(self, lost: Collection[SourceId]) -> Mapping[SourceId, RemoteId]:
+        """Of those that lost, what this very run linked them to: by a worker that took it over, while this
+        one was held up and did not know it.
+        """
+        if not lost:
+            return {}
+        links = self._services.stores.links.get_links(self._scope, list(lost))
+        return {
+            source_id: link.remote_id
+            for source_id, link in links.items()
+            if link.run_id == self._run.run_id
         }
 
     def _id_of(self, remote_id: RemoteId, again: int) -> SourceId:

@@ -143,7 +143,7 @@ class _Worker:
         added = put_rows(self._services, self._listing, new)
         self._listing = replace(
             self._listing,
-            pages=self._listing.pages + added,
+            stored_by=(*self._listing.stored_by, *[self._listing.claimed] * added),
             rows=self._listing.rows + sum(row.linkable for row in new),
         )
 

@@ -29,7 +29,7 @@ def page_of_results(
     run = import_of(services, key, run_id)
     found: list[ImportResult] = []
     while len(found) < limit and position < run.chunk_count * PART:
-        results = read_results(services, key, run_id, position // PART)
+        results = read_results(services, run, position // PART)
         some = (results or [])[position % PART :][: limit - len(found)]
         if not some:
             break
