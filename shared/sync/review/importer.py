@@ -170,7 +170,7 @@ class Importer:
         ids = (self._id_of(one.remote_id, again) for again in range(_KEPT_APART))
         free = next((each for each in ids if each not in standing.records), None)
         if free is None:
-            return _refused(one, self._refusals.changed_meanwhile())
+            return _refused(one, self._refusals.kept_apart())
         fields = row.remote.fields
         now, cause = self._services.clock.now(), self._run.correlation_id
         record = record_from(fields, free, self._connection, now, cause)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from shared import wakeups
+from shared import correlation
 from shared.domain.errors import RetryLater
 from shared.domain.ids import ConnectionKey, RecordKind
+from shared.domain.wake_up import Task, WakeUp
 from shared.sync.automatic.messages import serve_wake_ups
 from shared.sync.services import Services
 from tests.simulation.aws import FUNCTION_SECONDS, Functions
@@ -41,7 +42,7 @@ class QueueTemper:
 
 
 class Queue:
-    """The `WakeUps` port, and the clockwork behind it. Unruly until `calm`."""
+    """The `WakeUps` and `Tasks` ports, and the clockwork behind them. Unruly until `calm`."""
 
     def __init__(
         self, scheduler: Scheduler, ports: Ports, functions: Functions, temper: QueueTemper
@@ -60,6 +61,15 @@ class Queue:
         self, connection: ConnectionKey, kind: RecordKind, after: float = 0.0, *, once: bool = False
     ) -> None:
         """See the port. `once`: it does not come twice."""
+        body = WakeUp(connection, kind, correlation.current()).written()
+        self._send(f"wake-up {kind}", body, kind, after, once=once)
+
+    def hand_over(self, connection: ConnectionKey, kind: RecordKind, task: Task) -> None:
+        """See the port. The function that serves it goes by the task's name."""
+        body = WakeUp(connection, kind, correlation.current(), task).written()
+        self._send(f"{task} {kind}", body, kind, 0.0, once=False)
+
+    def _send(self, what: str, body: str, kind: RecordKind, after: float, *, once: bool) -> None:
         self._ports.gate("queue.send")
         random, temper = self._scheduler.random, self.temper
         unsent = random.random() < temper.unsent
@@ -70,21 +80,21 @@ class Queue:
         else:
             delay = after + (random.choice((5.0, 90.0)) if random.random() < temper.late else 0.0)
             for _ in range(2 if random.random() < temper.doubled and not once else 1):
-                body = wakeups.written(connection, kind)
-                self._scheduler.spawn("message", partial(self._deliver, body, kind, delay))
+                deliver = partial(self._deliver, what, body, kind, delay)
+                self._scheduler.spawn("message", deliver)
         if unsent:
             raise RetryLater("whether the wake-up was sent is not known")
 
-    def _deliver(self, body: str, kind: RecordKind, delay: float) -> None:
+    def _deliver(self, what: str, body: str, kind: RecordKind, delay: float) -> None:
         self._scheduler.sleep(delay)
         for _ in range(MOST_RECEIVES):
-            if self._served(body, kind):
+            if self._served(what, body, kind):
                 return
             self._scheduler.sleep(VISIBILITY)
         self.dead_letters += 1
         self._scheduler.note("DEAD LETTER")
 
-    def _served(self, body: str, kind: RecordKind) -> bool:
+    def _served(self, what: str, body: str, kind: RecordKind) -> bool:
         def work(services: Services) -> bool:
             try:
                 served = serve_wake_ups(
@@ -97,6 +107,6 @@ class Queue:
             return True
 
         try:
-            return bool(self._functions.invoke(f"wake-up {kind}", work))
+            return bool(self._functions.invoke(what, work))
         except TaskFailed:
             return False
