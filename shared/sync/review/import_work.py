@@ -26,6 +26,7 @@ from shared.sync.engine.progress import Progress
 from shared.sync.engine.terms import scope_of
 from shared.sync.review.browse import RemoteRow, RowStatus, rows_of
 from shared.sync.review.importer import Importer
+from shared.sync.review.linked import linked_now
 from shared.sync.review.listing import asked_listing
 from shared.sync.review.listing_work import work_listing
 from shared.sync.review.pages import PagesGone
@@ -198,7 +199,7 @@ class _Import:
 
     def _planned(self, listing: Listing) -> bool:
         """Choose all that are new: whatever one of ours may be is left to a person. False: none is."""
-        linked = self._services.stores.links.all_linked(self._scope)
+        linked = linked_now(self._services.stores.links, self._scope)
         new = (
             Wanted(row.remote.remote_id)
             for row in rows_of(self._services, listing, linked)

@@ -26,6 +26,7 @@ from shared.sync.engine.joined import joined
 from shared.sync.engine.terms import scope_of, terms_of
 from shared.sync.review.browse import RemoteRow
 from shared.sync.review.from_books import account_of, record_from
+from shared.sync.review.linked import drop_strays, is_stray
 from shared.sync.review.refusals import Refusals
 from shared.sync.services import Services
 
@@ -100,7 +101,15 @@ class Importer:
         records = stores.records.get_many(
             self._scope.connection.company_id, class_of(self._scope.kind), ids
         )
-        return _Standing(owners, stores.links.get_links(self._scope, ids), records)
+        links = stores.links.get_links(self._scope, ids)
+        strays = {
+            remote_id: links[owner]
+            for remote_id, owner in owners.items()
+            if is_stray(remote_id, links.get(owner))
+        }
+        drop_strays(stores.links, self._scope, strays)
+        owners = {each: owner for each, owner in owners.items() if each not in strays}
+        return _Standing(owners, links, records)
 
     def _decided(
         self, one: Wanted, standing: _Standing

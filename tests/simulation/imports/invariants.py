@@ -50,6 +50,16 @@ def results_of(world: Installation, book: ImportBook, run_id: RunId) -> list[Imp
     return list(page.rows)
 
 
+def taken(world: Installation, book: ImportBook) -> set[RemoteId]:
+    """What is linked, and what the next sync links: claimed by one of ours that has no link yet."""
+    links = links_of(world, book)
+    have = {link.source_id for link in links.values()}
+    connection = world.stores.connections.get(book.company.key)
+    assert connection is not None
+    claims = world.stores.links.all_linked(scope_of(book.company.kind, connection))
+    return links.keys() | {each for each, owner in claims.items() if owner not in have}
+
+
 def records_of(world: Installation, company: Company) -> set[SourceId]:
     page = world.stores.records.page(company.company_id, class_of(company.kind), 10_000, None)
     return {record.source_id for record in page.rows}

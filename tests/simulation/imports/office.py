@@ -9,7 +9,6 @@ from shared.domain.errors import Conflicting, SyncError
 from shared.domain.ids import RemoteId, SourceId
 from shared.domain.imports import Wanted
 from shared.domain.records import class_of
-from shared.sync.engine.terms import scope_of
 from shared.sync.review.browse import RemoteRow, RowStatus, Shown, Sought, browse
 from shared.sync.review.start import start_import
 from shared.sync.review.unlink import unlink
@@ -17,6 +16,7 @@ from shared.sync.review.unsynced import AlertState, Unsynced, ask_unsynced
 from shared.sync.services import Services
 from tests.simulation.actors.office import PERSON
 from tests.simulation.imports.book import ImportBook
+from tests.simulation.imports.invariants import taken
 from tests.simulation.installation import Installation
 from tests.simulation.scheduler import Actor
 
@@ -71,7 +71,7 @@ def opens(world: Installation, book: ImportBook, heard: list[Unsynced] | None = 
     """The alert, once; what it says is compared with the books (`judged`)."""
 
     def work(services: Services) -> None:
-        before, moves = _linked(world, book), len(book.moved)
+        before, moves = taken(world, book), len(book.moved)
         told = ask_unsynced(services, book.company.key, book.company.kind)
         world.scheduler.note(f"ALERT {told.state} {told.unsynced} of {told.total}")
         for what in judged(book, told, before, set(book.moved[moves:])):
@@ -167,12 +167,6 @@ def _anyone(world: Installation, book: ImportBook) -> SourceId:
     company, random = book.company, world.scheduler.random
     page = world.stores.records.page(company.company_id, class_of(company.kind), 10_000, None)
     return random.choice([NOBODY, *(record.source_id for record in page.rows)])
-
-
-def _linked(world: Installation, book: ImportBook) -> set[RemoteId]:
-    connection = world.stores.connections.get(book.company.key)
-    assert connection is not None
-    return set(world.stores.links.all_linked(scope_of(book.company.kind, connection)))
 
 
 def _asks(

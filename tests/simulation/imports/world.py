@@ -143,7 +143,7 @@ class ImportWorld(World):
             told = self._answer(book)
             if told is not None and told.state is AlertState.COUNTED:
                 had = book.importable()
-                left = len(had - invariants.links_of(world, book).keys())
+                left = len(had - invariants.taken(world, book))
                 if (told.unsynced, told.total) != (left, len(had)):
                     world.watch.report(
                         f"told {told.unsynced} of {told.total}, it is {left} of {len(had)}"
@@ -172,10 +172,10 @@ class ImportWorld(World):
         if not chosen:
             return
         self._import(book, chosen)
-        links, records = invariants.links_of(world, book), invariants.records_of(world, company)
+        records = invariants.records_of(world, company)
         left = [
             each
-            for each in sorted(book.importable() - links.keys())
+            for each in sorted(book.importable() - invariants.taken(world, book))
             if not records.issuperset(book.ids_of(world, each))  # it came in as often as it may
         ]
         if left:

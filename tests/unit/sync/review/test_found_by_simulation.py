@@ -14,7 +14,10 @@ from shared.domain.money import Money
 from shared.domain.records import Customer, Item
 from shared.domain.runs import RunState
 from shared.domain.wake_up import Task
+from shared.storage.keys import of_scope
 from shared.storage.memory import memory_stores
+from shared.storage.memory.links import MemoryLinks
+from shared.sync.review.browse import RowStatus
 from shared.sync.runs import start_or_join, take_over_abandoned_runs
 from tests.support.fake_faults import BooksCall, Dead, Fault
 from tests.support.wake_ups import RecordingTasks
@@ -194,3 +197,23 @@ def test_a_page_that_a_worker_stores_late_does_not_stand_in_its_followers_list()
     world.serve_one()
     told = world.ask()
     assert (told.unsynced, told.total) == (1, 1)
+
+
+def test_a_claim_left_by_a_record_that_went_elsewhere_keeps_nobody_out() -> None:
+    """A sync died between the claim and its link; then its record was renamed, and made anew. What it had
+    claimed counted as imported for ever, and could not be.
+    """
+    world = ReviewWorld()
+    left, linked = world.in_books("Ann", "Bob")
+    ours = world.has("S-1", "Ours")
+    world.imported(Wanted(linked, link_to=ours))
+    links = world.services.stores.links
+    assert isinstance(links, MemoryLinks)
+    links.claims.put(of_scope("remote", world.scope), left, ours)
+    told = world.counted()
+    assert (told.unsynced, told.total) == (1, 2)
+    assert world.rows()["Ann"].status is RowStatus.NEW
+    (result,) = world.imported(left)
+    assert result.outcome is ImportOutcome.CREATED
+    assert world.links[linked].source_id == ours
+    assert world.counted().unsynced == 0
