@@ -224,14 +224,18 @@ class _Import:
         state = RunState.PUSHING
         self._progress.replace(replace(self._progress.run, state=state))
         for number, part in enumerate(parts):
-            results = read_results(self._services, self._progress.run, number)
-            if results is None:
-                if self._services.clock.now() >= self._until:
-                    return False
-                results = importer.perform(part)
-                put_results(self._services, self._progress.run, number, results)
-            else:
+            run = self._progress.run
+            if number < len(run.done_by):
                 importer.skip(part)
+                results = read_results(self._services, run, number)
+                if results is None:
+                    raise PagesGone
+            elif self._services.clock.now() >= self._until:
+                return False
+            else:
+                results = importer.perform(part)
+                put_results(self._services, run, number, results)
+                self._progress.run = replace(run, done_by=(*run.done_by, run.epoch))
             counts = counts.plus(_counted(results))
             self._progress.moved(counts, {})
             self._progress.beat()

@@ -1,7 +1,7 @@
 """What an import was asked for and what became of it, a part of it at a time, kept for some days.
 
-Where a worker chose (all that are new), parts are named by its epoch: what one chose that was fenced off
-and does not know it yet never stands among what another one did.
+What a worker chose (all that are new) and what it tells of a part is named by its epoch: what one stores
+that was fenced off and does not know it yet never stands among what another one did.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ def put_wanted(services: Services, run: Run, wanted: Sequence[Wanted]) -> int:
     starts = range(0, len(wanted), PART)
     for number, start in enumerate(starts):
         rows = [[one.remote_id, one.link_to, one.as_new] for one in wanted[start : start + PART]]
-        _put(services, run, "wanted", number, rows)
+        _put(services, run, _wanted(run), number, rows)
     return len(starts)
 
 
 def read_wanted(services: Services, run: Run, number: int) -> list[Wanted] | None:
     """None: it is not there (any more)."""
-    rows = _get(services, run, "wanted", number)
+    rows = _get(services, run, _wanted(run), number)
     if rows is None:
         return None
     return [
@@ -50,12 +50,12 @@ def put_results(services: Services, run: Run, number: int, results: Sequence[Imp
         ]
         for one in results
     ]
-    _put(services, run, "results", number, rows)
+    _put(services, run, f"results-{run.epoch}", number, rows)
 
 
 def read_results(services: Services, run: Run, number: int) -> list[ImportResult] | None:
-    """None: that part is not done yet."""
-    rows = _get(services, run, "results", number)
+    """Of a part that is done (see `Run.done_by`); None: they are not there any more."""
+    rows = _get(services, run, f"results-{run.done_by[number]}", number)
     if rows is None:
         return None
     return [
@@ -84,5 +84,8 @@ def _get(services: Services, run: Run, what: str, number: int) -> Any:  # noqa: 
 
 
 def _name(run: Run, what: str, number: int) -> str:
-    chosen_by = f"-{run.chosen_by}" if run.chosen_by else ""
-    return f"import/{run.run_id}/{what}{chosen_by}/{number:05}"
+    return f"import/{run.run_id}/{what}/{number:05}"
+
+
+def _wanted(run: Run) -> str:
+    return f"wanted-{run.chosen_by}" if run.chosen_by else "wanted"

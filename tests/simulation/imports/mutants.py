@@ -74,15 +74,22 @@ IMPORTS_MUTANTS = (
     Mutant(
         "imports: the results of a part count from memory only",
         _WORK,
-        "                put_results(self._services, self._progress.run, number, results)\n",
+        "                put_results(self._services, run, number, results)\n",
         "                pass\n",
         imports=True,
     ),
     Mutant(
         "imports: what two workers chose stands under one name",
         "shared/sync/review/requests.py",
-        '    chosen_by = f"-{run.chosen_by}" if run.chosen_by else ""\n',
-        '    chosen_by = ""\n',
+        '    return f"wanted-{run.chosen_by}" if run.chosen_by else "wanted"\n',
+        '    return "wanted"\n',
+        imports=True,
+    ),
+    Mutant(
+        "imports: what a late worker tells takes the place of what its follower did",
+        "shared/sync/review/requests.py",
+        '    return f"import/{run.run_id}/{what}/{number:05}"\n',
+        "    return f\"import/{run.run_id}/{what.rstrip('0123456789')}/{number:05}\"\n",
         imports=True,
     ),
     Mutant(

@@ -180,6 +180,32 @@ def test_who_comes_late_tells_what_its_follower_did() -> None:
     ]
 
 
+def test_what_a_late_worker_tells_does_not_take_the_place_of_what_its_follower_did() -> None:
+    """It was held up for so long that a sync had sent the record anew: nothing said any more by which
+    import it was linked.
+    """
+    stores = memory_stores()
+    links = Interrupted(stores.links, "save_links")
+    world = ReviewWorld(stores=replace(stores, links=links))
+    ours = world.has("S-1", "Ours")
+    (known,) = world.in_books("Bob")
+    run = world.start(Wanted(known, link_to=ours))
+
+    def followed() -> None:
+        world.later(61)
+        take_over_abandoned_runs(world.services)
+        world.serve()
+        customer = world.records[ours]
+        assert isinstance(customer, Customer)
+        edited = replace(customer, phone="7", version=2)
+        assert not world.services.stores.records.save(world.key.company_id, [edited])
+        assert synced(world) == []
+
+    links.stories = [followed]
+    world.serve_one()
+    assert [one.outcome for one in world.results(run.run_id)] == [ImportOutcome.LINKED]
+
+
 def test_a_page_that_a_worker_stores_late_does_not_stand_in_its_followers_list() -> None:
     """It was held up with the page in its hands, and meanwhile the books had lost one of its records."""
     stores = memory_stores()
