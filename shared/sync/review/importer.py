@@ -240,8 +240,8 @@ class Importer:
         }
 
     def _made_by_us(self, lost: Collection[SourceId]) -> Mapping[SourceId, RemoteId]:
-        """Of those that lost, what this very run linked them to: by a worker that took it over, while this
-        one was held up and did not know it.
+        """Of those that lost, what this very run linked them to: by the worker that this one took it over
+        from, which was held up and did not know it.
         """
         if not lost:
             return {}
