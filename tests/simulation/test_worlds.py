@@ -122,7 +122,6 @@ IMPORTS_TROUBLE = (
     "BEGIN told Conflicting IMPORT_RUNNING",
     "UNLINK told Conflicting IMPORT_RUNNING",
     "APART ['",
-    "linked_records.add lost",
     "RESULT linked",
     "RESULT refused ALREADY_IMPORTED",
     "RESULT refused LINKED_ELSEWHERE",
