@@ -153,8 +153,7 @@ class Preparer:
         renewed = replace(
             chunk,
             entries=tuple(
-                replace(prepared.entry, sent=content_mark(prepared.write.fields))
-                for prepared in entries
+                replace(prepared.entry, sent=sent_mark(prepared.write)) for prepared in entries
             ),
             request_key=key,
             generation=generation,
@@ -193,6 +192,12 @@ class Preparer:
             remote_version=entry.remote_version,
             answered=link.answered if link else {},
         )
+
+
+def sent_mark(write: RecordWrite) -> str:
+    """Of what the books say once it is carried out: fields that are not written stay as they have them."""
+    kept = {name: text for name, text in write.answered.items() if name not in write.changed}
+    return content_mark(write.fields, kept)
 
 
 def _content(write: RecordWrite) -> str:
