@@ -44,9 +44,10 @@ check: .venv/.ready .venv-sam/.ready ## format, lint, types, import contracts, t
 bench: .venv/.ready ## the figures of docs/bench.md, printed and stored
 	.venv/bin/python -m bench
 
-simulate: .venv/.ready ## SEEDS=n simulated worlds of items and customers, and as many of payments
+simulate: .venv/.ready ## SEEDS=n simulated worlds of items and customers, as many of payments and of imports
 	.venv/bin/python -m tests.simulation --seeds $(SEEDS)
 	.venv/bin/python -m tests.simulation --payments --seeds $(SEEDS)
+	.venv/bin/python -m tests.simulation --imports --seeds $(SEEDS)
 
 sandbox: .venv/.ready ## the sandbox providers alone
 	.venv/bin/python -m sandbox

@@ -74,9 +74,13 @@ def base_of(values: Mapping[str, str]) -> dict[str, str]:
     return {name: base_value(text) for name, text in values.items()}
 
 
-def content_mark(fields: Fields) -> str:
-    """Four characters that tell this content from another; whether it is active does not count."""
-    texts = {name: text for name, text in fields.canonical().items() if name != "active"}
+def content_mark(fields: Fields, otherwise: Mapping[str, str] | None = None) -> str:
+    """Four characters that tell this content from another; whether it is active does not count.
+
+    `otherwise`: the base values of fields that the books have otherwise.
+    """
+    texts = base_of({name: text for name, text in fields.canonical().items() if name != "active"})
+    texts |= {name: text for name, text in (otherwise or {}).items() if name in texts}
     digest = hashlib.blake2b(json.dumps(texts, sort_keys=True).encode(), digest_size=3).digest()
     return base64.b64encode(digest).decode()
 

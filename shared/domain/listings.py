@@ -43,12 +43,12 @@ class ListingState(StrEnum):
 class Listing:
     """One per scope: the list that is there, or is being fetched. `version` is for compare-and-set.
 
-    `listing_id` names its pages, `pages` how many of them count, `cursor` is the provider's place of the
-    next one. `attempt` grows with whoever is to work at it, `claimed` is the last one who does: a message
-    that comes twice finds both equal. `rows` are the records listed so far, `rows_before`
-    those of the list before this one. `doubt` says why the list is not
-    to be believed (it came back empty, or cut off). `listed_at` is when the provider's last answer was asked
-    for.
+    `listing_id` names its pages; `stored_by` says of each that counts which attempt stored it, so that what
+    a worker stores that was taken over and does not know it yet stands apart. `cursor` is the provider's
+    place of the next page. `attempt` grows with whoever is to work at it, `claimed` is the last one who
+    does: a message that comes twice finds both equal. `rows` are the records listed so far, `rows_before`
+    those of the list before this one. `doubt` says why the list is not to be believed (it came back empty,
+    or cut off). `listed_at` is when the provider's last answer was asked for.
     """
 
     scope: LinkScope
@@ -58,7 +58,7 @@ class Listing:
     heartbeat_at: datetime
     attempt: int = 1
     claimed: int = 0
-    pages: int = 0
+    stored_by: tuple[int, ...] = ()
     cursor: str | None = None
     rows: int = 0
     rows_before: int = 0
@@ -67,6 +67,10 @@ class Listing:
     problem: Problem | None = None
     correlation_id: CorrelationId = CorrelationId("")
     version: int = 1
+
+    @property
+    def pages(self) -> int:
+        return len(self.stored_by)
 
     def is_fresh(self, now: datetime) -> bool:
         return self.listed_at is not None and self.state.listed and now < self.listed_at + FRESH

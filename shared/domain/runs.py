@@ -125,6 +125,10 @@ class Run:
     purpose: RunPurpose = RunPurpose.SYNC
     recovered: bool = False
     """It looked at what runs stopped before it had left behind."""
+    chosen_by: int = 0
+    """Of an import: the epoch of the worker that chose its records; 0: a person did, or nobody yet."""
+    done_by: tuple[int, ...] = ()
+    """Of an import: of each part that is done, the epoch of the worker whose results count."""
     correlation_id: CorrelationId = CorrelationId("")
 
 

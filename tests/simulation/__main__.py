@@ -8,11 +8,32 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 # ruff: noqa: T201 - this program talks to a person
-from tests.simulation.installation import Installation
-from tests.simulation.payments.world import given_by, simulate_payments
+from tests.simulation.imports.world import given_by as given_by_imports
+from tests.simulation.imports.world import simulate_imports
+from tests.simulation.installation import Given, Installation
+from tests.simulation.payments.world import given_by as given_by_payments
+from tests.simulation.payments.world import simulate_payments
 from tests.simulation.world import Verdict, simulate
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A sort of worlds, and the option that asks for it."""
+
+    option: str
+    simulate: Callable[..., Verdict]
+    given: Callable[[int], Given | None]
+
+
+SORTS = {
+    "": Sort("", simulate, lambda _: None),
+    "payments": Sort(" --payments", simulate_payments, given_by_payments),
+    "imports": Sort(" --imports", simulate_imports, given_by_imports),
+}
 
 
 def main() -> int:
@@ -21,19 +42,21 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first world's seed")
     parser.add_argument("--seed", type=int, help="this world only")
     parser.add_argument("--payments", action="store_true", help="worlds of payments")
+    parser.add_argument("--imports", action="store_true", help="worlds of imports")
     parser.add_argument("--trace", action="store_true", help="print every port call of it")
     parser.add_argument("--stop", action="store_true", help="stop at the first bad world")
     options = parser.parse_args()
+    sort = SORTS["payments" if options.payments else "imports" if options.imports else ""]
     if options.seed is not None:
-        return _one(options.seed, payments=options.payments, trace=options.trace)
+        return _one(options.seed, sort, trace=options.trace)
     seeds = range(options.first, options.first + options.seeds)
-    return _many(seeds, payments=options.payments, stop=options.stop)
+    return _many(seeds, sort, stop=options.stop)
 
 
-def _one(seed: int, *, payments: bool, trace: bool) -> int:
-    installation = Installation(seed, given=given_by(seed) if payments else None)
+def _one(seed: int, sort: Sort, *, trace: bool) -> int:
+    installation = Installation(seed, given=sort.given(seed))
     print(f"seed {seed}: {installation.knobs}\nfaults: {installation.temper.told}")
-    verdict = _simulated(seed, payments=payments, keep_trace=trace)
+    verdict = sort.simulate(seed, keep_trace=trace)
     for line in verdict.trace:
         print(line)
     print(f"{verdict.points} port calls, trace {verdict.digest}, executions {verdict.ends}")
@@ -42,22 +65,17 @@ def _one(seed: int, *, payments: bool, trace: bool) -> int:
     return 1 if verdict.violations else 0
 
 
-def _simulated(seed: int, *, payments: bool, keep_trace: bool = False) -> Verdict:
-    return (simulate_payments if payments else simulate)(seed, keep_trace=keep_trace)
-
-
-def _many(seeds: range, *, payments: bool, stop: bool) -> int:
+def _many(seeds: range, sort: Sort, *, stop: bool) -> int:
     began, points, bad = time.perf_counter(), 0, 0
     done = 0
     for seed in seeds:
-        verdict = _simulated(seed, payments=payments)
+        verdict = sort.simulate(seed)
         done += 1
         points += verdict.points
         if verdict.violations:
             bad += 1
             print(f"world {seed}: {'; '.join(verdict.violations)}")
-            sort = " --payments" if payments else ""
-            print(f"    python -m tests.simulation{sort} --seed {seed} --trace", flush=True)
+            print(f"    python -m tests.simulation{sort.option} --seed {seed} --trace", flush=True)
             if stop:
                 break
     seconds = time.perf_counter() - began

@@ -133,6 +133,11 @@ class Faults:
         self._down_until = self._scheduler.now + timedelta(seconds=seconds)
 
     @property
+    def any(self) -> bool:
+        """Whether anything may go wrong now."""
+        return self.on and bool(self._temper.factors)
+
+    @property
     def down(self) -> bool:
         return self._down_until is not None and self._scheduler.now < self._down_until
 

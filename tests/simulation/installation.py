@@ -14,6 +14,8 @@ from shared.auth.tokens import GrantTokens
 from shared.auth.vault import EnvelopeVault
 from shared.domain.connections import Connection, PacingMode, RemoteCompany
 from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, RemoteCompanyId
+from shared.domain.records import Record
+from shared.domain.wake_up import Task
 from shared.providers.base import CallClass, ProviderProfile, TokenSource
 from shared.providers.pacing import Pacer
 from shared.providers.session import CallCounter
@@ -26,6 +28,7 @@ from tests.simulation.actors.stream import StreamTemper
 from tests.simulation.aws import Executions, Functions
 from tests.simulation.company import Company
 from tests.simulation.faults import Faults, Temper
+from tests.simulation.imports.streamed import StreamedImports
 from tests.simulation.in_flight import SimulatedInFlight
 from tests.simulation.payments.unheard import PaymentsUnheard
 from tests.simulation.ports import (
@@ -153,6 +156,8 @@ class Installation:
         self.ports = Ports(self.scheduler, self.faults)
         self.profile = self.knobs.profile()
         self.stores = memory_stores()
+        told = StreamedImports(self.stores.linked_records, self._is_imported)
+        self.stores = replace(self.stores, linked_records=told)
         self.settings = settings_of_a_test(slice_seconds=self.knobs.slice_seconds)
         self.watch = Watch(self.scheduler, self.stores, self.settings)
         self.gated = behind_gate(self.stores, self.ports, self.watch.before)
@@ -213,7 +218,7 @@ class Installation:
         books.choose_fault = self.faults.at_books
         key = ConnectionKey(company_id, self.profile.name)
         rule = PaymentsUnheard if self.kind is RecordKind.PAYMENT else Unheard
-        unheard = rule(self.watch.report, self._current_process)
+        unheard = rule(self.watch.report, self.current_process)
         company = Company(company_id, key, books, unheard, self.kind)
         self.stores.records.save(
             company_id, [company.next_record(random) for _ in range(knobs.items)]
@@ -223,6 +228,10 @@ class Installation:
     def _restart(self) -> None:
         self.functions.end_all()
         self.executions.vanish()
+
+    def bare_services(self) -> Services:
+        """For judging: nothing fails, and nobody else runs meanwhile."""
+        return replace(self._container(), stores=self.stores)
 
     def _container(self) -> Services:
         """A cold start."""
@@ -305,7 +314,17 @@ class Installation:
         )
         return Books(provider, pacer, calls)
 
-    def _current_process(self) -> int:
+    def _is_imported(self, company_id: CompanyId, kind: RecordKind, records: list[Record]) -> None:
+        self.scheduler.note(f"IMPORTED {[record.source_id for record in records]}")
+        if self.road:
+            self.road.stream.stored(company_id, kind, records)
+
+    def reviewing(self) -> bool:
+        """Whether the function that runs now is woken for a list or an import."""
+        actor = self.scheduler.current
+        return actor is not None and actor.process.name.startswith((Task.LIST, Task.IMPORT))
+
+    def current_process(self) -> int:
         actor = self.scheduler.current
         return actor.process.number if actor else 0
 

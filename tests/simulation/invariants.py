@@ -10,7 +10,7 @@ from shared.domain.ids import RemoteId, SourceId
 from shared.domain.links import Link, LinkOrigin
 from shared.domain.names import name_key
 from shared.domain.record_plan import Terms, as_linked, differing_fields
-from shared.domain.records import Record
+from shared.domain.records import Record, class_of
 from shared.domain.runs import Failure, PushAction, Run, RunState
 from shared.storage.memory.links import MemoryLinks
 from shared.sync.engine.survey import paired
@@ -30,7 +30,7 @@ def broken(world: Installation, company: Company, last: Run) -> Iterator[str]:
     connection = world.stores.connections.get(company.key)
     assert connection is not None
     yield from _one_remote_record_each(world, company, connection)
-    yield from _own_records_only(company)
+    yield from _own_records_only(world, company)
     if company.books.desk.key_misuses:
         yield f"request keys came with other bytes: {company.books.desk.key_misuses}"
     if company.books.most_in_flight > world.profile.limits.in_flight * 2:
@@ -88,9 +88,12 @@ def _one_remote_record_each(
             yield f"{source_id} was created {len(effects)} times: {rows}"
 
 
-def _own_records_only(company: Company) -> Iterator[str]:
+def _own_records_only(world: Installation, company: Company) -> Iterator[str]:
+    """Its numbered ones, and what was imported."""
+    records, cls = world.stores.records, class_of(company.kind)
     for effect in company.books.effects:
-        if not effect.source_id.startswith(f"{company.company_id}/"):
+        own = effect.source_id.startswith(f"{company.company_id}/")
+        if not own and records.get(company.company_id, cls, effect.source_id) is None:
             yield f"{effect.source_id} was written to the books of {company.company_id}"
 
 
@@ -119,7 +122,8 @@ def _link_holds(
     if item is None or link.source_version != item.version or link.remote_id in company.touched:
         return
     if not item.active:  # what else differs of an archived item goes when it comes back
-        if row.fields.active:
+        # A person may link an archived one to one that is active there: neither is changed.
+        if row.fields.active and "active" not in link.differing:
             yield f"{who}: archived here, active in the books"
         return
     terms = terms_of(company.kind, connection, world.profile)

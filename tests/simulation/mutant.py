@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """`old` stands exactly once in `path`. `payments`: worlds of payments are to find it."""
+    """`old` stands exactly once in `path`. `payments`, `imports`: worlds of those are to find it."""
 
     name: str
     path: str
     old: str
     new: str
     payments: bool = False
+    imports: bool = False

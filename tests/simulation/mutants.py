@@ -18,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.simulation.imports.mutants import IMPORTS_MUTANTS
 from tests.simulation.mutant import Mutant
 from tests.simulation.payments.mutants import PAYMENTS_MUTANTS
 
@@ -208,7 +209,7 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=WORLDS)
     options = parser.parse_args()
     words, worlds = options.words, options.worlds
-    every = (*MUTANTS, *PAYMENTS_MUTANTS)
+    every = (*MUTANTS, *PAYMENTS_MUTANTS, *IMPORTS_MUTANTS)
     chosen = [m for m in every if not words or any(word in m.name for word in words)]
     survived = 0
     print("| broken on purpose | found by world | as |\n| --- | --- | --- |")
@@ -235,6 +236,7 @@ def _hunt(mutant: Mutant, worlds: int) -> tuple[int | None, str]:
             [
                 *(sys.executable, "-m", "tests.simulation", "--seeds", str(worlds), "--stop"),
                 *(("--payments",) if mutant.payments else ()),
+                *(("--imports",) if mutant.imports else ()),
             ],
             cwd=copy,
             capture_output=True,

@@ -25,13 +25,27 @@ BULK = {
     ("due", "remove"): 0,
     ("due", "put_off"): 0,
     ("ledger", "save"): 1,
+    ("linked_records", "add"): 2,
 }
 """Writes of many rows that are not atomic together, and which argument has the rows."""
 
 IN_TWO = frozenset({("ledger", "save")})
 """Those in the middle of which others may write too; they answer the rows that lost their condition."""
 
-_READS = ("get", "page", "active", "linked_to", "of", "load", "look", "urgent", "due_everywhere")
+RISKY = frozenset(
+    {
+        ("linked_records", "add"),
+        ("remote_lists", "put"),
+        ("listings", "save"),
+        ("links", "remove_link"),
+    }
+)
+"""Writes of lists and imports, which are few: around them death and long waits are more frequent."""
+
+_READS = (
+    *("get", "page", "active", "linked_to", "all_linked", "of", "load", "look", "urgent"),
+    "due_everywhere",
+)
 
 Saw = Callable[[str, tuple[Any, ...], dict[str, Any]], None]
 
@@ -65,6 +79,16 @@ class Ports:
         actor, random = self._scheduler.current, self._scheduler.random
         if self.faults.on and actor is not None and actor.process.mortal and random.random() < 0.15:
             self._scheduler.sleep(random.choice((1.0, 20.0, 80.0)))
+
+    def risk(self, what: str) -> None:
+        """Let others run, now and then for long, or never go on; but not in a world without faults."""
+        self._scheduler.point(what)
+        actor, draw = self._scheduler.current, self._scheduler.random
+        if actor is None or not actor.process.mortal or not self.faults.any or draw.random() > 0.08:
+            return
+        if draw.random() < 0.4:
+            self.die()
+        self._scheduler.stall(draw.choice(self.stalls))
 
     def _strike(self, sort: Sort) -> None:
         if sort is Sort.DEATH:
@@ -190,7 +214,16 @@ class StorePort:
                     self._ports.die()
             raise StorageUnavailable(f"{what} ({fault.name.lower()})")
 
-        return call
+        return self._at_risk(what, call) if (self._name, method) in RISKY else call
+
+    def _at_risk(self, what: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def risky(*args: Any, **named: Any) -> Any:
+            self._ports.risk(f"{what} is near")
+            answer = call(*args, **named)
+            self._ports.risk(f"{what} is over")
+            return answer
+
+        return risky
 
     def _in_two(
         self, what: str, effect: Callable[..., Any], place: int

@@ -1,6 +1,6 @@
-"""Five hundred worlds of each sort (records, payments), each from its seed.
+"""Five hundred worlds of records, as many of payments, half as many of imports, each from its seed.
 
-`python -m tests.simulation --seed N --trace` replays one, with `--payments` one of payments.
+`python -m tests.simulation --seed N --trace` replays one, with `--payments` or `--imports` one of those.
 
 They run in a process of their own: measuring coverage through greenlets would more than double their
 time. A few more run in this one.
@@ -15,19 +15,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.imports.world import simulate_imports
 from tests.simulation.payments.world import simulate_payments
 from tests.simulation.world import Verdict, simulate
 
 WORLDS = 500
+IMPORT_WORLDS = 250
 MEASURED_HERE = 12
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("sort", [(), ("--payments",)], ids=["records", "payments"])
-def test_no_world_breaks_an_invariant(sort: tuple[str, ...]) -> None:
-    """What must hold stands in `invariants` and `watch`, and in those of payments."""
+@pytest.mark.parametrize(
+    ("sort", "worlds"),
+    [((), WORLDS), (("--payments",), WORLDS), (("--imports",), IMPORT_WORLDS)],
+    ids=["records", "payments", "imports"],
+)
+def test_no_world_breaks_an_invariant(sort: tuple[str, ...], worlds: int) -> None:
+    """What must hold stands in `invariants` and `watch`, and in those of payments and of imports."""
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.simulation", *sort, "--seeds", str(WORLDS)],
+        [sys.executable, "-m", "tests.simulation", *sort, "--seeds", str(worlds)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -47,8 +53,14 @@ def test_a_world_of_payments_holds(seed: int) -> None:
     assert not simulate_payments(seed).violations
 
 
-def test_a_world_of_payments_replays_exactly() -> None:
-    assert len({simulate_payments(7).digest for _ in range(2)}) == 1
+@pytest.mark.parametrize("seed", range(IMPORT_WORLDS, IMPORT_WORLDS + MEASURED_HERE))
+def test_a_world_of_imports_holds(seed: int) -> None:
+    assert not simulate_imports(seed).violations
+
+
+@pytest.mark.parametrize("simulated", [simulate_payments, simulate_imports])
+def test_a_world_of_another_sort_replays_exactly(simulated: Callable[..., Verdict]) -> None:
+    assert len({simulated(7).digest for _ in range(2)}) == 1
 
 
 TROUBLE = (
@@ -96,8 +108,40 @@ PAYMENTS_TROUBLE = (
 )
 
 
+IMPORTS_TROUBLE = (
+    "KILL list",
+    "KILL import",
+    "KILL begin",
+    "KILL unlink",
+    "STALL",
+    "WAKE-UP lost",
+    "CUT OFF",
+    "DOUBT",
+    "ALERT incomplete",
+    "ALERT told NotListed",
+    "BEGIN told Conflicting IMPORT_RUNNING",
+    "UNLINK told Conflicting IMPORT_RUNNING",
+    "APART ['",
+    "RESULT linked",
+    "RESULT refused ALREADY_IMPORTED",
+    "RESULT refused LINKED_ELSEWHERE",
+    "RESULT refused MATCH_PROPOSED",
+    "RESULT refused NOT_IN_BOOKS",
+    "RESULT refused NOT_IMPORTABLE",
+    "RESULT refused TWICE",
+    "needs_reauth UNAUTHORIZED",
+    "failed PROVIDER_UNAVAILABLE",
+    "BOOKS deactivate",
+)
+
+
 @pytest.mark.parametrize(
-    ("simulated", "trouble"), [(simulate, TROUBLE), (simulate_payments, PAYMENTS_TROUBLE)]
+    ("simulated", "trouble"),
+    [
+        (simulate, TROUBLE),
+        (simulate_payments, PAYMENTS_TROUBLE),
+        (simulate_imports, IMPORTS_TROUBLE),
+    ],
 )
 def test_worlds_meet_the_trouble_they_are_there_for(
     simulated: Callable[..., Verdict], trouble: tuple[str, ...]

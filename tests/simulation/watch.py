@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.config import Settings
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.ids import ConnectionKey, LinkScope, RunId, SourceId
+from shared.domain.ids import CompanyId, ConnectionKey, LinkScope, RecordKind, RunId, SourceId
 from shared.domain.links import Link
 from shared.domain.names import name_key
 from shared.domain.record_plan import ACTIVE_FIELD
@@ -44,6 +44,19 @@ class Watch:
         """Have somebody else look at a sort of write as well, in place of what looks by itself."""
         self._looks[what] = look
 
+    def listen_too(self, what: str, look: Callable[..., None]) -> None:
+        """Have somebody else look at it beside what looks by itself."""
+        before = self._looks.get(what)
+        if before is None:
+            self.listen(what, look)
+            return
+
+        def both(*args: Any, **named: Any) -> None:
+            before(*args, **named)
+            look(*args, **named)
+
+        self.listen(what, both)
+
     def report(self, what: str) -> None:
         self.violations.append(what)
         self._scheduler.note(f"VIOLATION {what}")
@@ -73,8 +86,11 @@ class Watch:
         if run.counts.settled > run.counts.total and run.state is not RunState.PLANNING:
             self.report(f"run {run.run_id[:6]}: settled {run.counts.settled} of {run.counts.total}")
 
-        if run.takeovers > stored.takeovers and (
-            self._scheduler.now - stored.heartbeat_at < self._abandoned
+        handed_over = run.epoch == stored.epoch  # by its worker itself, whose time is up
+        if (
+            run.takeovers > stored.takeovers
+            and not handed_over
+            and (self._scheduler.now - stored.heartbeat_at < self._abandoned)
         ):
             self.report(f"run {run.run_id[:6]} was taken over although its worker lives")
         if run.state is RunState.FINISHED:
@@ -112,7 +128,7 @@ class Watch:
         stored = self._stores.links.get_links(scope, [link.source_id for link in links])
         for link in links:
             company_id = scope.connection.company_id
-            if not link.source_id.startswith(f"{company_id}/"):
+            if not self._is_of(company_id, scope.kind, link.source_id):
                 self.report(f"{link.source_id} is linked in company {company_id}")
             former = stored.get(link.source_id)
             if former is None or link.row_version != former.row_version + 1:
@@ -126,6 +142,12 @@ class Watch:
                     f"{link.source_id}: {former.remote_name!r} was renamed {link.remote_name!r}"
                 )
 
+    def _is_of(self, company_id: CompanyId, kind: RecordKind, source_id: SourceId) -> bool:
+        """By its name; an imported one by being there."""
+        return source_id.startswith(f"{company_id}/") or (
+            self._stores.records.get(company_id, class_of(kind), source_id) is not None
+        )
+
     def _failures(self, failures: Sequence[Failure]) -> None:
         for failure in failures:
             if failure.cause in NEVER_CAUSES:
@@ -135,5 +157,6 @@ class Watch:
         stored = self._stores.connections.get(connection.key)
         if stored is None or stored.version != connection.version - 1:
             return
-        if connection.state is ConnectionState.NEEDS_REAUTH and self.grant_lives(connection):
+        turned = connection.state is ConnectionState.NEEDS_REAUTH is not stored.state
+        if turned and self.grant_lives(connection):
             self.report(f"{connection.key.company_id} must reconnect, but its grant lives")

@@ -41,7 +41,7 @@ class Verdict:
 def simulate(seed: int, *, keep_trace: bool = False) -> Verdict:
     """Run one world. The same seed gives the same verdict, in any process."""
     installation = Installation(seed, keep_trace=keep_trace)
-    return judged(seed, installation, lambda: _World(installation).live())
+    return judged(seed, installation, lambda: World(installation).live())
 
 
 def judged(seed: int, installation: Installation, live: Callable[[], None]) -> Verdict:
@@ -69,7 +69,9 @@ class _RunDoesNotEnd(Exception):
     """Although nothing fails any more."""
 
 
-class _World:
+class World:
+    """Of records. Worlds of other sorts go through the same storm, with more people in it."""
+
     def __init__(self, installation: Installation) -> None:
         self._world = installation
         self._scheduler = installation.scheduler
@@ -99,6 +101,19 @@ class _World:
     def _connect(self, company: Company) -> None:
         """The company's first day: connected, some items in the books already, the account chosen."""
         world = self._world
+        self._plant(company)
+        while world.stores.connections.get(company.key) is None:
+            office.consent(world, company.company_id)
+        connection = world.stores.connections.get(company.key)
+        assert connection is not None
+        chosen = ConnectionSettings(INCOME_ACCOUNT.remote_id, world.knobs.pacing)
+        assert world.stores.connections.save(
+            replace(connection, settings=chosen, version=connection.version + 1)
+        )
+        self._open(company)
+
+    def _plant(self, company: Company) -> None:
+        world = self._world
         for number, name in enumerate(self._random.sample(NAMES, world.knobs.planted)):
             allowed = catalogue.allowed(name if number % 2 else f"Item {number}")
             with suppress(ValueError):  # the books have that name already
@@ -108,16 +123,10 @@ class _World:
                 )
                 if planted is not None:
                     company.touched.add(planted)
-        while world.stores.connections.get(company.key) is None:
-            office.consent(world, company.company_id)
-        connection = world.stores.connections.get(company.key)
-        assert connection is not None
-        chosen = ConnectionSettings(INCOME_ACCOUNT.remote_id, world.knobs.pacing)
-        assert world.stores.connections.save(
-            replace(connection, settings=chosen, version=connection.version + 1)
-        )
-        if world.road:
-            world.road.open(company)
+
+    def _open(self, company: Company) -> None:
+        if self._world.road:
+            self._world.road.open(company)
 
     def _populate(self, company: Company, seconds: float) -> None:
         world, name = self._world, company.company_id

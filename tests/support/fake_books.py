@@ -127,6 +127,8 @@ class FakeBooks:
         self._latency = latency
         self._effects: list[Effect] = []
         self.twist = twist
+        self.shows: Callable[[RemotePage], RemotePage] = lambda page: page
+        """What a listing is answered of a page of it."""
         self._shelves: dict[RecordKind, Shelf | Till] = {
             shape.kind: Shelf(shape, refuses, self._effects, tells_name_owner=tells_name_owner)
             for shape in shapes(self.profile, self._twisted)
@@ -218,6 +220,13 @@ class FakeBooks:
         """Something has the name that no listing and no search of the kind shows: a vendor, say."""
         self._shelves[kind].elsewhere[name_key(name)] = RemoteId(f"vendor {name}")
 
+    def changes(self, kind: RecordKind) -> int:
+        """How often anything was stored."""
+        self.desk.catch_up()
+        shelf = self._shelves[kind]
+        assert isinstance(shelf, Shelf), f"nobody counts changes of {kind}s"
+        return shelf.changes
+
     def close(self, kind: RecordKind, problem: Problem | None) -> None:
         """Every change of a record of that kind is answered as stale; None: no longer. See `Stale`."""
         self._shelves[kind].closed = problem
@@ -274,7 +283,7 @@ class FakeBooks:
         start, size = int(cursor or 0), self.profile.page_size
         rows = self._shelves[kind].active()
         following = str(start + size) if len(rows) > start + size else None
-        return RemotePage(tuple(rows[start : start + size]), following)
+        return self.shows(RemotePage(tuple(rows[start : start + size]), following))
 
     def records_by_id(
         self, kind: RecordKind, remote_ids: Sequence[RemoteId]

@@ -61,6 +61,7 @@ class Shelf:
         self._effects = effects
         self.elsewhere: dict[str, RemoteId] = {}
         self.closed: Problem | None = None
+        self.changes = 0
 
     def __iter__(self) -> Iterator[RemoteRecord]:
         """All of them, inactive ones included, oldest first."""
@@ -179,6 +180,7 @@ class Shelf:
         return written
 
     def _store(self, row: RemoteRecord) -> None:
+        self.changes += 1
         self._rows[row.remote_id] = row
         key = self.shape.key_of(row.fields)
         if (row.fields.active or self.shape.voids) and key:

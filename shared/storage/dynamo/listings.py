@@ -31,7 +31,7 @@ class DynamoListings:
             "heartbeat_at": instant(listing.heartbeat_at),
             "attempt": listing.attempt,
             "claimed": listing.claimed,
-            "pages": listing.pages,
+            "stored_by": list(listing.stored_by),
             "cursor": listing.cursor,
             "rows": listing.rows,
             "rows_before": listing.rows_before,
@@ -69,7 +69,8 @@ def _parse(scope: LinkScope, row: ListingRow) -> Listing:
         heartbeat_at=at("heartbeat_at"),
         attempt=body["attempt"],
         claimed=body["claimed"],
-        pages=body["pages"],
+        # A row of before this was kept: its pages have no attempt in their names.
+        stored_by=tuple(body["stored_by"] if "stored_by" in body else [0] * body["pages"]),
         cursor=body["cursor"],
         rows=body["rows"],
         rows_before=body["rows_before"],

@@ -43,7 +43,11 @@ def run_row(run: Run, dies_at: datetime | None) -> RunRow:
         "recovered": run.recovered,
     }
     if run.purpose is not RunPurpose.SYNC:
-        body["purpose"] = run.purpose
+        body |= {
+            "purpose": run.purpose,
+            "chosen_by": run.chosen_by,
+            "done_by": list(run.done_by),
+        }
     active = run.state.active
     return RunRow(
         pk=run_pk(run.connection),
@@ -88,6 +92,8 @@ def parse_run(row: RunRow) -> Run:
         only=None if body["only"] is None else tuple(map(SourceId, body["only"])),
         recovered=body["recovered"],
         purpose=RunPurpose(body.get("purpose", RunPurpose.SYNC)),
+        chosen_by=body.get("chosen_by", 0),
+        done_by=tuple(body.get("done_by", ())),
         correlation_id=CorrelationId(row.correlation_id),
     )
 

@@ -20,17 +20,12 @@ MAPPINGS_OF_A_PAGE: Final = 500
 
 
 class Mappings:
-    """The mappings of a connection's records of a kind.
-
-    That there are some is asked once; that there are none is asked each time, for the first may be chosen
-    while a slice goes on.
-    """
+    """The mappings of a connection's records of a kind. Whether there are any is asked once."""
 
     def __init__(self, store: MappingStore, scope: LinkScope) -> None:
         self._store = store
         self._scope = scope
-        self._possible = scope.kind is RecordKind.ITEM
-        self._found = False
+        self._any: bool | None = False if scope.kind is not RecordKind.ITEM else None
 
     def onto(self, records: Mapping[SourceId, Record]) -> Mapping[SourceId, Record]:
         """The same records, each with its account; one bulk read where there are mappings at all."""
@@ -43,7 +38,7 @@ class Mappings:
 
     def beside(self, records: Iterator[Record]) -> Iterator[Record]:
         """The same records, which come in order of source id, while mappings are read beside them."""
-        if not self._possible:
+        if self._any is False:
             yield from records
             return
         mappings = stored_mappings(self._store, self._scope)
@@ -55,9 +50,9 @@ class Mappings:
             yield mapped(record, own)
 
     def _are_there(self) -> bool:
-        if self._possible and not self._found:
-            self._found = bool(self._store.page_mappings(self._scope, 1, None).rows)
-        return self._found
+        if self._any is None:
+            self._any = bool(self._store.page_mappings(self._scope, 1, None).rows)
+        return self._any
 
 
 def mapped(record: Record, mapping: AccountMapping | None) -> Record:

@@ -15,7 +15,7 @@ from itertools import islice
 from shared.domain.connections import Connection
 from shared.domain.due import DueRow
 from shared.domain.ids import RequestKey, SourceId
-from shared.domain.links import Link, LinkOrigin, content_mark
+from shared.domain.links import Link, LinkOrigin
 from shared.domain.names import NameDesk, key_hash, name_key, plain_name
 from shared.domain.record_plan import (
     Terms,
@@ -43,7 +43,7 @@ from shared.storage.ports import Stores
 from shared.sync.engine.adopted import adopted_link
 from shared.sync.engine.failures import failure_of, standing_failures
 from shared.sync.engine.few import look_up, some_paired
-from shared.sync.engine.preparing import stored_chunks
+from shared.sync.engine.preparing import sent_mark, stored_chunks
 from shared.sync.engine.progress import Progress
 from shared.sync.engine.recovery import link_leftovers
 from shared.sync.engine.survey import (
@@ -208,7 +208,10 @@ class _Planning:
         self._services.stores.failures.clear(self._connection.key, self._kind, healed)
 
     def _plan_one(self, record: Record, link: Link | None) -> None:
-        problem = self._terms.refusal(record)
+        # What is in step is not sent, so nothing of it is in the way: a record that came from the books,
+        # or that a person linked, may hold what could not be sent (two e-mail addresses, say).
+        in_step = link is not None and as_linked(record, link, self._terms)
+        problem = None if in_step else self._terms.refusal(record)
         if problem is None and link is None and self._hashed(record) not in self._unlinked:
             self._healed.pop(record.source_id, None)
             return  # made since the survey, so the books were not searched for it: the next sync's
@@ -391,8 +394,7 @@ class _Planning:
                 plan_attempt=self._run.plan_attempt,
                 number=number,
                 entries=tuple(
-                    replace(entry, sent=content_mark(write.fields))
-                    for entry, write in self._entries
+                    replace(entry, sent=sent_mark(write)) for entry, write in self._entries
                 ),
                 request_key=key,
                 body_hash=request.body_hash,

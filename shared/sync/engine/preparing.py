@@ -57,6 +57,10 @@ class Preparer:
         self._joined = joined(services.stores, self._scope)
         self.terms = terms_of(run.kind, connection, provider.profile)
 
+    def forget_what_is_joined(self) -> None:
+        """What was asked once for the whole slice is asked again: something was chosen since, maybe."""
+        self._joined = joined(self._services.stores, self._scope)
+
     def prepared(self, state: ChunkState) -> Iterator[PreparedChunk]:
         together: list[Chunk] = []
         for chunk in stored_chunks(self._services.stores, self._run, state):
@@ -149,8 +153,7 @@ class Preparer:
         renewed = replace(
             chunk,
             entries=tuple(
-                replace(prepared.entry, sent=content_mark(prepared.write.fields))
-                for prepared in entries
+                replace(prepared.entry, sent=sent_mark(prepared.write)) for prepared in entries
             ),
             request_key=key,
             generation=generation,
@@ -189,6 +192,12 @@ class Preparer:
             remote_version=entry.remote_version,
             answered=link.answered if link else {},
         )
+
+
+def sent_mark(write: RecordWrite) -> str:
+    """Of what the books say once it is carried out: fields that are not written stay as they have them."""
+    kept = {name: text for name, text in write.answered.items() if name not in write.changed}
+    return content_mark(write.fields, kept)
 
 
 def _content(write: RecordWrite) -> str:

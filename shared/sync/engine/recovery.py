@@ -21,7 +21,7 @@ from shared.domain.record_plan import ACTIVE_FIELD, differing_fields
 from shared.domain.runs import Chunk, ChunkState, PushAction, Run, RunState
 from shared.providers.base import AccountingProvider, RemoteRecord
 from shared.storage.paging import every_row
-from shared.sync.engine.preparing import Preparer, stored_chunks
+from shared.sync.engine.preparing import Preparer, sent_mark, stored_chunks
 from shared.sync.engine.progress import Progress
 from shared.sync.engine.settling import PreparedEntry, Settler
 from shared.sync.engine.terms import scope_of
@@ -96,7 +96,7 @@ class _Recovery:
             each.entry.remote_id: each
             for each in prepared.entries
             if each.entry.action is PushAction.UPDATE
-            and content_mark(each.write.fields) != each.entry.sent
+            and sent_mark(each.write) != each.entry.sent
             and each.link is not None
             and each.link.remote_version == each.entry.remote_version
         }

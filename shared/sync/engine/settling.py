@@ -141,13 +141,9 @@ class Settler:
 
         Stored at once: the update's chunk entry relies on it.
         """
+        origin = prepared.link.origin if prepared.link else LinkOrigin.CREATED
         link = replace(
-            self._linked(
-                prepared,
-                found.fields,
-                found,
-                prepared.link.origin if prepared.link else LinkOrigin.CREATED,
-            ),
+            _keeping(prepared.link, self._linked(prepared, found.fields, found, origin)),
             remote_name=prepared.entry.remote_name,
             source_version=0,
         )
@@ -215,3 +211,17 @@ class Settler:
 
 def finished(chunk: Chunk, counts: RunCounts, epoch: int) -> Chunk:
     return replace(chunk, state=ChunkState.DONE, counts=chunk.counts.plus(counts), epoch=epoch)
+
+
+def _keeping(before: Link | None, found: Link) -> Link:
+    """The link of what was found, but for the fields that the books had otherwise all along: what we
+    would say of those is no change of ours, and is not to go out.
+    """
+    if before is None:
+        return found
+    kept = {name for name, text in before.answered.items() if found.base.get(name) == text}
+    return replace(
+        found,
+        base={**found.base, **{name: before.base[name] for name in kept & before.base.keys()}},
+        answered={**found.answered, **{name: before.answered[name] for name in kept}},
+    )

@@ -82,6 +82,7 @@ class UrgentRows:
             self._services, self._connection, self._provider, self._progress, wanted
         )
         self._numbers |= {chunk.number for chunk in planned}
+        self._preparer.forget_what_is_joined()
         return (self._preparer.prepare(planned) if planned else ()), counts
 
     def has(self, chunk: PreparedChunk) -> bool:

@@ -18,6 +18,7 @@ from shared.storage.keys import of_scope
 from shared.storage.ports import Page
 from shared.sync.connections import usable_connection
 from shared.sync.engine.terms import scope_of
+from shared.sync.review.linked import linked_now
 from shared.sync.review.listing import asked_listing
 from shared.sync.review.pages import PagesGone, read_matches, read_rows
 from shared.sync.review.unsynced import require_listed
@@ -111,7 +112,7 @@ def _page(
 ) -> Page[RemoteRow]:
     """`position` counts rows of the list, those not asked for included."""
     found: list[RemoteRow] = []
-    linked = services.stores.links.all_linked(listing.scope)
+    linked = linked_now(services.stores.links, listing.scope)
     for place, row in enumerate(rows_of(services, listing, linked)):
         if place < position or not row.remote.linkable or not _is_sought(row, sought):
             continue

@@ -26,6 +26,7 @@ from shared.sync.engine.progress import Progress
 from shared.sync.engine.terms import scope_of
 from shared.sync.review.browse import RemoteRow, RowStatus, rows_of
 from shared.sync.review.importer import Importer
+from shared.sync.review.linked import linked_now
 from shared.sync.review.listing import asked_listing
 from shared.sync.review.listing_work import work_listing
 from shared.sync.review.pages import PagesGone
@@ -152,7 +153,6 @@ class _Import:
         self._progress = progress
         self._until = until
         self._key = connection.key
-        self._run_id = progress.run.run_id
         self._scope = scope_of(progress.run.kind, connection)
 
     def perform(self) -> bool:
@@ -172,36 +172,44 @@ class _Import:
         services, run = self._services, self._progress.run
         while services.clock.now() < self._until:
             stored = services.stores.listings.get(self._scope)
-            since = run.started_at - FRESH
-            if (
-                stored is not None
-                and stored.state is ListingState.READY
-                and stored.can_be_read(services.clock.now())
-                and stored.listed_at is not None
-                and stored.listed_at >= since
-            ):
+            if stored is not None and self._will_do(stored):
                 return stored
             asked = asked_listing(services, self._connection, run.kind)
             require_listed(asked)
             if asked.claimed < asked.attempt:
                 work_listing(services, self._key, run.kind, self._until)
-            else:
-                services.clock.sleep(_LOOK_EVERY)
+                worked = services.stores.listings.get(self._scope)
+                if worked is not None:
+                    # Said here: a list that was stopped by a dead grant is begun anew by whoever asks.
+                    require_listed(worked)
+                    if self._will_do(worked):
+                        return worked
+            services.clock.sleep(_LOOK_EVERY)
+            self._connection = _usable(services.stores.connections.get(self._key), run)
             self._progress.beat()
         return None
 
+    def _will_do(self, stored: Listing) -> bool:
+        return (
+            stored.state is ListingState.READY
+            and stored.can_be_read(self._services.clock.now())
+            and stored.listed_at is not None
+            and stored.listed_at >= self._progress.run.started_at - FRESH
+        )
+
     def _planned(self, listing: Listing) -> bool:
         """Choose all that are new: whatever one of ours may be is left to a person. False: none is."""
-        linked = self._services.stores.links.all_linked(self._scope)
+        linked = linked_now(self._services.stores.links, self._scope)
         new = (
             Wanted(row.remote.remote_id)
             for row in rows_of(self._services, listing, linked)
             if row.remote.linkable and row.status is RowStatus.NEW
         )
         wanted = list(islice(new, MOST_IMPORTED))
-        parts = put_wanted(self._services, self._key, self._run_id, wanted)
+        chosen = replace(self._progress.run, chosen_by=self._progress.run.epoch)
+        parts = put_wanted(self._services, chosen, wanted)
         counts = RunCounts(total=len(wanted))
-        self._progress.replace(replace(self._progress.run, chunk_count=parts, counts=counts))
+        self._progress.replace(replace(chosen, chunk_count=parts, counts=counts))
         return bool(wanted)
 
     def _imported(self, listing: Listing) -> bool:
@@ -216,14 +224,18 @@ class _Import:
         state = RunState.PUSHING
         self._progress.replace(replace(self._progress.run, state=state))
         for number, part in enumerate(parts):
-            results = read_results(self._services, self._key, self._run_id, number)
-            if results is None:
-                if self._services.clock.now() >= self._until:
-                    return False
-                results = importer.perform(part)
-                put_results(self._services, self._key, self._run_id, number, results)
-            else:
+            run = self._progress.run
+            if number < len(run.done_by):
                 importer.skip(part)
+                results = read_results(self._services, run, number)
+                if results is None:
+                    raise PagesGone
+            elif self._services.clock.now() >= self._until:
+                return False
+            else:
+                results = importer.perform(part)
+                put_results(self._services, run, number, results)
+                self._progress.run = replace(run, done_by=(*run.done_by, run.epoch))
             counts = counts.plus(_counted(results))
             self._progress.moved(counts, {})
             self._progress.beat()
@@ -231,7 +243,7 @@ class _Import:
         return True
 
     def _wanted(self, number: int) -> list[Wanted]:
-        found = read_wanted(self._services, self._key, self._run_id, number)
+        found = read_wanted(self._services, self._progress.run, number)
         if found is None:
             raise PagesGone
         return found

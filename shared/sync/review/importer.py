@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,6 +26,7 @@ from shared.sync.engine.joined import joined
 from shared.sync.engine.terms import scope_of, terms_of
 from shared.sync.review.browse import RemoteRow
 from shared.sync.review.from_books import account_of, record_from
+from shared.sync.review.linked import drop_strays, is_stray
 from shared.sync.review.refusals import Refusals
 from shared.sync.services import Services
 
@@ -100,7 +101,15 @@ class Importer:
         records = stores.records.get_many(
             self._scope.connection.company_id, class_of(self._scope.kind), ids
         )
-        return _Standing(owners, stores.links.get_links(self._scope, ids), records)
+        links = stores.links.get_links(self._scope, ids)
+        strays = {
+            remote_id: links[owner]
+            for remote_id, owner in owners.items()
+            if is_stray(remote_id, links.get(owner))
+        }
+        drop_strays(stores.links, self._scope, strays)
+        owners = {each: owner for each, owner in owners.items() if each not in strays}
+        return _Standing(owners, links, records)
 
     def _decided(
         self, one: Wanted, standing: _Standing
@@ -170,7 +179,7 @@ class Importer:
         ids = (self._id_of(one.remote_id, again) for again in range(_KEPT_APART))
         free = next((each for each in ids if each not in standing.records), None)
         if free is None:
-            return _refused(one, self._refusals.changed_meanwhile())
+            return _refused(one, self._refusals.kept_apart())
         fields = row.remote.fields
         now, cause = self._services.clock.now(), self._run.correlation_id
         record = record_from(fields, free, self._connection, now, cause)
@@ -194,10 +203,11 @@ class Importer:
             self._services.stores.mappings.save_mappings(self._scope, mappings)
         company_id = self._scope.connection.company_id
         lost = self._services.stores.linked_records.add(company_id, self._scope, list(new.values()))
+        by_us = self._made_by_us(lost)
         results = {}
-        for place, (record, _) in new.items():
+        for place, (record, link) in new.items():
             loss = lost.get(record.source_id)
-            if loss is None:
+            if loss is None or by_us.get(record.source_id) == link.remote_id:
                 results[place] = ImportResult(
                     part[place].remote_id, ImportOutcome.CREATED, record.source_id
                 )
@@ -215,6 +225,8 @@ class Importer:
         stores = self._services.stores
         links = list(chosen.values())
         lost = set(stores.links.save_links(self._scope, links))
+        by_us = self._made_by_us(lost)
+        lost -= {link.source_id for link in links if by_us.get(link.source_id) == link.remote_id}
         saved = [link.source_id for link in links if link.source_id not in lost]
         # What could not be told apart before, a person has.
         stores.failures.clear(self._scope.connection, self._scope.kind, saved)
@@ -225,6 +237,19 @@ class Importer:
                 else ImportResult(part[place].remote_id, ImportOutcome.LINKED, link.source_id)
             )
             for place, link in chosen.items()
+        }
+
+    def _made_by_us(self, lost: Collection[SourceId]) -> Mapping[SourceId, RemoteId]:
+        """Of those that lost, what this very run linked them to: by the worker that this one took it over
+        from, which was held up and did not know it.
+        """
+        if not lost:
+            return {}
+        links = self._services.stores.links.get_links(self._scope, list(lost))
+        return {
+            source_id: link.remote_id
+            for source_id, link in links.items()
+            if link.run_id == self._run.run_id
         }
 
     def _id_of(self, remote_id: RemoteId, again: int) -> SourceId:

@@ -31,6 +31,7 @@ from shared.providers.base import AccountingProvider, RemoteRecord
 from shared.storage.paging import every_row
 from shared.sync.engine.terms import scope_of
 from shared.sync.review import words
+from shared.sync.review.linked import linked_now
 from shared.sync.review.listing import is_silent
 from shared.sync.review.matching import Known, Matcher
 from shared.sync.review.pages import (
@@ -143,7 +144,7 @@ class _Worker:
         added = put_rows(self._services, self._listing, new)
         self._listing = replace(
             self._listing,
-            pages=self._listing.pages + added,
+            stored_by=(*self._listing.stored_by, *[self._listing.claimed] * added),
             rows=self._listing.rows + sum(row.linkable for row in new),
         )
 
@@ -154,7 +155,7 @@ class _Worker:
         there and active proves it. Where none is linked, a list that lost more than half is doubted once.
         """
         listing, profile = self._listing, self._profile
-        linked = self._services.stores.links.all_linked(listing.scope)
+        linked = linked_now(self._services.stores.links, listing.scope)
         missing = sorted(linked.keys() - seen)
         if missing and len(missing) * _MISSING_SHARE >= len(linked):
             step = max(1, len(missing) // _ASKED_FOR)

@@ -33,13 +33,13 @@ def put_rows(services: Services, listing: Listing, rows: Sequence[RemoteRecord])
     """Store them behind the pages that count; answers how many pages were added."""
     texts = list(_in_pages([_row(row) for row in rows]))
     for number, text in enumerate(texts, start=listing.pages):
-        _put(services, listing, "rows", number, text)
+        _put(services, listing, _rows(listing.claimed), number, text)
     return len(texts)
 
 
 def read_rows(services: Services, listing: Listing, number: int) -> list[RemoteRecord]:
     """Raises `PagesGone`."""
-    rows = json.loads(_get(services, listing, "rows", number))
+    rows = json.loads(_get(services, listing, _rows(listing.stored_by[number]), number))
     read = _READERS[listing.scope.kind]
     return [
         RemoteRecord(
@@ -131,6 +131,10 @@ _READERS: Final = {RecordKind.CUSTOMER: _read_customer, RecordKind.ITEM: _read_i
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _rows(stored_by: int) -> str:
+    return f"rows-{stored_by}" if stored_by else "rows"
 
 
 def _name(listing: Listing, part: str, number: int) -> str:

@@ -65,6 +65,14 @@ class Refusals:
             "id",
         )
 
+    def kept_apart(self) -> Problem:
+        return Problem(
+            "KEPT_APART",
+            f"This {self._noun} came in as a new one several times, and was unlinked each time.",
+            "Link it to one of those (linkTo).",
+            "linkTo",
+        )
+
     def not_linked(self) -> Problem:
         return Problem("NOT_LINKED", f"This {self._noun} is not linked.", "Check the id.", "ids")
 

@@ -28,8 +28,8 @@ def page_of_results(
     position = _position(name, cursor)
     run = import_of(services, key, run_id)
     found: list[ImportResult] = []
-    while len(found) < limit and position < run.chunk_count * PART:
-        results = read_results(services, key, run_id, position // PART)
+    while len(found) < limit and position < len(run.done_by) * PART:
+        results = read_results(services, run, position // PART)
         some = (results or [])[position % PART :][: limit - len(found)]
         if not some:
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shared import correlation
 from shared.auth.audit import write_down
@@ -42,11 +43,12 @@ def start_import(
         started_at=now,
         heartbeat_at=now,
         purpose=RunPurpose.IMPORT,
-        chunk_count=put_wanted(services, key, run_id, wanted) if wanted is not None else 0,
         counts=RunCounts(total=len(wanted) if wanted is not None else 0),
         started_by=person_id,
         correlation_id=correlation.current() or CorrelationId(run_id),
     )
+    if wanted is not None:
+        run = replace(run, chunk_count=put_wanted(services, run, wanted))
     active = started(services, run)
     if active.run_id != run_id:
         raise under_way(take_over_if_abandoned(services, active))

@@ -13,6 +13,7 @@ from shared.providers.base import ProviderProfile
 from shared.sync.connections import usable_connection
 from shared.sync.engine.terms import scope_of
 from shared.sync.review import words
+from shared.sync.review.linked import linked_now
 from shared.sync.review.listing import asked_listing
 from shared.sync.review.pages import PagesGone, every_row_of
 from shared.sync.services import Services
@@ -85,7 +86,7 @@ def _told(services: Services, listing: Listing) -> Unsynced:
             f"{listing.doubt.message} {listing.doubt.action}",
             listed_at=listing.listed_at,
         )
-    linked = services.stores.links.all_linked(listing.scope)
+    linked = linked_now(services.stores.links, listing.scope)
     total = unsynced = 0
     for row in every_row_of(services, listing):
         total += row.linkable

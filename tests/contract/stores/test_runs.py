@@ -102,6 +102,12 @@ class TestSave:
         assert stores.runs.save(saved, expected_epoch=0)
         assert stores.runs.get(CONNECTION, RunId("run-1")) == saved
 
+    def test_an_import_comes_back_as_it_was_saved(self, stores: Stores) -> None:
+        stores.runs.start(run(purpose=RunPurpose.IMPORT))
+        saved = run(purpose=RunPurpose.IMPORT, epoch=4, chosen_by=2, done_by=(2, 2, 4))
+        assert stores.runs.save(saved, expected_epoch=0)
+        assert stores.runs.get(CONNECTION, RunId("run-1")) == saved
+
     @pytest.mark.parametrize("expected", [0, 2])
     def test_the_stored_epoch_must_be_the_expected_one(self, stores: Stores, expected: int) -> None:
         stores.runs.start(run())

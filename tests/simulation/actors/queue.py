@@ -1,7 +1,7 @@
 """SQS between those who wake and those who are woken: messages come late, twice, or never.
 
-Tasks are never lost: a queue keeps what it took, and nobody else would come for them. Wake-ups are, since
-the design says that none of them matters.
+The design says that none of them matters; but a comparison that was handed over is the next day's again, so
+that one is never lost here, as no message is there.
 """
 
 from __future__ import annotations
@@ -66,39 +66,39 @@ class Queue:
     ) -> None:
         """See the port. `once`: it does not come twice."""
         wake_up = WakeUp(connection, kind, correlation.current())
-        self._send(wake_up, after, lost=self.temper.lost, once=once)
+        self._send(f"wake-up {kind}", wake_up, after, once=once)
 
     def hand_over(self, connection: ConnectionKey, kind: RecordKind, task: Task) -> None:
-        self._send(WakeUp(connection, kind, correlation.current(), task))
+        """See the port. The function that serves it goes by the task's name."""
+        self._send(f"{task} {kind}", WakeUp(connection, kind, correlation.current(), task))
 
-    def _send(
-        self, wake_up: WakeUp, after: float = 0.0, *, lost: float = 0.0, once: bool = False
-    ) -> None:
+    def _send(self, what: str, wake_up: WakeUp, after: float = 0.0, *, once: bool = False) -> None:
         self._ports.gate("queue.send")
         random, temper, kind = self._scheduler.random, self.temper, wake_up.kind
         unsent = random.random() < temper.unsent
         if unsent and random.random() < 0.5:
             raise RetryLater("the wake-up could not be sent")
+        lost = 0.0 if wake_up.task is Task.COMPARE else temper.lost
         if random.random() < lost:
             self._scheduler.note(f"WAKE-UP lost {kind}")
         else:
             delay = after + (random.choice((5.0, 90.0)) if random.random() < temper.late else 0.0)
             for _ in range(2 if random.random() < temper.doubled and not once else 1):
-                deliver = partial(self._deliver, wake_up.written(), kind, delay)
+                deliver = partial(self._deliver, what, wake_up.written(), kind, delay)
                 self._scheduler.spawn("message", deliver)
         if unsent:
             raise RetryLater("whether the wake-up was sent is not known")
 
-    def _deliver(self, body: str, kind: RecordKind, delay: float) -> None:
+    def _deliver(self, what: str, body: str, kind: RecordKind, delay: float) -> None:
         self._scheduler.sleep(delay)
         for _ in range(MOST_RECEIVES):
-            if self._served(body, kind):
+            if self._served(what, body, kind):
                 return
             self._scheduler.sleep(VISIBILITY)
         self.dead_letters += 1
         self._scheduler.note("DEAD LETTER")
 
-    def _served(self, body: str, kind: RecordKind) -> bool:
+    def _served(self, what: str, body: str, kind: RecordKind) -> bool:
         def work(services: Services) -> bool:
             try:
                 served = serve_wake_ups(
@@ -111,6 +111,6 @@ class Queue:
             return True
 
         try:
-            return bool(self._functions.invoke(f"wake-up {kind}", work))
+            return bool(self._functions.invoke(what, work))
         except TaskFailed:
             return False

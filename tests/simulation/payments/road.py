@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.domain.ids import ConnectionKey, RecordKind
+from shared.domain.wake_up import Task
 from tests.simulation.actors import office, schedule
 from tests.simulation.actors.queue import Queue
 from tests.simulation.company import Company
@@ -31,6 +32,11 @@ class PaymentsQueue(Queue):
         """See the port."""
         if kind is KIND:
             super().wake(connection, kind, after, once=after > 0)
+
+    def hand_over(self, connection: ConnectionKey, kind: RecordKind, task: Task) -> None:
+        """See the port."""
+        if kind is KIND:
+            super().hand_over(connection, kind, task)
 
 
 @dataclass(frozen=True, slots=True)

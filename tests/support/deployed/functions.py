@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 SYNC_ITEMS = "SyncItemsFunction"
+SYNC_CUSTOMERS = "SyncCustomersFunction"
 SYNC_PAYMENTS = "SyncPaymentsFunction"
 SCHEDULE_SYNCS = "ScheduleSyncsFunction"
 RELAY_CHANGES = "RelayChangesFunction"

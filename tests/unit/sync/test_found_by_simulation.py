@@ -180,3 +180,33 @@ def test_no_two_workers_number_their_plans_alike() -> None:
     assert world.run(started.run).state is RunState.FINISHED
     assert len(set(attempts)) == 3
     assert all(epochs[attempt] == attempt for attempt in attempts)
+
+
+@pytest.mark.parametrize("end", ["the run was stopped", "its worker died"])
+def test_what_an_adopted_record_was_updated_to_unheard_is_known_for_ours(end: str) -> None:
+    """The books have its description and account otherwise, so what they say is never all that we would
+    say: it counted as somebody's change. And what they had otherwise did not become a change of ours.
+    """
+    world = World()
+    world.books.plant("Pipe", unit_price="7", description="Theirs", income_account_id="inc-2")
+    [source_id] = world.has("Pipe", price="7", description="Ours")
+    world.sync()
+    assert world.links[source_id].differing == ("description", "income_account_id")
+    world.edit(source_id, price="8")
+
+    def edited_and_died() -> None:
+        world.edit(source_id, price="9")
+        world._die()
+
+    if end == "the run was stopped":
+        world.books.faults.add("batch", Lost(0.0), Stopped())
+        assert world.sync().state is RunState.FAILED
+        world.edit(source_id, price="9")
+    else:
+        world.meets("links.save_links", edited_and_died)
+    run = world.sync()
+    world.settles(run)
+    assert not world.failures
+    found = world.in_books(source_id)
+    assert (found.unit_price, found.description) == (Decimal(9), "Theirs")
+    assert found.income_account_id == "inc-2"
