@@ -37,7 +37,7 @@ class ChoosePage(Page):
     label: str
     offered: list[OfferedCompanyAnswer]
     connected: str
-    until: str
+    left: str
     chosen: str
     wrong: str
     wrong_field: str
@@ -109,7 +109,7 @@ def _page(services: Services, console: Console, key: ConnectionKey, chosen: str 
         label=profile.label,
         offered=answer.offered,
         connected=choice.connected,
-        until=console.words.ago(choice.expires_at),
+        left=console.words.duration((choice.expires_at - console.words.now).total_seconds()),
         chosen=chosen,
         wrong="",
         wrong_field="",
