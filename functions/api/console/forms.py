@@ -38,7 +38,7 @@ class Form:
         return bool(self.text(name))
 
 
-async def _form(request: Request) -> Form:
+async def read_form(request: Request) -> Form:
     """Raises `TooLarge`, `UnsupportedMediaType` or `RequestInvalid`."""
     body = await bounded_body(request, MAX_FORM)
     if body and media_type_of(request) != _TYPE:
@@ -59,4 +59,4 @@ async def _form(request: Request) -> Form:
     return form
 
 
-FormOf = Annotated[Form, Depends(_form)]
+FormOf = Annotated[Form, Depends(read_form)]

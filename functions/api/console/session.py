@@ -10,13 +10,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from functions.api.console.cookies import is_secure, take_cookie
+from functions.api.console.forms import read_form
 from functions.api.console.said import Said, say
 from functions.api.dependencies import services_of
 from functions.api.envelope import add_to_log
@@ -34,8 +35,13 @@ _LONGEST_ADDRESS: Final = 1000
 
 
 def console_router() -> APIRouter:
-    """A router whose every page knows who looks at it."""
-    return APIRouter(prefix="/console", route_class=ConsoleRoute, include_in_schema=False)
+    """A router whose every page knows who looks at it, and which page a form was on."""
+    return APIRouter(
+        prefix="/console",
+        route_class=ConsoleRoute,
+        include_in_schema=False,
+        dependencies=[Depends(read_form)],
+    )
 
 
 class ConsoleRoute(APIRoute):

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from functions.api.console.errors import error_page
 from functions.api.console.session import caller_at
 from functions.api.dependencies import CorrelationOf, ProviderOf, ServicesOf, known_provider
 from functions.api.models.connections import (
@@ -17,7 +18,7 @@ from functions.api.models.connections import (
     OrganisationBody,
 )
 from functions.api.pages import message_page
-from functions.api.problems import answer_to
+from functions.api.problems import Answer, answer_to
 from functions.api.security import CallerOf, protected_router
 from functions.api.views import connection_answer
 from shared.auth import refusals
@@ -121,6 +122,9 @@ def finish_authorization(
     except SyncError as error:
         told = answer_to(error, services.profile)
         differs = told.problem.code == "REMOTE_COMPANY_DIFFERS"
+        if caller is not None:
+            request.state.caller = caller
+            return _told_at_the_console(request, provider, told, to_choose=differs)
         return message_page(
             told.status,
             "Another company is connected" if differs else "Not connected",
@@ -132,6 +136,15 @@ def finish_authorization(
     if finished.return_to:
         return RedirectResponse(finished.return_to, status_code=303)
     return _page_of(finished, services.profile(name).label)
+
+
+def _told_at_the_console(
+    request: Request, provider: str, told: Answer, *, to_choose: bool
+) -> Response:
+    """Whoever is signed in there goes on there: to the choice, or with the way back on the page."""
+    if to_choose:
+        return RedirectResponse(f"/console/integrations/{provider}/choose", status_code=303)
+    return error_page(request, told)
 
 
 def send_what_waited(services: Services, key: ConnectionKey) -> None:

@@ -35,6 +35,8 @@ class ProviderCard:
     last_sync: str
     connected: bool
     reconnect: bool
+    choose: bool
+    """Several companies were offered, and none is chosen yet."""
 
     @classmethod
     def of(cls, answer: ConnectionAnswer, words: Words) -> ProviderCard:
@@ -51,6 +53,7 @@ class ProviderCard:
             last_sync=words.ago(run.finished_at or run.started_at) if run else "",
             connected=connected,
             reconnect=reconnect,
+            choose=answer.pending_choice is not None,
         )
 
 
