@@ -53,6 +53,7 @@ def put_results(
             one.outcome,
             one.source_id,
             asdict(one.problem) if one.problem else None,
+            one.name,
         ]
         for one in results
     ]
@@ -72,8 +73,9 @@ def read_results(
             ImportOutcome(outcome),
             SourceId(source_id) if source_id else None,
             Problem(**problem) if problem else None,
+            name,
         )
-        for remote_id, outcome, source_id, problem in rows
+        for remote_id, outcome, source_id, problem, name in rows
     ]
 
 
