@@ -15,6 +15,7 @@ from starlette.routing import Match
 
 from functions.api.console import sign_in, static
 from functions.api.console.errors import error_page, is_for_console
+from functions.api.console.pages import account_mapping as console_mapping
 from functions.api.console.pages import connecting as console_connecting
 from functions.api.console.pages import import_all, import_progress, integrations, review
 from functions.api.console.session import wants_json
@@ -78,6 +79,7 @@ _ROUTERS = (
     review.router,
     import_all.router,
     import_progress.router,
+    console_mapping.router,
 )
 
 

@@ -117,12 +117,16 @@ def assign(
 ) -> Assigned:
     """Map these items, and send those that this moves.
 
-    Raises `RequestInvalid` (too many, nothing chosen, or what is not there), `NotFound` for an
+    Raises `RequestInvalid` (no item or too many, nothing chosen, what is not there), `NotFound` for an
     item there is not, both before anything is changed, what reading the books raises, and `RetryLater`
     when others kept mapping the same items; then some may be mapped, and doing it again is safe.
     """
     if choice.is_nothing:
         raise _nothing_chosen()
+    if not source_ids:
+        raise RequestInvalid(
+            Problem("NONE_SELECTED", "No item was selected.", "Select some.", "ids")
+        )
     if len(source_ids) > MOST_IDS:
         raise RequestInvalid(
             Problem(

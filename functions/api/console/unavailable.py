@@ -37,7 +37,12 @@ _REMEDIES: Final = {"UNAUTHORIZED": "reconnect", "NOT_CONNECTED": "connect"}
 
 
 def unavailable(
-    console: Console, services: Services, provider: ProviderName, error: SyncError, here: str
+    console: Console,
+    services: Services,
+    provider: ProviderName,
+    error: SyncError,
+    here: str,
+    cls: type[UnavailablePage] = UnavailablePage,
 ) -> Response:
     """In the words that the API has for it."""
     answer = answer_to(error, services.profile)
@@ -48,7 +53,7 @@ def unavailable(
         "connect": f"{label} is not connected",
         "again": f"{label} does not answer as it should",
     }
-    page = UnavailablePage(
+    page = cls(
         title=titles[remedy],
         provider=provider,
         label=label,
