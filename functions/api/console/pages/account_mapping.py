@@ -35,8 +35,8 @@ PLACE: Final = "/console/account-mapping"
 TICKS: Final = "selected"
 MOST_ROWS: Final = 50
 FEWEST_ROWS: Final = 10
-_ROW_BYTES: Final = 1500
-_PAGE_BYTES: Final = 80_000
+_ROW_BYTES: Final = 1300
+_PAGE_BYTES: Final = 85_000
 """Of the rows; long lists of accounts make for shorter pages, not for heavier ones."""
 
 

@@ -27,6 +27,9 @@ LINK: Final = "link:"
 MATCHED: Final = "matched:"
 """As `link:`, chosen by us: it counts only where the row is ticked."""
 
+_SHORT: Final = 60
+"""Characters of a name within an option: the whole name stands beside it."""
+
 _REASONS: Final = {
     Reason.REMOTE_ID: "Was imported from this one before",
     Reason.EMAIL: "Same e-mail address",
@@ -135,6 +138,11 @@ def _row(
     remote_id = row.remote.remote_id
     colour, state = _STATUSES[row.status]
     linked = ours.get(row.source_id) if row.source_id else None
+    sides = {
+        one.source_id: _of_ours(ours[one.source_id], words)
+        for one in row.proposals
+        if one.source_id in ours
+    }
     return ReviewRow(
         remote_id=remote_id,
         books=_of_books(row.remote.fields, words, currency),
@@ -143,28 +151,45 @@ def _row(
         imported=row.status is RowStatus.IMPORTED,
         linked=_of_ours(linked, words) if linked else None,
         proposals=tuple(
-            ProposedSide(_of_ours(ours[one.source_id], words), _REASONS[one.reason], one.score)
+            ProposedSide(sides[one.source_id], _REASONS[one.reason], one.score)
             for one in row.proposals
-            if one.source_id in ours
+            if one.source_id in sides
         ),
-        options=_options(row.proposals, chosen.choices.get(remote_id)),
+        options=_options(row.proposals, sides, chosen.choices.get(remote_id)),
         ticked=remote_id in chosen.ticks,
     )
 
 
-def _options(proposals: Sequence[Proposal], said: str | None) -> tuple[Option, ...]:
+def _options(
+    proposals: Sequence[Proposal], sides: Mapping[SourceId, Side], said: str | None
+) -> tuple[Option, ...]:
     """The one of ours that is surely meant is chosen already; never one whose name is only similar."""
     if not proposals:
         return ()
     sure = len(proposals) == 1 and proposals[0].reason.exact
     links = [
-        (f"{MATCHED if sure else LINK}{one.source_id}", f"Link to “{one.name}”")
+        (f"{MATCHED if sure else LINK}{one.source_id}", _told_apart(one, sides, proposals))
         for one in proposals
     ]
     usual = links[0][0] if sure else LEAVE_OUT
     offered = [(LEAVE_OUT, "Leave out"), *links, (AS_NEW, "Import as new")]
     selected = said if said in {value for value, _ in offered} else usual
     return tuple(Option(value, label, value == selected) for value, label in offered)
+
+
+def _told_apart(
+    one: Proposal, sides: Mapping[SourceId, Side], proposals: Sequence[Proposal]
+) -> str:
+    """Namesakes by what else is known of them."""
+    label = f"Link to “{_short(one.name)}”"
+    if sum(_short(other.name) == _short(one.name) for other in proposals) == 1:
+        return label
+    facts = sides[one.source_id].facts if one.source_id in sides else ()
+    return f"{label} ({facts[0] if facts else one.source_id})"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _SHORT else f"{name[:_SHORT]}…"
 
 
 def _of_books(fields: Fields, words: Words, currency: str) -> Side:

@@ -152,11 +152,13 @@ class TestList:
 
     def test_of_two_that_are_equally_sure_none_is_chosen_already(self, world: ApiWorld) -> None:
         world.connect()
-        has(world, customer("c-1", "Ann"), customer("c-2", "Ann"))
+        has(world, customer("c-1", "Ann", "one@x.example"), customer("c-2", "Ann"))
         world.books.plant_customer("Ann")
         shown = listed(world)
         assert '<option value="" selected>Leave out' in shown
         assert "matched:" not in shown
+        assert '<option value="link:c-1">Link to “Ann” (one@x.example)' in shown
+        assert '<option value="link:c-2">Link to “Ann” (c-2)' in shown
 
     def test_items_show_code_and_price(self, world: ApiWorld) -> None:
         world.connect()
