@@ -74,6 +74,10 @@ class ReviewPage(Page):
     importing: str
     anew: bool = False
 
+    @property
+    def selectable(self) -> bool:
+        return any(not row.imported for row in self.rows)
+
 
 @router.get("/integrations/{provider}/review/{nouns}")
 def show_review(

@@ -450,7 +450,9 @@ class TestUnlink:
         world.connect()
         ann = world.books.plant_customer("Ann").remote_id
         imported(world, world.presses(f"{CUSTOMERS}/import", chosen=ann))
-        assert "Wrong match?" in listed(world)
+        shown = listed(world)
+        assert "Wrong match?" in shown
+        assert "Import Selected" not in shown, "nothing is left to select"
         answer = world.presses(f"{CUSTOMERS}/unlink", record=ann, status="imported", page=CUSTOMERS)
         assert answer.headers["location"] == f"{CUSTOMERS}?status=imported"
         assert links(world) == {}
