@@ -15,11 +15,15 @@ from starlette.routing import Match
 
 from functions.api.console import sign_in, static
 from functions.api.console.errors import error_page, is_for_console
+from functions.api.console.pages import account_mapping as console_mapping
 from functions.api.console.pages import (
     choosing,
+    import_all,
+    import_progress,
     integration,
     integrations,
     payment_settings,
+    review,
     runs,
     settings,
     setup,
@@ -91,6 +95,10 @@ _ROUTERS = (
     setup.router,
     settings.router,
     payment_settings.router,
+    review.router,
+    import_all.router,
+    import_progress.router,
+    console_mapping.router,
 )
 
 

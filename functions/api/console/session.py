@@ -116,7 +116,13 @@ def done(request: Request, address: str, message: str) -> Response:
 
 def back(request: Request, said: Said) -> Response:
     """To the page that the button was on."""
-    return _onward(request, _came_from(request), said)
+    return _onward(request, page_of(request, HOME), said)
+
+
+def page_of(request: Request, otherwise: str) -> str:
+    """The page that a form's button was on: by a field of its own, since we send no referrer to anybody."""
+    shown = getattr(request.state, "form_page", "")
+    return shown if is_own_address(shown) else otherwise
 
 
 def wants_json(request: Request) -> bool:
@@ -134,12 +140,6 @@ def _onward(request: Request, address: str, said: Said) -> Response:
     response = RedirectResponse(address, status_code=303)
     say(response, said, secure=is_secure(request))
     return response
-
-
-def _came_from(request: Request) -> str:
-    """By its own field where a form has one, since we send no referrer to anybody."""
-    shown = getattr(request.state, "form_page", "")
-    return shown if is_own_address(shown) else HOME
 
 
 def _to_sign_in(request: Request) -> Response:

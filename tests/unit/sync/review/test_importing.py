@@ -49,7 +49,7 @@ def test_a_customer_comes_in_as_the_books_have_it_and_is_in_step() -> None:
     (remote_id,) = world.in_books("Ann", email="ann@x.example", phone="555", address=ADDRESS)
     (result,) = world.imported(remote_id)
     assert result == ImportResult(
-        remote_id, ImportOutcome.CREATED, imported_id(world.scope, remote_id)
+        remote_id, ImportOutcome.CREATED, imported_id(world.scope, remote_id), name="Ann"
     )
     (record,) = world.records.values()
     assert isinstance(record, Customer)
