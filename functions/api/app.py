@@ -15,9 +15,11 @@ from starlette.routing import Match
 
 from functions.api.console import sign_in, static
 from functions.api.console.errors import error_page, is_for_console
+from functions.api.console.pages import activity, integrations, invoice_payments
 from functions.api.console.pages import connecting as console_connecting
-from functions.api.console.pages import integrations, invoice_payments
+from functions.api.console.pages import help as console_help
 from functions.api.console.pages import invoices as console_invoices
+from functions.api.console.pages import problems as console_problems
 from functions.api.console.session import wants_json
 from functions.api.envelope import Envelope
 from functions.api.openapi import openapi_document, operation_id
@@ -78,6 +80,9 @@ _ROUTERS = (
     integrations.router,
     invoice_payments.router,  # before the invoices, whose addresses would take it in
     console_invoices.router,
+    console_problems.router,
+    activity.router,
+    console_help.router,
 )
 
 
