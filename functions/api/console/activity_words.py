@@ -102,9 +102,9 @@ _PLAIN: Final[Mapping[str, str]] = {
     "connection.disconnected": "disconnected {label}",
     "connection.choice_cancelled": "left {label} as it was instead of choosing a company",
     "connection.settings_changed": "changed the settings of {label}",
-    "invoice.sync_asked": "synced an invoice to {label}:",
-    "customer.unlinked": "separated a customer from its counterpart in {label}:",
-    "item.unlinked": "separated an item from its counterpart in {label}:",
+    "invoice.sync_asked": "synced the invoice to {label}",
+    "customer.unlinked": "separated a customer from its counterpart in {label}",
+    "item.unlinked": "separated an item from its counterpart in {label}",
 }
 _COUNTED: Final[Mapping[str, tuple[str, str]]] = {
     "failures.retried": ("record", "tried {many} again with {label}"),

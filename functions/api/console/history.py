@@ -45,6 +45,6 @@ def history_of(
     )
     for entry in entries.rows:
         deed = speak.of(entry)
-        told.append((entry.at, f"{deed.who} {deed.did.rstrip(':')}."))
+        told.append((entry.at, f"{deed.who} {deed.did}."))
     told.sort(key=lambda one: one[0], reverse=True)
     return [Happening(words.moment(at), what) for at, what in told]

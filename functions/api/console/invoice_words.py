@@ -70,7 +70,7 @@ _INVOICES: Final[Mapping[InBooks, tuple[str, str]]] = {
     InBooks.VOIDED: ("plain", "Void in {label} too"),
     InBooks.UNKNOWN: ("amber", "Being looked for in {label}"),
     InBooks.WAITING: ("amber", "Waits for {label}"),
-    InBooks.NOT_SENT: ("plain", "A draft does not go to {label}"),
+    InBooks.NOT_SENT: ("plain", "Draft: not in {label}"),
 }
 _VOID_IN_BOOKS: Final = ("amber", "Void here, not in {label}")
 _VOID_BEFORE: Final = ("plain", "Void before it was in {label}")

@@ -285,7 +285,7 @@ def test_the_history_tells_who_synced_and_what_was_paid(world: ApiWorld) -> None
     pay(world, "100.00")
     world.presses("/console/invoices/47/sync", provider="quickbooks")
     history = shown(world).split('id="history"')[1]
-    assert "You synced an invoice to QuickBooks." in history
+    assert "You synced the invoice to QuickBooks." in history
     assert "A payment of $100.00 was recorded." in history
     assert "The invoice was entered." in history
 
