@@ -13,23 +13,8 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from functions.api.console import sign_in, static
 from functions.api.console.errors import error_page, is_for_console
-from functions.api.console.pages import account_mapping as console_mapping
-from functions.api.console.pages import (
-    choosing,
-    import_all,
-    import_progress,
-    integration,
-    integrations,
-    payment_settings,
-    review,
-    runs,
-    settings,
-    setup,
-    unsynced,
-)
-from functions.api.console.pages import connecting as console_connecting
+from functions.api.console.routers import CONSOLE_ROUTERS
 from functions.api.console.session import wants_json
 from functions.api.envelope import Envelope
 from functions.api.openapi import openapi_document, operation_id
@@ -84,21 +69,7 @@ _ROUTERS = (
     notifications.router,
     audit.router,
     health.router,
-    static.router,
-    sign_in.router,
-    console_connecting.router,
-    integrations.router,
-    integration.router,
-    unsynced.router,
-    runs.router,
-    choosing.router,
-    setup.router,
-    settings.router,
-    payment_settings.router,
-    review.router,
-    import_all.router,
-    import_progress.router,
-    console_mapping.router,
+    *CONSOLE_ROUTERS,
 )
 
 

@@ -385,6 +385,13 @@ class AuditStore(Protocol):
     def page(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[AuditEntry]:
         """Newest first."""
 
+    def page_of_invoice(
+        self, company_id: CompanyId, invoice_id: SourceId, limit: int, cursor: str | None
+    ) -> Page[AuditEntry]:
+        """Newest first: entries whose `about` names it as `invoice`. Written after the entry itself, so
+        whoever dies in between leaves it out here.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Stores:

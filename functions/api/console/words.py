@@ -40,9 +40,10 @@ class Words:
         return f"en-{self.locale.territory}" if self.locale.territory else "en"
 
     def number(self, value: int | Decimal) -> str:
+        """With all its decimals."""
         from babel.numbers import format_decimal
 
-        return format_decimal(value, locale=self.locale)
+        return format_decimal(value, locale=self.locale, decimal_quantization=False)
 
     def money(self, money: Money) -> str:
         """With the currency's own decimals, or more where the amount has more."""
