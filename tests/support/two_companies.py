@@ -44,7 +44,7 @@ from shared.domain.notifications import Notification
 from shared.domain.records import Address, Customer
 from shared.domain.runs import Problem, RunCounts, RunPurpose, RunState
 from shared.providers.base import RemoteAccount
-from shared.storage.auth_ports import ConsentRequest
+from shared.storage.auth_ports import ConsentRequest, Session
 from shared.storage.keys import payment_id
 from shared.storage.ports import AuditEntry, PacingRow
 from shared.sync.accounts import income_accounts
@@ -118,6 +118,17 @@ def _furnish(
     stores.grants.claim_user(key.provider, f"{prefix}-user", grant_id, instead_of=None)
     stores.consents.put(
         ConsentRequest(f"{prefix}-state", key, person_id, text, now + timedelta(minutes=9))
+    )
+    stores.sessions.put(
+        Session(
+            f"{prefix}-session",
+            company_id,
+            text,
+            person_id,
+            text,
+            frozenset({"read", "write"}),
+            now + timedelta(hours=1),
+        )
     )
     offered = (OfferedCompany(RemoteCompanyId(f"{prefix}-realm-2"), text),)
     stores.choices.put(
