@@ -10,7 +10,12 @@ from httpx2 import Response
 
 from functions.api.console.rendering import POLICY
 from functions.api.console.session import console_router
-from shared.domain.errors import NeedsReauth, ProviderContractBroken, ProviderUnavailable, RateLimited
+from shared.domain.errors import (
+    NeedsReauth,
+    ProviderContractBroken,
+    ProviderUnavailable,
+    RateLimited,
+)
 from tests.support.api_client import ApiWorld
 
 SECRET = "s3cret customer data"
@@ -80,9 +85,7 @@ def test_what_a_role_does_not_allow(world: ApiWorld) -> None:
         (ProviderContractBroken(SECRET), 502, "does not understand"),
     ],
 )
-def test_a_provider_that_is_down(
-    world: ApiWorld, error: Exception, status: int, says: str
-) -> None:
+def test_a_provider_that_is_down(world: ApiWorld, error: Exception, status: int, says: str) -> None:
     answer = failing(world, error)
     assert (answer.status_code, is_friendly(answer)) == (status, True)
     assert says in answer.text

@@ -132,7 +132,7 @@ def test_cookies_are_the_browsers_alone(browser: Browser) -> None:
         ("http://127.0.0.1.evil.example", True),
     ],
 )
-def test_only_loopback_does_without_tls(public_url: str, secure: bool) -> None:
+def test_only_loopback_does_without_tls(public_url: str, *, secure: bool) -> None:
     for morsel in cookies(Browser(public_url).begins()).values():
         assert bool(morsel["secure"]) is secure
         assert morsel.key.startswith("__Host-") is secure

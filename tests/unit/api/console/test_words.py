@@ -108,7 +108,9 @@ def test_a_moment_that_took_no_time_took_a_second() -> None:
     assert words().duration(0.2) == "1 second"
 
 
-@pytest.mark.parametrize("odd", ["", "xx", "de_", "../../etc/passwd", "en_US\x00", "🎉", "a" * 4000])
+@pytest.mark.parametrize(
+    "odd", ["", "xx", "de_", "../../etc/passwd", "en_US\x00", "🎉", "a" * 4000]
+)
 def test_what_is_no_locale_and_no_zone_is_passed_over(odd: str) -> None:
     """The next that is known counts, else the usual ones."""
     chosen = Words.of([odd, "de_DE"], [odd, "Europe/Berlin"], NOW)
