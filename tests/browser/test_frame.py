@@ -11,6 +11,7 @@ from tests.browser.conftest import COMPANY_NAME
 from tests.support.browser.office import DARK, HOME, NO_SCRIPTS, PHONE, WIDE, Office
 from tests.support.browser.steps import signs_out
 from tests.support.deployed.company import Company
+from tests.support.deployed.frontend import Frontend
 
 pytestmark = pytest.mark.deployed
 
@@ -91,12 +92,9 @@ def test_a_sign_in_that_somebody_else_began(open_office: Open) -> None:
     expect(office.heading()).to_have_text("Sign in to BlueClerk")
 
 
-def test_a_form_on_another_site_does_nothing(
-    office: Office, frontend: object, browser: object
-) -> None:
+def test_a_form_on_another_site_does_nothing(office: Office, frontend: Frontend) -> None:
     """Same host, other port: the browser sends the cookie along, and says where the form was."""
-    origin = getattr(frontend, "origin")  # noqa: B009 - typed as object for the fixture's sake
-    office.goes(str(origin))
+    office.goes(frontend.origin)
     action = f"{office.company.stack.api_url}/console/integrations/quickbooks/connect"
     office.page.evaluate(
         """action => {
