@@ -41,7 +41,9 @@ class Proxy:
             trust_env=False,
             timeout=_SECONDS,
             limits=httpx2.Limits(max_keepalive_connections=20),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # each browser keeps its own
+            cookies=CookieJar(
+                DefaultCookiePolicy(allowed_domains=[])
+            ),  # each browser keeps its own
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

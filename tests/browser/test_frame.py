@@ -104,7 +104,7 @@ def test_a_form_on_another_site_does_nothing(office: Office, frontend: Frontend)
         }""",
         action,
     )
-    office.page.wait_for_url("**/console/integrations/quickbooks/connect")
+    office.arrives("**/console/integrations/quickbooks/connect")
     office.sees("This request came from another site, so nothing was done.")
 
 

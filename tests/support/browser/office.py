@@ -17,8 +17,8 @@ from tests.support.deployed.company import Company
 
 HOME = "/console/integrations"
 SCREENSHOTS = ROOT / "docs" / "screenshots"
-PATIENCE = 30_000
-"""Milliseconds; a function may have to start first, on a machine that has other things to do."""
+PATIENCE = 60_000
+"""Milliseconds; functions may have to start first, on a machine that has other things to do."""
 
 expect.set_options(timeout=PATIENCE)
 
@@ -64,7 +64,11 @@ class Office:
         answer = self.goes(path)
         assert answer.ok, f"{self.page.url}: {answer.status}\n{self.page.inner_text('body')}"
         self.page.locator(f'button[name="person"][value="{self.person_id}"]').click()
-        self.page.wait_for_url(f"**{path}")
+        self.arrives(f"**{path}")
+
+    def arrives(self, address: str | re.Pattern[str]) -> None:
+        """At that page, whose files may still be on their way: what is looked at next is waited for."""
+        self.page.wait_for_url(address, wait_until="commit")
 
     def heading(self) -> Locator:
         return self.page.get_by_role("heading", level=1)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from fastapi.routing import APIRoute
 
-from functions.api.app import _ROUTERS
+from functions.api.app import routes
 from functions.api.console.rendering import POLICY
 from functions.api.console.session import ConsoleRoute
 from tests.support.api_client import ApiWorld
@@ -27,14 +26,12 @@ _VALUES = {
 }
 
 
-def routes(method: str = "") -> list[str]:
+def paths(method: str = "") -> list[str]:
     """Of the pages, by method; without one those that are open to all."""
     return [
         route.path
-        for router in _ROUTERS
-        for route in router.routes
-        if isinstance(route, APIRoute)
-        and route.path.startswith("/console")
+        for route in routes()
+        if route.path.startswith("/console")
         and isinstance(route, ConsoleRoute) == bool(method)
         and (not method or method in (route.methods or ()))
     ]
@@ -49,8 +46,8 @@ def addresses(path: str) -> list[str]:
     return found
 
 
-PAGES = [address for path in routes("GET") for address in addresses(path)]
-BUTTONS = [address for path in routes("POST") for address in addresses(path)]
+PAGES = [address for path in paths("GET") for address in addresses(path)]
+BUTTONS = [address for path in paths("POST") for address in addresses(path)]
 
 
 @pytest.fixture
@@ -60,7 +57,7 @@ def world() -> ApiWorld:
 
 def test_every_route_of_the_console_knows_who_looks() -> None:
     """But the sign-in itself and the files that are everybody's."""
-    assert set(routes()) == {
+    assert set(paths()) == {
         "/console",
         "/console/",
         "/console/sign-in",
