@@ -40,7 +40,7 @@ class Stack:
 
     @property
     def console_url(self) -> str:
-        return f"{self.api_url}/"
+        return f"{self.api_url}/console/integrations"
 
     @property
     def table_names(self) -> dict[str, str]:

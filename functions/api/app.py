@@ -42,6 +42,8 @@ from functions.api.routes import (
 from shared.domain.errors import SyncError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aws_lambda_powertools.logging import Logger
     from starlette.requests import Request
     from starlette.responses import Response
@@ -116,12 +118,17 @@ def create_app(services: Services, logger: Logger) -> FastAPI:
     return app
 
 
+def routes() -> Iterator[APIRoute]:
+    """Every route there is; the app itself keeps them out of sight."""
+    for router in _ROUTERS:
+        yield from (route for route in router.routes if isinstance(route, APIRoute))
+
+
 def _methods_at(scope: Scope) -> list[str]:
     """Every method of an address; the router itself knows only those of the first route it tried."""
     return sorted(
         method
-        for router in _ROUTERS
-        for route in router.routes
-        if isinstance(route, APIRoute) and route.matches(scope)[0] is not Match.NONE
+        for route in routes()
+        if route.matches(scope)[0] is not Match.NONE
         for method in route.methods or ()
     )

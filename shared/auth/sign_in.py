@@ -13,10 +13,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from shared.auth.bearer import BearerVerifier
 from shared.auth.caller import Caller
 from shared.auth.secret_bytes import SecretBytes, url_safe
 from shared.config import ConfigurationError, Settings
@@ -25,6 +24,9 @@ from shared.domain.errors import RetryLater, Unauthenticated
 from shared.domain.runs import Problem
 from shared.providers.http import HttpAnswer, HttpRequest, Transport
 from shared.storage.auth_ports import Session, SessionStore
+
+if TYPE_CHECKING:  # it brings the JWT library, which only who signs in needs
+    from shared.auth.bearer import BearerVerifier
 
 SCOPE: Final = "openid profile"
 ATTEMPT_LIFE: Final = timedelta(minutes=10)

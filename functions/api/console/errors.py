@@ -29,13 +29,18 @@ _HEADINGS: Final = {
     HTTPStatus.SERVICE_UNAVAILABLE: "Not available at the moment",
 }
 _OWN_WORDS: Final = {
-    HTTPStatus.NOT_FOUND: (
-        "This page does not exist, or not any more.",
-        "Choose one from the menu.",
+    "UNKNOWN_ROUTE": ("This page does not exist, or not any more.", "Choose one from the menu."),
+    "METHOD_NOT_ALLOWED": ("This page only works through its buttons.", ""),
+    "UNEXPECTED": (
+        "Something went wrong on our side.",
+        "Try again; if it stays so, tell support the reference below.",
     ),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("This page only works through its buttons.", ""),
+    "PROVIDER_ANSWER_UNKNOWN": (
+        "",
+        "Try again later; if it stays so, tell support the reference below.",
+    ),
 }
-"""Where the API's own sentence speaks to a program."""
+"""By code, message and action, where the API's own speak to a program; an empty message is the API's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +60,11 @@ def is_for_console(path: str) -> bool:
 def error_page(request: Request, answer: Answer) -> Response:
     """Never raises: where even the company's words cannot be had, it does without."""
     status = HTTPStatus(answer.status)
-    message, action = answer.problem.message, answer.problem.action
-    if answer.problem.code in ("UNKNOWN_ROUTE", "METHOD_NOT_ALLOWED"):
-        message, action = _OWN_WORDS[status]
+    problem = answer.problem
+    message, action = _OWN_WORDS.get(problem.code, (problem.message, problem.action))
     page = ErrorPage(
         title=_HEADINGS.get(status, "That did not work"),
-        message=message,
+        message=message or problem.message,
         action=action,
         to_sign_in=status == HTTPStatus.UNAUTHORIZED,
     )

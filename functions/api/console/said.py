@@ -15,7 +15,8 @@ from shared.domain.runs import Problem
 
 COOKIE: Final = "said"
 _SECONDS: Final = 60
-_LONGEST: Final = 1500
+_COOKIE_BYTES: Final = 4000
+"""Browsers drop a cookie of more than 4,096, its name included (RFC 6265bis, 5.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class Said:
 
 
 def say(response: Response, said: Said, *, secure: bool) -> None:
-    """On the next page."""
-    content = json.dumps([said.message[:_LONGEST], said.action[:_LONGEST], said.trouble])
-    text = base64.urlsafe_b64encode(content.encode()).decode("ascii")
+    """On the next page; a text that a cookie cannot hold is cut."""
+    longest = _COOKIE_BYTES
+    while len(text := _written(said, longest)) > _COOKIE_BYTES:
+        longest //= 2
     put_cookie(response, COOKIE, text, secure=secure, seconds=_SECONDS)
 
 
@@ -42,9 +44,16 @@ def said_to(request: Request) -> Said | None:
     """What the last button left to say; nothing where the cookie is not one of ours."""
     text = take_cookie(request, COOKIE, secure=is_secure(request))
     try:
-        message, action, trouble = json.loads(base64.urlsafe_b64decode(text.encode()))
+        content = json.loads(base64.urlsafe_b64decode(text.encode()))
     except ValueError:
         return None
-    if not isinstance(message, str) or not isinstance(action, str):
-        return None
-    return Said(message, action, trouble=bool(trouble))
+    match content:
+        case [str(message), str(action), bool(trouble)]:
+            return Said(message, action, trouble=trouble)
+    return None
+
+
+def _written(said: Said, longest: int) -> str:
+    content = [said.message[:longest], said.action[:longest], said.trouble]
+    written = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+    return base64.urlsafe_b64encode(written).decode("ascii")

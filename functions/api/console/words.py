@@ -7,6 +7,7 @@ Babel is imported when the first page is rendered: callers of the API never need
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from babel import Locale
 
 USUAL_LOCALE: Final = "en_US"
+_CODE_BEFORE_NUMBER: Final = re.compile(r"(?<=[^\W\d_])(?=\d)")
+"""CLDR sets a code apart from its number ("KWD 1.500", currencySpacing), which Babel does not do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,14 @@ class Words:
 
         places = -int(amount.normalize().as_tuple().exponent) if amount else 0
         exact = places > get_currency_precision(currency)
-        return format_currency(
+        text = format_currency(
             amount,
             currency,
             locale=self.locale,
             currency_digits=not exact,
             decimal_quantization=not exact,
         )
+        return _CODE_BEFORE_NUMBER.sub("\N{NO-BREAK SPACE}", text)
 
     def day(self, day: date) -> str:
         from babel.dates import format_date

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from functions.api.console.callback import callback_page
 from functions.api.console.errors import error_page
 from functions.api.console.session import caller_at
 from functions.api.dependencies import CorrelationOf, ProviderOf, ServicesOf, known_provider
@@ -17,7 +18,6 @@ from functions.api.models.connections import (
     ConnectionAnswer,
     OrganisationBody,
 )
-from functions.api.pages import message_page
 from functions.api.problems import Answer, answer_to
 from functions.api.security import CallerOf, protected_router
 from functions.api.views import connection_answer
@@ -109,8 +109,8 @@ def finish_authorization(
     provider: str, request: Request, services: ServicesOf, correlation_id: CorrelationOf
 ) -> Response:
     """Where the provider sends the browser back. The one-time state says whose consent it is."""
-    caller = caller_at(request)
     try:
+        caller = request.state.caller = caller_at(request)
         name = known_provider(provider)
         finished = finish_consent(
             services.connect_ports(),
@@ -125,17 +125,20 @@ def finish_authorization(
         if caller is not None:
             request.state.caller = caller
             return _told_at_the_console(request, provider, told, to_choose=differs)
-        return message_page(
-            told.status,
+        return callback_page(
+            request,
             "Another company is connected" if differs else "Not connected",
-            [told.problem.message, told.problem.action, f"Reference: {correlation_id}"],
-            told.headers,
+            told.problem.message,
+            told.problem.action,
+            f"Reference: {correlation_id}",
+            status=told.status,
+            headers=told.headers,
         )
     if finished.connection is not None:
         send_what_waited(services, finished.connection.key)
     if finished.return_to:
         return RedirectResponse(finished.return_to, status_code=303)
-    return _page_of(finished, services.profile(name).label)
+    return _page_of(request, finished, services.profile(name).label)
 
 
 def _told_at_the_console(
@@ -153,23 +156,22 @@ def send_what_waited(services: Services, key: ConnectionKey) -> None:
         resume(services, key)
 
 
-def _page_of(finished: FinishedConsent, label: str) -> Response:
+def _page_of(request: Request, finished: FinishedConsent, label: str) -> Response:
     if finished.connection is not None:
         company = finished.connection.remote_company.name
-        return message_page(
-            200,
+        return callback_page(
+            request,
             "You're connected",
-            [f"BlueClerk is connected to “{company}” in {label}.", "You can close this page."],
+            f"BlueClerk is connected to “{company}” in {label}.",
+            "You can close this page.",
         )
     offered = refusals.names(finished.choice.offered) if finished.choice else ""
-    return message_page(
-        200,
+    return callback_page(
+        request,
         "Choose the company",
-        [
-            f"Access was given to several {label} companies: {offered}.",
-            "Nothing is connected yet.",
-            f"Go to Settings → Integrations → {label} in BlueClerk and choose within 20 minutes.",
-        ],
+        f"Access was given to several {label} companies: {offered}.",
+        "Nothing is connected yet.",
+        f"Go to Settings → Integrations → {label} in BlueClerk and choose within 20 minutes.",
     )
 
 
