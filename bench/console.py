@@ -42,6 +42,7 @@ def console_pages(lab: Lab) -> Iterator[Figure]:
 def _furnished(api: SuiteApi) -> dict[str, list[str]]:
     """Something for each page to show; the path parameters that lead there."""
     run = sync_items(api, lambda _run: None)
+    item_id = str(api.get("/v1/items?limit=1")["items"][0]["id"])
     api.put("/v1/customers/bench-customer", {"name": "Hill Plumbing"})
     api.put(
         f"/v1/invoices/{_INVOICE}",
@@ -51,7 +52,7 @@ def _furnished(api: SuiteApi) -> dict[str, list[str]]:
             "status": "DRAFT",
             "currency": "USD",
             "issuedOn": "2026-03-02",
-            "lines": [{"description": "Work", "unitPrice": "7.00"}],
+            "lines": [{"itemId": item_id, "unitPrice": "7.00"}],
         },
     )
     return {

@@ -51,4 +51,4 @@ def withdrawn_at_the_provider(office: Office) -> None:
     company = office.company
     for call in ("revoke", "expire-access"):
         company.control.post(f"/grants/{call}", {"realm": company.realm})
-    company.asked("GET", "/v1/connections/quickbooks/accounts")
+    company.asked("POST", "/v1/connections/quickbooks/customers/unsynced")
