@@ -14,7 +14,10 @@ from shared.domain.ids import CompanyId, ConnectionKey, GrantId, PersonId, Provi
 
 @dataclass(frozen=True, slots=True)
 class ConsentRequest:
-    """What an authorize URL's one-time state stands for. `code_verifier` only where PKCE is used."""
+    """What an authorize URL's one-time state stands for. `code_verifier` only where PKCE is used.
+
+    `needs_session`: begun in a browser that is signed in to the console, so it ends there or nowhere.
+    """
 
     state: str
     connection: ConnectionKey
@@ -23,6 +26,7 @@ class ConsentRequest:
     expires_at: datetime
     code_verifier: str = ""
     return_to: str = ""
+    needs_session: bool = False
 
 
 class ConsentStore(Protocol):

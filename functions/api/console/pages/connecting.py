@@ -46,6 +46,7 @@ def press_connect(
         caller.person_id,
         redirect_uri=redirect_uri(services, provider),
         return_to=f"/console/integrations/{provider}/connected",
+        needs_session=True,
     )
     label = services.profile(provider).label
     return console.page(LeavePage(title=f"Connecting {label}", address=address, label=label))
