@@ -44,6 +44,7 @@ from shared.domain.notifications import Notification
 from shared.domain.records import Address, Customer
 from shared.domain.runs import Problem, RunCounts, RunPurpose, RunState
 from shared.providers.base import RemoteAccount
+from shared.providers.budget import Budget, to_text
 from shared.storage.auth_ports import ConsentRequest, Session
 from shared.storage.keys import payment_id
 from shared.storage.ports import AuditEntry, PacingRow
@@ -303,7 +304,7 @@ def _furnish(
                 company_id, now, f"{prefix}-entry-{number}", person_id, "test.done", {"about": text}
             )
         )
-    stores.pacing.save(key, PacingRow(text, 1))
+    stores.pacing.save(key, PacingRow(to_text(Budget()), 1))
     income_accounts(world.services, connection)  # which keeps the list
     for number in numbers:
         books.plant_customer(f"{text} {number}", email=f"{text}{number}@example.com", phone=text)
