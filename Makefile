@@ -3,10 +3,11 @@
 # .venv     the suite, its tests and the local AWS (requirements-dev.lock)
 # .venv-sam SAM CLI and cfn-lint (requirements-sam.lock): SAM CLI and the local AWS pin different
 #           botocore versions, so they cannot share one
+# .build/chromium where the browser is that `make test` drives (CHROMIUM names one)
 
 PYTHON ?= python3
 SEEDS ?= 500
-export PYTHON
+export PYTHON CHROMIUM
 
 # SAM CLI asks for a region even where it calls nothing, and reports home unless told not to.
 SAM := AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
@@ -29,9 +30,9 @@ setup: .venv/.ready .venv-sam/.ready ## both virtual environments, from the lock
 run: .venv/.ready ## the whole suite on this machine; ONCE=1 ends after the summary, CATALOG=file.csv
 	@exec .venv/bin/python -m local $(if $(ONCE),--once) $(if $(CATALOG),--catalog "$(CATALOG)")
 
-test: .venv/.ready .venv-sam/.ready ## every test, with coverage
-	.venv/bin/python -m pytest --ignore tests/deployed --numprocesses 2 --dist loadfile --cov --cov-report=
-	.venv/bin/python -m pytest tests/deployed --cov --cov-append --cov-report=term:skip-covered
+test: .venv/.ready .venv-sam/.ready .build/chromium ## every test, with coverage
+	.venv/bin/python -m pytest --ignore tests/deployed --ignore tests/browser --numprocesses 2 --dist loadfile --cov --cov-report=
+	.venv/bin/python -m pytest tests/deployed tests/browser --cov --cov-append --cov-report=term:skip-covered
 
 check: .venv/.ready .venv-sam/.ready ## format, lint, types, import contracts, template
 	.venv/bin/ruff format --check .
@@ -71,6 +72,10 @@ clean: ## remove what was built, stored locally and installed
 .venv-sam/.ready: requirements-sam.lock infra/setup-venv.sh | .venv/.ready
 	@infra/setup-venv.sh .venv-sam requirements-sam.lock
 	@touch $@
+
+.build/chromium: infra/setup-browser.sh
+	@mkdir -p $(@D)
+	@infra/setup-browser.sh $@
 
 # `sam build` calls build-<LogicalId> for each function of template.yaml, with ARTIFACTS_DIR set.
 build-ApiFunction build-SyncCustomersFunction build-SyncItemsFunction build-SyncInvoicesFunction build-SyncPaymentsFunction build-ScheduleSyncsFunction build-RefreshTokenFunction \

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.automatic import AUTOMATIC
+from bench.console import CONSOLE
 from bench.lab import lab
 from bench.money import MONEY
 from bench.review import ROWS as REVIEW
@@ -23,7 +24,7 @@ from bench.rows import ROWS as PUSHES
 from bench.rows import Figure
 from local.stack import ROOT
 
-ROWS = (*PUSHES, *AUTOMATIC, *MONEY, *REVIEW)
+ROWS = (*PUSHES, *AUTOMATIC, *MONEY, *REVIEW, *CONSOLE)
 PAGE = ROOT / "docs" / "bench.md"
 RAW = ROOT / "bench" / "figures.json"
 

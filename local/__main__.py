@@ -64,9 +64,8 @@ def _launch(given: argparse.Namespace, options: StackOptions) -> int:
             _say(line)
         if given.once:
             return 0 if done.complete else 1
-        _say(
-            f"\nserving at {stack.api_url} (addresses and a token: {given.data}/stack.json); Ctrl-C stops"
-        )
+        for line in summary.invitation(stack.console_url, stack.api_url, folder.stack_file):
+            _say(line)
         try:
             _serve(folder, stack, mailbox)
         except KeyboardInterrupt:

@@ -15,6 +15,9 @@ from local.sync import Show, sync_items
 from local.trouble import LaunchFailed
 
 COMPANY_ID = "cedar-ridge-plumbing"
+PEOPLE = "Dana Whitfield (may change things) or Luis Ortega (may read)"
+"""Who signs in for it at the sandbox's issuer (sandbox/issuer/people.py)."""
+
 _USUAL_ACCOUNT = "Sales of Product Income"
 Say = Callable[[str], None]
 

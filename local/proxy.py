@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 import uvicorn
@@ -37,7 +38,12 @@ class Proxy:
     def __init__(self, target: str) -> None:
         self._target = httpx2.URL(target)
         self._client = httpx2.AsyncClient(
-            trust_env=False, timeout=_SECONDS, limits=httpx2.Limits(max_keepalive_connections=20)
+            trust_env=False,
+            timeout=_SECONDS,
+            limits=httpx2.Limits(max_keepalive_connections=20),
+            cookies=CookieJar(
+                DefaultCookiePolicy(allowed_domains=[])
+            ),  # each browser keeps its own
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -20,6 +20,8 @@ from local.trouble import LaunchFailed
 NAME = "sandbox"
 STATE_FILE = "sandbox.json"
 AUDIENCE = "blueclerk-accounting-sync"
+CONSOLE_CLIENT_ID = "blueclerk-console"
+CONSOLE_CLIENT_SECRET = "console-secret"
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _SECONDS = 10.0

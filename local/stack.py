@@ -40,7 +40,7 @@ class Stack:
 
     @property
     def console_url(self) -> str:
-        return f"{self.api_url}/"
+        return f"{self.api_url}/console/integrations"
 
     @property
     def table_names(self) -> dict[str, str]:
@@ -156,6 +156,9 @@ def _parameters(options: StackOptions, the_sandbox: Sandbox, api_url: str) -> di
     return {
         "OidcIssuer": the_sandbox.issuer,
         "OidcAudience": sandbox.AUDIENCE,
+        "OidcClientId": sandbox.CONSOLE_CLIENT_ID,
+        "OidcClientSecret": sandbox.CONSOLE_CLIENT_SECRET,
+        "SupportAddress": "support@blueclerk.example",
         "PublicUrl": api_url,
         **template_parameters({**the_sandbox.quickbooks_settings(), **options.quickbooks}),
         **options.parameters,

@@ -55,10 +55,14 @@ class DataFolder:
 
     def tell(self, stack: dict[str, object]) -> None:
         """Write stack.json, whole at once: others read it while it changes."""
-        write_json(self.path / "stack.json", stack)
+        write_json(self.stack_file, stack)
 
     def untell(self) -> None:
-        (self.path / "stack.json").unlink(missing_ok=True)
+        self.stack_file.unlink(missing_ok=True)
+
+    @property
+    def stack_file(self) -> Path:
+        return self.path / "stack.json"
 
     @property
     def _clean(self) -> Path:

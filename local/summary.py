@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
-from local.onboard import Onboarded
+from local.onboard import PEOPLE, Onboarded
 
 _SHOWN = 5
 
@@ -32,6 +33,14 @@ def lines(done: Onboarded) -> Iterator[str]:
         yield f"{cause['count']} items: {cause['message']} {cause.get('action') or ''}".rstrip()
     if run.get("problem"):
         yield f"{run['problem']['message']} {run['problem'].get('action') or ''}".rstrip()
+
+
+def invitation(console_url: str, api_url: str, stack_file: Path) -> Iterator[str]:
+    """Where the suite can be looked at, and as whom."""
+    yield ""
+    yield f"Console     {console_url}"
+    yield f"            sign in as {PEOPLE}; no password is asked"
+    yield f"API         serving at {api_url} (addresses and a token: {stack_file}); Ctrl-C stops"
 
 
 def _parts(created: int, updated: int, unchanged: int) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox import options
+from sandbox.issuer.people import Person
 from sandbox.issuer.state import TokenOrder
 from sandbox.jsontext import InvalidJson, JsonObject, dumps, loads
 from sandbox.quickbooks import planting, preferences, reports
@@ -106,6 +107,7 @@ class Control:
             _route("POST", "/grants/revoke", _does(self.revoke_grants)),
             _route("POST", "/grants/expire-access", _does(self.expire_access)),
             _route("POST", "/issuer/token", _does(self.issuer_token)),
+            _route("POST", "/issuer/people", _does(self.add_person)),
             _route("POST", "/issuer/rotate-keys", _does(self.rotate_keys)),
         ]
 
@@ -272,6 +274,12 @@ class Control:
     def issuer_token(self, body: JsonObject) -> JsonObject:
         token, claims = self._state.issuer.order(options.read(TokenOrder, body))
         return {"token": token, "claims": claims}
+
+    def add_person(self, body: JsonObject) -> JsonObject:
+        """Somebody who can sign in; one who can already is replaced."""
+        person = options.read(Person, body)
+        self._state.issuer.people[person.id] = person
+        return {"person": options.described(person)}
 
     def rotate_keys(self, body: JsonObject) -> JsonObject:
         self._state.issuer.keys.rotate(keep_former=options.read(RotateKeys, body).keep_former)

@@ -9,7 +9,7 @@ from sandbox.issuer.state import IssuerState
 from sandbox.jsontext import InvalidJson, JsonObject, as_object, dumps, loads
 from sandbox.quickbooks.state import QuickBooksState
 
-FORMAT = 1
+FORMAT = 2
 _FILE = "sandbox.json"
 
 
@@ -28,6 +28,7 @@ class SandboxState:
         """Everything anew but the generation and the signing keys."""
         self.clock.shift_seconds = 0.0
         self.quickbooks.reset()
+        self.issuer.reset()
 
     def save(self, folder: Path) -> None:
         """Write the state, atomically: a reader finds the old file or the new one, never half of one."""

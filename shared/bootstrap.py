@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.auth.bearer import BearerVerifier
     from shared.auth.connect_ports import ConnectPorts
     from shared.auth.keeper import TokenKeeper
+    from shared.auth.sign_in import SignIn
     from shared.auth.sweep import Sweep
     from shared.auth.vault import TokenVault
     from shared.domain.effects import Chance, Clock, InFlight, Workflows
@@ -161,6 +162,21 @@ def build(
         return BearerVerifier(settings, transport(), clock)
 
     verifier = cache(made_verifier)
+
+    def made_sign_in() -> SignIn:
+        from shared.auth.secret_bytes import SystemSecretBytes
+        from shared.auth.sign_in import SignIn
+
+        return SignIn(
+            settings,
+            lambda: secrets().get("sign_in", {}).get("client_secret", ""),
+            verifier(),
+            transport(),
+            stores.sessions,
+            clock,
+            SystemSecretBytes(),
+        )
+
     wake_ups = _wake_ups(settings)
     return Services(
         settings=settings,
@@ -177,6 +193,7 @@ def build(
         oauth=oauth,
         vault=vault,
         verify_bearer=lambda token: verifier().verify(token),
+        sign_in=cache(made_sign_in),
         connect_ports=connect_ports,
         token_source=token_source,
         sweep=lambda provider, until: sweep().run(provider, until),

@@ -43,6 +43,12 @@ class Settings:
     oidc_audience: str = ""
     oidc_company_claim: str = "company_id"
     oidc_roles_claim: str = "roles"
+    oidc_client_id: str = ""
+    """Of the console at the issuer; empty: nobody signs in to it."""
+    session_seconds: float = 28_800.0
+    """How long somebody stays signed in to the console."""
+    support_address: str = ""
+    """Where the console's Contact Support leads: an e-mail address or a URL; empty: nowhere."""
     state_machine_arns: Mapping[RecordKind, str] = field(default_factory=dict)
     """Of the kinds that a click can sync."""
     wake_up_queue_urls: Mapping[RecordKind, str] = field(default_factory=dict)
@@ -109,6 +115,9 @@ def load(
         oidc_audience=source.get("OIDC_AUDIENCE", ""),
         oidc_company_claim=source.get("OIDC_COMPANY_CLAIM", "") or "company_id",
         oidc_roles_claim=source.get("OIDC_ROLES_CLAIM", "") or "roles",
+        oidc_client_id=source.get("OIDC_CLIENT_ID", ""),
+        session_seconds=number("SESSION_SECONDS", 28_800.0),
+        support_address=source.get("SUPPORT_ADDRESS", ""),
         state_machine_arns={
             RecordKind.CUSTOMER: source.get("SYNC_CUSTOMERS_STATE_MACHINE_ARN", ""),
             RecordKind.ITEM: source.get("SYNC_ITEMS_STATE_MACHINE_ARN", ""),

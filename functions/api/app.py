@@ -13,9 +13,12 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from functions.api.console.errors import error_page, is_for_console
+from functions.api.console.routers import CONSOLE_ROUTERS
+from functions.api.console.session import wants_json
 from functions.api.envelope import Envelope
 from functions.api.openapi import openapi_document, operation_id
-from functions.api.problems import answer_to
+from functions.api.problems import UNEXPECTED, answer_to
 from functions.api.routes import (
     account_mapping,
     audit,
@@ -39,6 +42,8 @@ from functions.api.routes import (
 from shared.domain.errors import SyncError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aws_lambda_powertools.logging import Logger
     from starlette.requests import Request
     from starlette.responses import Response
@@ -66,6 +71,7 @@ _ROUTERS = (
     notifications.router,
     audit.router,
     health.router,
+    *CONSOLE_ROUTERS,
 )
 
 
@@ -87,23 +93,42 @@ def create_app(services: Services, logger: Logger) -> FastAPI:
 
     def answer_problem(request: Request, error: Exception) -> Response:
         answer = answer_to(error, services.profile)
+        if is_for_console(request.url.path) and not wants_json(request):
+            return error_page(request, answer)
         if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
             answer = replace(answer, headers={"Allow": ", ".join(_methods_at(request.scope))})
         return answer.response(request.state.correlation_id)
 
     for cls in (SyncError, RequestValidationError, HTTPException):
         app.add_exception_handler(cls, answer_problem)
-    app.add_middleware(Envelope, clock=services.clock, ids=services.ids, logger=logger)
+
+    def answer_unexpected(request: Request) -> Response:
+        if is_for_console(request.url.path) and not wants_json(request):
+            return error_page(request, UNEXPECTED)
+        return UNEXPECTED.response(request.state.correlation_id)
+
+    app.add_middleware(
+        Envelope,
+        clock=services.clock,
+        ids=services.ids,
+        logger=logger,
+        answer_unexpected=answer_unexpected,
+    )
     app.openapi = partial(openapi_document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
+
+
+def routes() -> Iterator[APIRoute]:
+    """Every route there is; the app itself keeps them out of sight."""
+    for router in _ROUTERS:
+        yield from (route for route in router.routes if isinstance(route, APIRoute))
 
 
 def _methods_at(scope: Scope) -> list[str]:
     """Every method of an address; the router itself knows only those of the first route it tried."""
     return sorted(
         method
-        for router in _ROUTERS
-        for route in router.routes
-        if isinstance(route, APIRoute) and route.matches(scope)[0] is not Match.NONE
+        for route in routes()
+        if route.matches(scope)[0] is not Match.NONE
         for method in route.methods or ()
     )

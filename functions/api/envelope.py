@@ -6,13 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 
-from functions.api.problems import unexpected_problem
 from shared.correlation import caused_by
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_lambda_powertools.logging import Logger
-    from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from shared.domain.effects import Clock, Ids
@@ -32,11 +34,20 @@ class Envelope:
     The log line names the route's template, never the path or query, which hold ids and codes.
     """
 
-    def __init__(self, app: ASGIApp, *, clock: Clock, ids: Ids, logger: Logger) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        clock: Clock,
+        ids: Ids,
+        logger: Logger,
+        answer_unexpected: Callable[[Request], Response],
+    ) -> None:
         self._app = app
         self._clock = clock
         self._ids = ids
         self._logger = logger
+        self._answer_unexpected = answer_unexpected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,7 +76,8 @@ class Envelope:
         except Exception:  # whatever it is: the caller gets a problem, the log its place
             self._logger.exception("unexpected error")
             if not status:
-                await unexpected_problem(correlation_id)(scope, receive, send_with_headers)
+                answer = self._answer_unexpected(Request(scope))
+                await answer(scope, receive, send_with_headers)
         finally:
             taken = self._clock.now() - began
             self._logger.info(

@@ -93,11 +93,7 @@ def answer_to(error: Exception, profile: Callable[[ProviderName], ProviderProfil
     for cls, told in _TOLD:
         if isinstance(error, cls):
             return told(error)
-    return _UNEXPECTED
-
-
-def unexpected_problem(correlation_id: str) -> Response:
-    return _UNEXPECTED.response(correlation_id)
+    return UNEXPECTED
 
 
 def _refused(error: RequestInvalid) -> Answer:
@@ -207,7 +203,7 @@ def _field_name(place: tuple[str | int, ...]) -> str:
     return name
 
 
-_UNEXPECTED: Final = Answer(
+UNEXPECTED: Final = Answer(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     Problem(
         "UNEXPECTED",

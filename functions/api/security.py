@@ -74,7 +74,13 @@ def _identified(request: Request) -> Caller:
             )
         )
     caller = services_of(request).verify_bearer(token.strip())
-    needed = {READ, WRITE} if request.method in _READING else {WRITE}
+    require_role(caller, request.method)
+    return caller
+
+
+def require_role(caller: Caller, method: str) -> None:
+    """Raises `Forbidden`."""
+    needed = {READ, WRITE} if method in _READING else {WRITE}
     if needed.isdisjoint(caller.roles):
         raise Forbidden(
             Problem(
@@ -83,7 +89,6 @@ def _identified(request: Request) -> Caller:
                 f"Ask your administrator for the role {min(needed)!r}.",
             )
         )
-    return caller
 
 
 def _caller(request: Request) -> Caller:

@@ -10,11 +10,21 @@ COMPANIES = {"cedar-ridge-plumbing": "Cedar Ridge Plumbing", "harbor-electric": 
 
 @dataclass(frozen=True)
 class Person:
+    """`locale` and `zoneinfo` are claims only where they are known."""
+
     id: str
     name: str
     email: str
     company_id: str
     roles: tuple[str, ...] = ("read", "write")
+    company_name: str = ""
+    locale: str = ""
+    zoneinfo: str = ""
+
+    @property
+    def company(self) -> str:
+        """The company's name."""
+        return self.company_name or COMPANIES.get(self.company_id, self.company_id)
 
 
 PEOPLE = {
@@ -39,6 +49,7 @@ def claims(
     person: Person, issuer: str, now: float, seconds: int = TOKEN_SECONDS
 ) -> dict[str, object]:
     """The claims of an access token."""
+    known = {"locale": person.locale, "zoneinfo": person.zoneinfo}
     return {
         "iss": issuer,
         "aud": AUDIENCE,
@@ -46,8 +57,9 @@ def claims(
         "iat": int(now),
         "exp": int(now) + seconds,
         "company_id": person.company_id,
-        "company_name": COMPANIES.get(person.company_id, person.company_id),
+        "company_name": person.company,
         "roles": list(person.roles),
         "name": person.name,
         "email": person.email,
+        **{name: text for name, text in known.items() if text},
     }

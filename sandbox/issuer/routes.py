@@ -12,7 +12,7 @@ from sandbox import pages
 from sandbox.delivery import Answer, Whole, Wire
 from sandbox.endpoint import Endpoint
 from sandbox.forms import basic_credentials, bearer_token, is_loopback, read_form
-from sandbox.issuer.people import COMPANIES, PEOPLE, TOKEN_SECONDS
+from sandbox.issuer.people import TOKEN_SECONDS
 from sandbox.issuer.state import CLIENTS, IssuerState
 from sandbox.jsontext import JsonObject, dumps
 
@@ -75,7 +75,7 @@ class IssuerEndpoints:
         if request.method == "POST":
             given |= read_form(await Wire(scope, receive, send).read_body())
         answer = _check(given) or (
-            self._sign_in(given) if request.method == "POST" else _people_page(given)
+            self._sign_in(given) if request.method == "POST" else self._people_page(given)
         )
         await _send(scope, receive, send, answer)
 
@@ -133,7 +133,7 @@ class IssuerEndpoints:
         await _send(scope, receive, send, answer)
 
     def _sign_in(self, given: Mapping[str, str]) -> Answer:
-        person = PEOPLE.get(given.get("person", ""))
+        person = self._state.people.get(given.get("person", ""))
         if person is None:
             return pages.trouble("Choose a person", "Nobody of that name can sign in here.")
         code = self._state.new_code(
@@ -147,19 +147,19 @@ class IssuerEndpoints:
             f"{given['redirect_uri']}?{urlencode({'code': code, 'state': given['state']})}"
         )
 
-
-def _people_page(given: Mapping[str, str]) -> Answer:
-    kept = {name: given[name] for name in (*_PARAMETERS, "nonce") if name in given}
-    people = "".join(
-        f'<p><button class="first" name="person" value="{escape(person.id)}">{escape(person.name)}</button> '
-        f"{escape(COMPANIES[person.company_id])}, may {escape(' and '.join(person.roles))}</p>"
-        for person in PEOPLE.values()
-    )
-    return pages.page(
-        "Sign in to BlueClerk",
-        f'<p>Who are you?</p><form method="post" action="?">{pages.hidden(kept)}{people}</form>'
-        '<p class="note">This is the sandbox: no password is asked.</p>',
-    )
+    def _people_page(self, given: Mapping[str, str]) -> Answer:
+        kept = {name: given[name] for name in (*_PARAMETERS, "nonce") if name in given}
+        people = "".join(
+            f'<p><button class="first" name="person" value="{escape(person.id)}">'
+            f"{escape(person.name)}</button> {escape(person.company)}, "
+            f"may {escape(' and '.join(person.roles))}</p>"
+            for person in self._state.people.values()
+        )
+        return pages.page(
+            "Sign in to BlueClerk",
+            f'<p>Who are you?</p><form method="post" action="?">{pages.hidden(kept)}{people}</form>'
+            '<p class="note">This is the sandbox: no password is asked.</p>',
+        )
 
 
 def _check(given: Mapping[str, str]) -> Answer | None:

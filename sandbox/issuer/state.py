@@ -4,13 +4,14 @@ import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sandbox.clock import Clock
 from sandbox.issuer.people import PEOPLE, TOKEN_SECONDS, Person, claims
-from sandbox.jsontext import JsonObject, as_list, dumps
+from sandbox.jsontext import JsonObject, as_list, as_object, dumps
 from sandbox.keys import KeyRing
+from sandbox.options import described, read
 
 CODE_SECONDS = 120
 CLIENTS = {"blueclerk-console": "console-secret"}
@@ -44,7 +45,12 @@ class IssuerState:
         self.clock = clock
         self.issuer = issuer
         self.keys = KeyRing()
+        self.people = dict(PEOPLE)
         self._codes: dict[str, SignInCode] = {}
+
+    def reset(self) -> None:
+        """Only the people that were always there; the signing keys stay."""
+        self.people = dict(PEOPLE)
 
     def new_code(
         self, client_id: str, person: Person, redirect_uri: str, challenge: str, nonce: str
@@ -77,13 +83,13 @@ class IssuerState:
 
     def order(self, order: TokenOrder) -> tuple[str, dict[str, Any]]:
         """A token made to measure, and its claims. An override of None leaves the claim out."""
-        person = PEOPLE.get(order.person) or Person(
+        person = self.people.get(order.person) or Person(
             f"person-of-{order.company_id}",
             "Demo Person",
             f"person@{order.company_id}.example",
             order.company_id,
         )
-        person = Person(person.id, person.name, person.email, order.company_id, order.roles)
+        person = replace(person, company_id=order.company_id, roles=order.roles)
         content = (
             claims(person, self.issuer, self.clock.seconds(), order.expires_in) | order.overrides
         )
@@ -95,10 +101,14 @@ class IssuerState:
         return _forged(order.algorithm, content, self.keys), content
 
     def dump(self) -> JsonObject:
-        return {"keys": self.keys.dump()}
+        planted = [person for person in self.people.values() if person.id not in PEOPLE]
+        return {"keys": self.keys.dump(), "people": described(planted)}
 
     def load(self, saved: JsonObject) -> None:
         self.keys.load(as_list(saved["keys"]))
+        for one in as_list(saved["people"]):
+            person = read(Person, as_object(one))
+            self.people[person.id] = person
 
 
 def challenge_of(verifier: str) -> str:

@@ -37,31 +37,41 @@ class BearerVerifier:
             raise ConfigurationError("OIDC_ISSUER and OIDC_AUDIENCE must be set to verify sign-ins")
         self._settings = settings
         self._clock = clock
-        self._keys = IssuerKeys(settings.oidc_issuer, transport, clock)
+        self.keys = IssuerKeys(settings.oidc_issuer, transport, clock)
 
     def verify(self, token: str) -> Caller:
         """Raises `Unauthenticated` (code says why, the token is never repeated), or `RetryLater`
         while the issuer's keys cannot be had.
         """
+        return self._caller(self._claims(token, self._settings.oidc_audience))
+
+    def verify_identity(self, id_token: str, nonce: str) -> Caller:
+        """The same of an ID token that was asked for with this nonce: it is meant for our client."""
+        claims = self._claims(id_token, self._settings.oidc_client_id)
+        if claims.get("nonce") != nonce:
+            raise _refused("TOKEN_INVALID", "The sign-in was not begun here.")
+        return self._caller(claims)
+
+    def _claims(self, token: str, audience: str) -> dict[str, Any]:
         algorithm, key_id = _header(token)
-        key = self._keys.find(key_id)
+        key = self.keys.find(key_id)
         if key is None:
             raise _refused("TOKEN_INVALID", "The sign-in is not from the expected issuer.")
         try:
             claims = jwt.decode(token, key, algorithms=[algorithm]).claims
-            self._expected().validate(claims)
+            self._expected(audience).validate(claims)
         except ExpiredTokenError:
             raise _refused("TOKEN_EXPIRED", "The sign-in has expired.") from None
         except (JoseError, ValueError):
             raise _refused("TOKEN_INVALID", "The sign-in is not valid here.") from None
-        return self._caller(claims)
+        return claims
 
-    def _expected(self) -> jwt.JWTClaimsRegistry:
+    def _expected(self, audience: str) -> jwt.JWTClaimsRegistry:
         return jwt.JWTClaimsRegistry(
             now=int(self._clock.now().timestamp()),
             leeway=_LEEWAY_SECONDS,
             iss={"essential": True, "value": self._settings.oidc_issuer},
-            aud={"essential": True, "value": self._settings.oidc_audience},
+            aud={"essential": True, "value": audience},
             exp={"essential": True},
             sub={"essential": True},
         )
@@ -79,6 +89,8 @@ class BearerVerifier:
             person_id=PersonId(person_id),
             roles=_roles(claims.get(self._settings.oidc_roles_claim)),
             name=_text(claims, "name") or person_id,
+            locale=_text(claims, "locale"),
+            zoneinfo=_text(claims, "zoneinfo"),
         )
 
 

@@ -19,3 +19,6 @@ class Caller:
     roles: frozenset[str]
     """Some of `ROLES`."""
     name: str
+    locale: str = ""
+    zoneinfo: str = ""
+    """Both as the issuer says them (OpenID Connect Core, 5.1), for showing."""

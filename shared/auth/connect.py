@@ -62,10 +62,12 @@ def begin_consent(
     *,
     redirect_uri: str,
     return_to: str = "",
+    needs_session: bool = False,
 ) -> str:
     """The provider's address to send the person to; good for 10 minutes and one use.
 
-    `return_to` is a path of our own pages, for after the callback. Raises `RequestInvalid` with code
+    `return_to` is a path of our own pages, for after the callback. `needs_session`: only the browser of the
+    person who is signed in to the console may finish it. Raises `RequestInvalid` with code
     INVALID_RETURN_TO for anything else.
     """
     if return_to and not _OWN_PATH.fullmatch(return_to):
@@ -79,6 +81,7 @@ def begin_consent(
         person_id,
         redirect_uri=redirect_uri,
         return_to=return_to,
+        needs_session=needs_session,
         now=ports.clock.now(),
     )
     ports.stores.consents.put(request)

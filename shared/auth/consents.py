@@ -28,6 +28,7 @@ def new_request(
     *,
     redirect_uri: str,
     return_to: str,
+    needs_session: bool,
     now: datetime,
 ) -> ConsentRequest:
     verifier = url_safe(secret_bytes.take(_SECRET_BYTES)) if profile.uses_pkce else ""
@@ -39,6 +40,7 @@ def new_request(
         expires_at=now + CONSENT_LIFE,
         code_verifier=verifier,
         return_to=return_to,
+        needs_session=needs_session,
     )
 
 
@@ -62,7 +64,7 @@ def take_request(
 
     Company and person are those of the session that the callback came with, None without one.
     Raises `RequestInvalid` with code CONSENT_UNKNOWN (forged, used, or another provider's),
-    CONSENT_EXPIRED or CONSENT_FOREIGN.
+    CONSENT_EXPIRED or CONSENT_FOREIGN: somebody else's, or begun at the console and without its session.
     """
     state = parameters.get("state", "")
     request = consents.take(state) if state else None
@@ -72,7 +74,7 @@ def take_request(
         raise _refused(profile, "CONSENT_EXPIRED", "Connecting took longer than 10 minutes.")
     foreign_person = person_id is not None and person_id != request.person_id
     foreign_company = company_id is not None and company_id != request.connection.company_id
-    if foreign_person or foreign_company:
+    if foreign_person or foreign_company or (request.needs_session and person_id is None):
         raise _refused(profile, "CONSENT_FOREIGN", "Somebody else began to connect with this link.")
     return request
 

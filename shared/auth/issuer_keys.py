@@ -31,6 +31,7 @@ class IssuerKeys:
         self._transport = transport
         self._clock = clock
         self._keys: dict[str, RSAKey | ECKey] = {}
+        self._endpoints: dict[str, str] = {}
         self._fetched_at: datetime | None = None
         self._tried_at: datetime | None = None
 
@@ -39,15 +40,25 @@ class IssuerKeys:
 
         Raises `RetryLater` while the issuer does not answer and no keys are held.
         """
-        now = self._clock.now()
-        if self._fetched_at is None:
-            if self._tried_at is None or now >= self._tried_at + _RETRY_AFTER:
-                self._fetch(now)
-            if self._fetched_at is None:
-                raise RetryLater("the sign-in issuer does not answer", after=_RETRY_AFTER.seconds)
-        elif self._due(key_id, now):
-            self._fetch(now)
+        if self._known() and self._due(key_id, self._clock.now()):
+            self._fetch(self._clock.now())
         return self._keys.get(key_id)
+
+    def endpoint(self, name: str) -> str:
+        """The address of that name in the discovery document; empty where it has none. Raises as `find`."""
+        self._known()
+        return self._endpoints.get(name, "")
+
+    def _known(self) -> bool:
+        """Whether the issuer was known before; else it is asked now."""
+        if self._fetched_at is not None:
+            return True
+        now = self._clock.now()
+        if self._tried_at is None or now >= self._tried_at + _RETRY_AFTER:
+            self._fetch(now)
+        if self._fetched_at is None:
+            raise RetryLater("the sign-in issuer does not answer", after=_RETRY_AFTER.seconds)
+        return False
 
     def _due(self, key_id: str, now: datetime) -> bool:
         if self._fetched_at is None or self._tried_at is None:
@@ -68,6 +79,11 @@ class IssuerKeys:
         keys = _signing_keys(key_set["keys"])
         if keys:
             self._keys = keys
+            self._endpoints = {
+                name: url
+                for name, url in metadata.items()
+                if isinstance(url, str) and url.startswith(("https://", "http://"))
+            }
             self._fetched_at = now
 
     def _document(self, url: str) -> dict[str, Any] | None:

@@ -38,12 +38,15 @@ class ImportOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of one remote record; `problem` where it was refused."""
+    """What became of one remote record; `problem` where it was refused. `name` as the books have it; empty
+    where they do not know the id.
+    """
 
     remote_id: RemoteId
     outcome: ImportOutcome
     source_id: SourceId | None = None
     problem: Problem | None = None
+    name: str = ""
 
 
 class Reason(StrEnum):

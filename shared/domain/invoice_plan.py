@@ -324,13 +324,13 @@ class InvoiceTerms:
 
     def disagreement(self, link: Link) -> Problem | None:
         """The total that the provider answered last, where that is not the one that was predicted."""
-        theirs, ours = link.answered.get(_TOTAL), link.base.get(_TOTAL)
+        theirs, ours = remote_total(link), link.base.get(_TOTAL)
         if theirs is None or not ours or link.base.get("active") == "false":
             return None
         currency = link.base.get("currency", "")
         return Problem(
             TOTAL_DIFFERS,
-            f"{self.provider_label} has this invoice at {_money(Decimal(theirs), currency)}, BlueClerk "
+            f"{self.provider_label} has this invoice at {_money(theirs, currency)}, BlueClerk "
             f"at {_money(Decimal(ours), currency)}.",
             f"Compare its lines, discount and tax with the invoice in {self.provider_label}, correct "
             "what is wrong in BlueClerk, and it is sent again.",
@@ -343,6 +343,12 @@ def _money(amount: Decimal, currency: str) -> str:
     unit = smallest_unit(currency)
     exact = amount.quantize(unit) if amount == amount.quantize(unit) else amount
     return f"{exact:f} {currency}".rstrip()
+
+
+def remote_total(link: Link) -> Decimal | None:
+    """What the provider answered last that it comes to; None: what was sent."""
+    answered = link.answered.get(_TOTAL)
+    return None if answered is None else Decimal(answered)
 
 
 def line_items(invoice: Invoice) -> tuple[SourceId, ...]:

@@ -14,7 +14,10 @@ from shared.domain.ids import CompanyId, ConnectionKey, GrantId, PersonId, Provi
 
 @dataclass(frozen=True, slots=True)
 class ConsentRequest:
-    """What an authorize URL's one-time state stands for. `code_verifier` only where PKCE is used."""
+    """What an authorize URL's one-time state stands for. `code_verifier` only where PKCE is used.
+
+    `needs_session`: begun in a browser that is signed in to the console, so it ends there or nowhere.
+    """
 
     state: str
     connection: ConnectionKey
@@ -23,6 +26,7 @@ class ConsentRequest:
     expires_at: datetime
     code_verifier: str = ""
     return_to: str = ""
+    needs_session: bool = False
 
 
 class ConsentStore(Protocol):
@@ -43,6 +47,34 @@ class ChoiceStore(Protocol):
 
     def take(self, key: ConnectionKey, choice_id: str) -> bool:
         """Remove it if it is that one still: a choice is decided once. Atomic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person's stay at the console, for one company. `session_id` is the secret of their browser.
+
+    `locale` and `zoneinfo` as the issuer says them (OpenID Connect Core, 5.1); empty where it does not.
+    """
+
+    session_id: str
+    company_id: CompanyId
+    company_name: str
+    person_id: PersonId
+    name: str
+    roles: frozenset[str]
+    expires_at: datetime
+    locale: str = ""
+    zoneinfo: str = ""
+
+
+class SessionStore(Protocol):
+    def put(self, session: Session) -> None: ...
+
+    def get(self, session_id: str) -> Session | None:
+        """Expiry is the caller's to compare."""
+
+    def remove(self, session_id: str) -> None:
+        """Signed out; nothing happens where there is none."""
 
 
 class GrantStore(Protocol):

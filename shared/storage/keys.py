@@ -8,7 +8,7 @@ compared by code point, which UTF-8 (DynamoDB) and Python agree on.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from shared.domain.ids import CompanyId, ConnectionKey, GrantId, LinkScope, RunId, SourceId
@@ -137,6 +137,22 @@ def payments_prefix(invoice_id: SourceId) -> str:
 def due_key(source_id: SourceId, *, urgent: bool) -> str:
     """Urgent rows sort before all others."""
     return f"{'0' if urgent else '1'}#{source_id}"
+
+
+def audit_keys(company_id: CompanyId, about: Mapping[str, str]) -> list[str]:
+    """The partitions that an audit entry stands in: the company's, and that of the invoice it is about."""
+    keys = [audit_key(company_id)]
+    if about.get("invoice"):
+        keys.append(invoice_audit_key(company_id, SourceId(about["invoice"])))
+    return keys
+
+
+def audit_key(company_id: CompanyId) -> str:
+    return join("audit", company_id)
+
+
+def invoice_audit_key(company_id: CompanyId, invoice_id: SourceId) -> str:
+    return join("audit-of-invoice", company_id, invoice_id)
 
 
 def file_import_pk(company_id: CompanyId) -> str:

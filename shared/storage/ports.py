@@ -36,7 +36,7 @@ from shared.domain.listings import Listing
 from shared.domain.notifications import Notification
 from shared.domain.records import Record, RecordType
 from shared.domain.runs import Chunk, ChunkState, Failure, Run
-from shared.storage.auth_ports import ChoiceStore, ConsentStore, GrantStore
+from shared.storage.auth_ports import ChoiceStore, ConsentStore, GrantStore, SessionStore
 from shared.storage.file_ports import FileImportStore
 
 T = TypeVar("T")
@@ -385,6 +385,13 @@ class AuditStore(Protocol):
     def page(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[AuditEntry]:
         """Newest first."""
 
+    def page_of_invoice(
+        self, company_id: CompanyId, invoice_id: SourceId, limit: int, cursor: str | None
+    ) -> Page[AuditEntry]:
+        """Newest first: entries whose `about` names it as `invoice`. Written after the entry itself, so
+        whoever dies in between leaves it out here.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Stores:
@@ -396,6 +403,7 @@ class Stores:
     connections: ConnectionStore
     consents: ConsentStore
     choices: ChoiceStore
+    sessions: SessionStore
     grants: GrantStore
     runs: RunStore
     failures: FailureStore

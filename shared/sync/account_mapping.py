@@ -40,6 +40,10 @@ class Choice:
     income_account_id: str | None = None
     tax_code_id: str | None = None
 
+    @property
+    def is_nothing(self) -> bool:
+        return (self.income_account_id, self.tax_code_id) == (None, None)
+
     def over(self, mapping: AccountMapping) -> AccountMapping:
         return replace(
             mapping,
@@ -113,10 +117,16 @@ def assign(
 ) -> Assigned:
     """Map these items, and send those that this moves.
 
-    Raises `RequestInvalid` (too many, or an account or tax code that is not there), `NotFound` for an
+    Raises `RequestInvalid` (no item or too many, nothing chosen, what is not there), `NotFound` for an
     item there is not, both before anything is changed, what reading the books raises, and `RetryLater`
     when others kept mapping the same items; then some may be mapped, and doing it again is safe.
     """
+    if choice.is_nothing:
+        raise _nothing_chosen()
+    if not source_ids:
+        raise RequestInvalid(
+            Problem("NONE_SELECTED", "No item was selected.", "Select some.", "ids")
+        )
     if len(source_ids) > MOST_IDS:
         raise RequestInvalid(
             Problem(
@@ -146,6 +156,8 @@ def assign_unmapped(
 
     At most so many items. Raises as `assign` does.
     """
+    if not (choice.income_account_id or choice.tax_code_id):
+        raise _nothing_chosen()
     connection = _checked_connection(services, key, choice)
     lacking = _lacking(services, connection, choice)
     done = 0
@@ -232,6 +244,17 @@ def _checked_connection(services: Services, key: ConnectionKey, choice: Choice) 
     if choice.tax_code_id:
         checked_tax_code(services, connection, choice.tax_code_id, "taxCodeId")
     return connection
+
+
+def _nothing_chosen() -> RequestInvalid:
+    return RequestInvalid(
+        Problem(
+            "MISSING",
+            "Neither an income account nor a tax code was given.",
+            "Give at least one.",
+            "incomeAccountId",
+        )
+    )
 
 
 def _said(said: str | None, stored: str) -> str:

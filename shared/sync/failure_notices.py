@@ -27,6 +27,14 @@ def failure_cause(provider: ProviderName, kind: RecordKind, cause: str) -> str:
     return f"{_prefix(provider, kind)}{cause}"
 
 
+def told_of(notice_cause: str) -> tuple[RecordKind, str] | None:
+    """The kind and cause of the failures that a notification is about; None where it is about others."""
+    parts = notice_cause.split("#", 3)
+    if len(parts) < len(("provider", "failure", "kind", "cause")) or parts[1] != "failure":
+        return None
+    return RecordKind(parts[2]), parts[3]
+
+
 def tell_standing(
     services: Services,
     key: ConnectionKey,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from shared.domain.connections import Connection
-from shared.domain.ids import CompanyId, ProviderName, RecordKind, RemoteId, SourceId
-from shared.domain.invoice_plan import TOTAL_DIFFERS
+from shared.domain.ids import CompanyId, ProviderName, RecordKind, RemoteId, RunId, SourceId
+from shared.domain.invoice_plan import TOTAL_DIFFERS, remote_total
 from shared.domain.invoices import Invoice, InvoiceStatus, Payment
 from shared.domain.ledger import LedgerState, Operation
 from shared.domain.links import Link, LinkOrigin
@@ -69,6 +70,10 @@ class InvoiceInBooks:
     remote_id: RemoteId
     number: str
     payments: tuple[PaymentInBooks, ...]
+    run_id: RunId = RunId("")
+    """Of the run that brought the invoice there last."""
+    remote_total: Decimal | None = None
+    """Where it is another one there."""
     reason: Problem | None = None
     did: Did | None = None
     posted: tuple[str, ...] = ()
@@ -79,12 +84,22 @@ def invoice_in_books(
     services: Services, company_id: CompanyId, invoice: Invoice, since: datetime | None = None
 ) -> list[InvoiceInBooks]:
     """Of each connection that is not disconnected, in order of provider."""
-    connections = existing_connections(services, company_id)
     payments = services.stores.records.payments_of(company_id, invoice.source_id)
-    return [
-        _in_books(services, connection, invoice, payments, since)
-        for connection in sorted(connections, key=lambda one: one.key.provider)
-    ]
+    return invoices_in_books(services, company_id, [(invoice, payments)], since)[0]
+
+
+def invoices_in_books(
+    services: Services,
+    company_id: CompanyId,
+    invoices: Sequence[tuple[Invoice, Sequence[Payment]]],
+    since: datetime | None = None,
+) -> list[list[InvoiceInBooks]]:
+    """The same of several, each with all its payments; each store is read once per connection."""
+    connections = sorted(
+        existing_connections(services, company_id), key=lambda one: one.key.provider
+    )
+    by_connection = [_in_books(services, connection, invoices, since) for connection in connections]
+    return [[of_one[place] for of_one in by_connection] for place in range(len(invoices))]
 
 
 def remote_payment_ids(
@@ -105,40 +120,54 @@ def remote_payment_ids(
 def _in_books(
     services: Services,
     connection: Connection,
-    invoice: Invoice,
-    payments: Sequence[Payment],
+    invoices: Sequence[tuple[Invoice, Sequence[Payment]]],
     since: datetime | None,
-) -> InvoiceInBooks:
+) -> list[InvoiceInBooks]:
     key, stores = connection.key, services.stores
     profile = services.profile(key.provider)
-    scope = scope_of(RecordKind.INVOICE, connection)
-    link = stores.links.get_links(scope, [invoice.source_id]).get(invoice.source_id)
-    failures = stores.failures.of(key, RecordKind.INVOICE, [invoice.source_id])
-    reason = next((failure.problem for failure in failures), None)
-    terms = PaymentTerms(connection, profile)
-    standing = standings(stores, connection, payments)
+    ids = [invoice.source_id for invoice, _ in invoices]
+    links = stores.links.get_links(scope_of(RecordKind.INVOICE, connection), ids)
+    reasons = {
+        failure.source_id: failure.problem
+        for failure in stores.failures.of(key, RecordKind.INVOICE, ids)
+    }
+    all_payments = [payment for _, payments in invoices for payment in payments]
+    standing: dict[SourceId, list[Standing]] = {}
+    for one in standings(stores, connection, all_payments):
+        standing.setdefault(one.payment.invoice_id, []).append(one)
     refused = {
         failure.source_id: failure.problem
         for failure in stores.failures.of(
-            key, RecordKind.PAYMENT, [payment.source_id for payment in payments]
+            key, RecordKind.PAYMENT, [payment.source_id for payment in all_payments]
         )
     }
-    state = _state(invoice, link, reason)
-    return InvoiceInBooks(
-        provider=key.provider,
-        label=profile.label,
-        sync_label=f"{'Resync' if link else 'Sync'} to {profile.label}",
-        state=state,
-        remote_id=link.remote_id if link else RemoteId(""),
-        number=link.remote_name if link else "",
-        payments=tuple(
-            _payment(one, terms, refused.get(one.payment.source_id)) for one in standing
-        ),
-        reason=reason,
-        did=_did(services, connection, invoice, link, state, since),
-        posted=_since(standing, Operation.POST, since),
-        voided=_since(standing, Operation.VOID, since),
-    )
+    terms = PaymentTerms(connection, profile)
+    told = []
+    for invoice, _ in invoices:
+        link = links.get(invoice.source_id)
+        reason = reasons.get(invoice.source_id)
+        state = _state(invoice, link, reason)
+        own = standing.get(invoice.source_id, [])
+        told.append(
+            InvoiceInBooks(
+                provider=key.provider,
+                label=profile.label,
+                sync_label=f"{'Resync' if link else 'Sync'} to {profile.label}",
+                state=state,
+                remote_id=link.remote_id if link else RemoteId(""),
+                number=link.remote_name if link else "",
+                payments=tuple(
+                    _payment(one, terms, refused.get(one.payment.source_id)) for one in own
+                ),
+                run_id=link.run_id if link else RunId(""),
+                remote_total=remote_total(link) if link and state is InBooks.DIFFERS else None,
+                reason=reason,
+                did=_did(services, connection, invoice, link, state, since),
+                posted=_since(own, Operation.POST, since),
+                voided=_since(own, Operation.VOID, since),
+            )
+        )
+    return told
 
 
 def _state(invoice: Invoice, link: Link | None, reason: Problem | None) -> InBooks:

@@ -8,7 +8,7 @@ from datetime import datetime
 from shared.auth.audit import write_down
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import Conflicting, NeedsReauth
-from shared.domain.ids import CompanyId, PersonId, RecordKind, SourceId
+from shared.domain.ids import CompanyId, PersonId, ProviderName, RecordKind, SourceId
 from shared.domain.invoices import Invoice, InvoiceStatus
 from shared.domain.payment_plan import Step
 from shared.domain.runs import Problem
@@ -28,9 +28,14 @@ class Asked:
 
 
 def sync_invoice(
-    services: Services, company_id: CompanyId, invoice_id: SourceId, person_id: PersonId
+    services: Services,
+    company_id: CompanyId,
+    invoice_id: SourceId,
+    person_id: PersonId,
+    provider: ProviderName | None = None,
 ) -> Asked:
-    """Have the invoice and its payments looked at ahead of all others, in each connected provider.
+    """Have the invoice and its payments looked at ahead of all others, in each connected provider or in
+    this one.
 
     Raises `NotFound`, `Conflicting` (a draft; nothing connected; imports not decided) and
     `NeedsReauth`: then nothing is asked of any provider.
@@ -45,7 +50,7 @@ def sync_invoice(
                 "status",
             )
         )
-    connections = _usable(services, company_id)
+    connections = _usable(services, company_id, provider)
     at, payments = services.clock.now(), 0
     for connection in connections:
         payments += _ask(services, connection, invoice, at)
@@ -53,8 +58,14 @@ def sync_invoice(
     return Asked(at, payments)
 
 
-def _usable(services: Services, company_id: CompanyId) -> list[Connection]:
-    found = existing_connections(services, company_id)
+def _usable(
+    services: Services, company_id: CompanyId, provider: ProviderName | None
+) -> list[Connection]:
+    found = [
+        connection
+        for connection in existing_connections(services, company_id)
+        if provider in (None, connection.key.provider)
+    ]
     if not found:
         raise Conflicting(
             Problem(

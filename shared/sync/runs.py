@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from shared import correlation
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.errors import Conflicting, LostLease, NeedsReauth, RetryLater
+from shared.domain.errors import Conflicting, LostLease, NeedsReauth, NotFound, RetryLater
 from shared.domain.ids import ConnectionKey, CorrelationId, PersonId, RecordKind, RunId
 from shared.domain.runs import Problem, Run, RunPurpose, RunState
 from shared.domain.wake_up import Task
@@ -62,6 +63,31 @@ def start_or_join(
     if active.purpose is not RunPurpose.SYNC:
         raise under_way(active)
     return StartedRun(active, joined=True)
+
+
+def start_or_join_all(
+    services: Services,
+    connection: Connection,
+    kinds: Sequence[RecordKind],
+    person_id: PersonId,
+) -> list[StartedRun]:
+    """A run of each kind, in that order; none is started where one of them cannot be.
+
+    Raises as `start_or_join` does.
+    """
+    for kind in kinds:
+        ready_or_raise(services, connection, kind)
+    return [start_or_join(services, connection, kind, person_id) for kind in kinds]
+
+
+def run_of(services: Services, key: ConnectionKey, run_id: RunId) -> Run:
+    """Raises `NotFound`."""
+    run = services.stores.runs.get(key, run_id)
+    if run is None:
+        raise NotFound(
+            Problem("SYNC_NOT_FOUND", "There is no such sync.", "See the list of syncs.", "runId")
+        )
+    return run
 
 
 def started(services: Services, wanted: Run) -> Run:

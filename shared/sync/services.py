@@ -26,6 +26,7 @@ from shared.storage.ports import Stores
 if TYPE_CHECKING:
     from shared.auth.caller import Caller
     from shared.auth.connect_ports import ConnectPorts
+    from shared.auth.sign_in import SignIn
     from shared.auth.vault import TokenVault
 
 
@@ -72,6 +73,10 @@ def _no_uploads() -> Uploads:
     raise ConfigurationError("this function was given no bucket for uploaded files")
 
 
+def _no_sign_in() -> SignIn:
+    raise ConfigurationError("this function signs nobody in")
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     settings: Settings
@@ -92,6 +97,7 @@ class Services:
     token_source: Callable[[Connection], TokenSource]
     sweep: Callable[[ProviderName, datetime], Mapping[str, int]]
     """See `shared.auth.sweep.Sweep.run`."""
+    sign_in: Callable[[], SignIn] = _no_sign_in
     metrics: Metrics = field(default_factory=Unmeasured)
     uploads: Callable[[], Uploads] = _no_uploads
 

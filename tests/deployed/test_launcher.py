@@ -23,6 +23,7 @@ from local.files import try_lock
 from local.forms import first_form
 from local.ports import HOST
 from local.sandbox import Sandbox
+from local.sign_in import sign_in
 from local.stack import ROOT, start_stack
 from local.trouble import LaunchFailed
 
@@ -115,6 +116,14 @@ def publish(aws_url: str, text: str) -> None:
     sns.publish(TopicArn=topic["TopicArn"], Subject="Hello", Message=text)
 
 
+def signed_in_at(console_url: str, person: str) -> str:
+    """The page that somebody sees there after signing in with a browser."""
+    with httpx2.Client(trust_env=False, timeout=30) as browser:
+        page = sign_in(browser, console_url, person)
+        assert str(page.url) == console_url
+        return page.text
+
+
 def answers(url: str) -> bool:
     try:
         return httpx2.get(url, trust_env=False).is_success
@@ -145,6 +154,10 @@ def test_from_nothing_to_a_served_catalogue_and_again_with_nothing_written(launc
     )
     assert answer.json()["name"] == "Fitting 7"
     assert items_in_the_books(told["sandbox_url"]) == ROWS
+    assert told["console_url"] in first.said()
+    shown = signed_in_at(told["console_url"], "dana-whitfield")
+    assert "Cedar Ridge Plumbing" in shown, "the company that was seeded is the one that Dana sees"
+    assert "All synced" in shown
 
     publish(told["aws_endpoint_url"], "Some items could not be synced.\nLook at them.")
     first.until("e-mail   Hello: Some items could not be synced. Look at them.\n")

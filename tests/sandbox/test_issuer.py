@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -284,3 +285,45 @@ def test_an_unknown_person_cannot_sign_in(sandbox: SandboxProcess, http: httpx2.
     answer = http.post(f"{sandbox.issuer_url}/authorize", data={**ASKED, "person": "nobody"})
 
     assert answer.status_code == 400
+
+
+PLANTED = {
+    "id": "noor-haddad",
+    "name": "Noor <b>Haddad</b>",
+    "email": "noor@oak.example",
+    "companyId": "oak-heating",
+    "companyName": "Oak & Heating",
+    "roles": ["read"],
+    "locale": "de-DE",
+    "zoneinfo": "Europe/Berlin",
+}
+
+
+def test_a_planted_person_can_sign_in_until_everything_is_reset(
+    sandbox: SandboxProcess, control: ControlClient, http: httpx2.Client
+) -> None:
+    control.post("/issuer/people", PLANTED)
+    page = http.get(f"{sandbox.issuer_url}/authorize", params=ASKED).text
+    assert "noor-haddad" in People(page).ids
+    assert "Noor &lt;b&gt;Haddad&lt;/b&gt;" in page
+    tokens = exchange(sandbox, http, sign_in(sandbox, http, "noor-haddad")).json()
+    claims = verified(sandbox, http, tokens["id_token"])
+    assert (claims["sub"], claims["company_id"]) == ("noor-haddad", "oak-heating")
+    assert (claims["company_name"], claims["roles"]) == ("Oak & Heating", ["read"])
+    assert (claims["locale"], claims["zoneinfo"]) == ("de-DE", "Europe/Berlin")
+
+    control.reset()
+    answer = http.post(f"{sandbox.issuer_url}/authorize", data={**ASKED, "person": "noor-haddad"})
+    assert answer.status_code == 400
+
+
+def test_a_planted_person_outlives_the_process(tmp_path: Path, http: httpx2.Client) -> None:
+    with SandboxProcess(data=tmp_path) as first:
+        first.control.post("/issuer/people", PLANTED)
+    with SandboxProcess(data=tmp_path) as second:
+        assert exchange(second, http, sign_in(second, http, "noor-haddad")).status_code == 200
+
+
+def test_what_is_no_person_is_refused(control: ControlClient) -> None:
+    with pytest.raises(AssertionError, match="companyId"):
+        control.post("/issuer/people", {"id": "x", "name": "X", "email": "x@example.com"})

@@ -13,16 +13,19 @@ import io
 import itertools
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from httpx2 import Response
 from starlette.testclient import TestClient
 
 from functions.api.app import create_app
+from shared.auth.bearer import BearerVerifier
 from shared.auth.caller import Caller
 from shared.auth.connect_ports import ConnectPorts
 from shared.auth.data_keys import LocalDataKeys
 from shared.auth.keeper import TokenKeeper
+from shared.auth.sign_in import SignIn
 from shared.auth.tokens import GrantTokens
 from shared.auth.vault import EnvelopeVault
 from shared.domain.connections import Connection
@@ -30,6 +33,8 @@ from shared.domain.errors import Unauthenticated
 from shared.domain.ids import CompanyId, PersonId, RemoteCompanyId
 from shared.domain.runs import Problem
 from shared.observability import make_logger
+from shared.providers.http import HttpAnswer, HttpFailure, HttpRequest
+from shared.storage.auth_ports import Session
 from shared.storage.memory.files import MemoryFiles, MemoryImportQueue
 from shared.storage.ports import Stores
 from shared.sync.services import Services, Uploads
@@ -90,6 +95,35 @@ class ApiWorld:
         headers = {**self.as_(who), "Content-Type": "text/csv"}
         return self.client.post("/v1/items:import", content=text, headers=headers)
 
+    def sees(self, path: str, who: str = "office", **options: Any) -> Response:
+        """A page of the console, as somebody of `CALLERS` who is signed in."""
+        return self._browse("GET", path, who, **options)
+
+    def presses(
+        self, path: str, who: str = "office", *, headers: Any = None, **fields: Any
+    ) -> Response:
+        """A button of the console: its form's fields; where it leads is not followed."""
+        sent = {"Sec-Fetch-Site": "same-origin"} if headers is None else headers
+        return self._browse("POST", path, who, headers=sent, data=fields)
+
+    def _browse(self, method: str, path: str, who: str, **options: Any) -> Response:
+        caller = CALLERS[who]
+        session = Session(
+            session_id=f"session-of-{who}",
+            company_id=caller.company_id,
+            company_name=caller.company_name,
+            person_id=caller.person_id,
+            name=caller.name,
+            roles=caller.roles,
+            expires_at=self.clock.now() + timedelta(hours=1),
+        )
+        self.services.stores.sessions.put(session)
+        self.client.cookies.set("__Host-session", session.session_id)
+        try:
+            return self.client.request(method, path, follow_redirects=False, **options)
+        finally:
+            self.client.cookies.delete("__Host-session")
+
     def connect(self, company_id: CompanyId = COMPANY, **changes: Any) -> Connection:
         return connect(self.services, self.books, company_id, **changes)
 
@@ -127,17 +161,29 @@ def api_world(stores: Stores | None = None) -> ApiWorld:
         )
 
     chance = SeededChance()
+    settings = settings_of_a_test(
+        public_url=PUBLIC_URL,
+        oidc_issuer="https://issuer.example",
+        oidc_audience="api",
+        oidc_client_id="console",
+        support_address="help@blueclerk.example",
+    )
     services = build_services(
         books=books,
         clock=clock,
         stores=stores,
         workflows=workflows,
         chance=chance,
-        settings=settings_of_a_test(public_url=PUBLIC_URL),
+        settings=settings,
         oauth=lambda _name: oauth,
         verify_bearer=_verified,
         connect_ports=connect_ports,
         uploads=lambda: Uploads(files, import_queue),
+        sign_in=lambda: sign_in,
+    )
+    verifier = BearerVerifier(settings, _NoIssuer(), clock)
+    sign_in = SignIn(
+        settings, str, verifier, _NoIssuer(), services.stores.sessions, clock, secret_bytes
     )
     keeper = TokenKeeper(
         grants=services.stores.grants,
@@ -151,6 +197,13 @@ def api_world(stores: Stores | None = None) -> ApiWorld:
     app = create_app(services, make_logger(f"api-{next(_WORLDS)}", log))
     client = TestClient(app, base_url=PUBLIC_URL)
     return ApiWorld(client, services, books, oauth, clock, workflows, log, files, import_queue)
+
+
+class _NoIssuer:
+    """Sessions are put by the tests; the sign-in itself has tests of its own."""
+
+    def exchange(self, _request: HttpRequest) -> HttpAnswer | HttpFailure:
+        return HttpFailure("there is no issuer here", sent=False)
 
 
 def _verified(token: str) -> Caller:

@@ -128,6 +128,7 @@ def build_services(
         token_source=ports.get("token_source", _not_given),
         sweep=ports.get("sweep", _not_given),
         uploads=ports.get("uploads", _not_given),
+        sign_in=ports.get("sign_in", _not_given),
     )
 
 

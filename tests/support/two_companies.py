@@ -44,7 +44,8 @@ from shared.domain.notifications import Notification
 from shared.domain.records import Address, Customer
 from shared.domain.runs import Problem, RunCounts, RunPurpose, RunState
 from shared.providers.base import RemoteAccount
-from shared.storage.auth_ports import ConsentRequest
+from shared.providers.budget import Budget, to_text
+from shared.storage.auth_ports import ConsentRequest, Session
 from shared.storage.keys import payment_id
 from shared.storage.ports import AuditEntry, PacingRow
 from shared.sync.accounts import income_accounts
@@ -118,6 +119,17 @@ def _furnish(
     stores.grants.claim_user(key.provider, f"{prefix}-user", grant_id, instead_of=None)
     stores.consents.put(
         ConsentRequest(f"{prefix}-state", key, person_id, text, now + timedelta(minutes=9))
+    )
+    stores.sessions.put(
+        Session(
+            f"{prefix}-session",
+            company_id,
+            text,
+            person_id,
+            text,
+            frozenset({"read", "write"}),
+            now + timedelta(hours=1),
+        )
     )
     offered = (OfferedCompany(RemoteCompanyId(f"{prefix}-realm-2"), text),)
     stores.choices.put(
@@ -292,7 +304,7 @@ def _furnish(
                 company_id, now, f"{prefix}-entry-{number}", person_id, "test.done", {"about": text}
             )
         )
-    stores.pacing.save(key, PacingRow(text, 1))
+    stores.pacing.save(key, PacingRow(to_text(Budget()), 1))
     income_accounts(world.services, connection)  # which keeps the list
     for number in numbers:
         books.plant_customer(f"{text} {number}", email=f"{text}{number}@example.com", phone=text)
@@ -309,6 +321,7 @@ def _furnish(
         started_by=person_id,
         purpose=RunPurpose.IMPORT,
         chunk_count=1,
+        done_by=(0,),
         counts=RunCounts(total=2, refused=2),
         correlation_id=correlation_id,
     )
@@ -318,4 +331,4 @@ def _furnish(
         ImportResult(RemoteId(f"{prefix}-remote-{number}"), ImportOutcome.REFUSED, problem=problem)
         for number in numbers
     ]
-    put_results(world.services, key, imported.run_id, 0, results)
+    put_results(world.services, imported, 0, results)

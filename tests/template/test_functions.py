@@ -127,7 +127,7 @@ def test_the_api_answers_before_the_gateway_gives_up(
 
 def test_secrets_fill_the_secret_and_go_nowhere_else(template: Template) -> None:
     hidden = {name for name, one in template["Parameters"].items() if one.get("NoEcho")}
-    assert hidden == {"QuickBooksClientId", "QuickBooksClientSecret"}
+    assert hidden == {"QuickBooksClientId", "QuickBooksClientSecret", "OidcClientSecret"}
     users = {
         name
         for name, resource in template["Resources"].items()
@@ -141,7 +141,10 @@ def test_secrets_fill_the_secret_and_go_nowhere_else(template: Template) -> None
 def test_the_secret_is_the_json_that_the_code_reads(template: Template) -> None:
     text = template["Resources"]["ProviderSecret"]["Properties"]["SecretString"]["Fn::Sub"]
     filled = text.replace("${QuickBooksClientId}", "id").replace("${QuickBooksClientSecret}", "it")
-    assert json.loads(filled) == {"quickbooks": {"client_id": "id", "client_secret": "it"}}
+    assert json.loads(filled.replace("${OidcClientSecret}", "ours")) == {
+        "quickbooks": {"client_id": "id", "client_secret": "it"},
+        "sign_in": {"client_secret": "ours"},
+    }
 
 
 def test_every_function_is_given_the_settings_that_it_needs(

@@ -226,8 +226,8 @@ class SettingsBody(RequestModel):
     )
     new_from_books: Annotated[NewFromBooks | None, Field(strict=False)] = Field(
         default=None,
-        description="`import`: customers and items that are new in the books come in by themselves; "
-        "`review`: they wait for Review & Import.",
+        description="`import`: customers and items that are new in the books come in by themselves, once a "
+        "day; `review`: they wait for Review & Import.",
     )
 
 

@@ -265,6 +265,7 @@ class ImportResultAnswer(AnswerModel):
     """What became of one record of the books."""
 
     id: str
+    name: str = Field(description="As the books have it; empty where they do not know the id.")
     outcome: ImportOutcome
     record_id: str | None = Field(
         description="Yours that was made or linked, or that is in the way."
@@ -275,6 +276,7 @@ class ImportResultAnswer(AnswerModel):
     def of(cls, result: ImportResult) -> ImportResultAnswer:
         return cls(
             id=result.remote_id,
+            name=result.name,
             outcome=result.outcome,
             record_id=result.source_id,
             problem=ProblemAnswer.of(result.problem) if result.problem else None,

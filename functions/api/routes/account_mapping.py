@@ -97,14 +97,6 @@ def assign_mapping(
         raise _missing("No item was named.", "Name some ids, or say unmapped.", "ids")
     if body.ids is not None and body.unmapped:
         raise _missing("Both ids and unmapped were given.", "Give one of them.", "unmapped")
-    if not (body.income_account_id or body.tax_code_id) and (
-        body.unmapped or (choice.income_account_id, choice.tax_code_id) == (None, None)
-    ):
-        raise _missing(
-            "Neither an income account nor a tax code was given.",
-            "Give at least one.",
-            "incomeAccountId",
-        )
     if body.ids:
         ids = [checked_source_id(one) for one in body.ids]
         done = assign(services, key, ids, choice, caller.person_id)

@@ -8,6 +8,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from functions.api.console.callback import callback_page
+from functions.api.console.errors import error_page
+from functions.api.console.session import caller_at
 from functions.api.dependencies import CorrelationOf, ProviderOf, ServicesOf, known_provider
 from functions.api.models.connections import (
     AuthorizeAnswer,
@@ -15,8 +18,7 @@ from functions.api.models.connections import (
     ConnectionAnswer,
     OrganisationBody,
 )
-from functions.api.pages import message_page
-from functions.api.problems import answer_to
+from functions.api.problems import Answer, answer_to
 from functions.api.security import CallerOf, protected_router
 from functions.api.views import connection_answer
 from shared.auth import refusals
@@ -44,7 +46,7 @@ def authorize(
         services.oauth(provider),
         ConnectionKey(caller.company_id, provider),
         caller.person_id,
-        redirect_uri=_redirect_uri(services, provider),
+        redirect_uri=redirect_uri(services, provider),
         return_to=body.return_to if body else "",
     )
     return AuthorizeAnswer(authorize_url=url)
@@ -75,7 +77,7 @@ def choose_organisation(
         RemoteCompanyId(body.remote_company_id),
         start_afresh=body.start_afresh,
     )
-    _send_what_waited(services, connection.key)
+    send_what_waited(services, connection.key)
     return connection_answer(services, caller.company_id, provider, connection)
 
 
@@ -108,57 +110,72 @@ def finish_authorization(
 ) -> Response:
     """Where the provider sends the browser back. The one-time state says whose consent it is."""
     try:
+        caller = request.state.caller = caller_at(request)
         name = known_provider(provider)
         finished = finish_consent(
             services.connect_ports(),
             services.oauth(name),
             dict(request.query_params),
-            company_id=None,
-            person_id=None,
+            company_id=caller.company_id if caller else None,
+            person_id=caller.person_id if caller else None,
         )
     except SyncError as error:
         told = answer_to(error, services.profile)
         differs = told.problem.code == "REMOTE_COMPANY_DIFFERS"
-        return message_page(
-            told.status,
+        if caller is not None:
+            request.state.caller = caller
+            return _told_at_the_console(request, provider, told, to_choose=differs)
+        return callback_page(
+            request,
             "Another company is connected" if differs else "Not connected",
-            [told.problem.message, told.problem.action, f"Reference: {correlation_id}"],
-            told.headers,
+            told.problem.message,
+            told.problem.action,
+            f"Reference: {correlation_id}",
+            status=told.status,
+            headers=told.headers,
         )
     if finished.connection is not None:
-        _send_what_waited(services, finished.connection.key)
+        send_what_waited(services, finished.connection.key)
     if finished.return_to:
         return RedirectResponse(finished.return_to, status_code=303)
-    return _page_of(finished, services.profile(name).label)
+    return _page_of(request, finished, services.profile(name).label)
 
 
-def _send_what_waited(services: Services, key: ConnectionKey) -> None:
+def _told_at_the_console(
+    request: Request, provider: str, told: Answer, *, to_choose: bool
+) -> Response:
+    """Whoever is signed in there goes on there: to the choice, or with the way back on the page."""
+    if to_choose:
+        return RedirectResponse(f"/console/integrations/{provider}/choose", status_code=303)
+    return error_page(request, told)
+
+
+def send_what_waited(services: Services, key: ConnectionKey) -> None:
     """The connection stands whether or not this can be done now; else the schedule's comparison does it."""
     with suppress(RetryLater):
         resume(services, key)
 
 
-def _page_of(finished: FinishedConsent, label: str) -> Response:
+def _page_of(request: Request, finished: FinishedConsent, label: str) -> Response:
     if finished.connection is not None:
         company = finished.connection.remote_company.name
-        return message_page(
-            200,
+        return callback_page(
+            request,
             "You're connected",
-            [f"BlueClerk is connected to “{company}” in {label}.", "You can close this page."],
+            f"BlueClerk is connected to “{company}” in {label}.",
+            "You can close this page.",
         )
     offered = refusals.names(finished.choice.offered) if finished.choice else ""
-    return message_page(
-        200,
+    return callback_page(
+        request,
         "Choose the company",
-        [
-            f"Access was given to several {label} companies: {offered}.",
-            "Nothing is connected yet.",
-            f"Go to Settings → Integrations → {label} in BlueClerk and choose within 20 minutes.",
-        ],
+        f"Access was given to several {label} companies: {offered}.",
+        "Nothing is connected yet.",
+        f"Go to Settings → Integrations → {label} in BlueClerk and choose within 20 minutes.",
     )
 
 
-def _redirect_uri(services: Services, provider: ProviderName) -> str:
+def redirect_uri(services: Services, provider: ProviderName) -> str:
     """The callback above, as it is registered with the provider."""
     public_url = services.settings.public_url
     if not public_url:

@@ -26,10 +26,9 @@ from shared.auth.caller import Caller
 from shared.domain.errors import RequestInvalid
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, RemoteId, RunId
 from shared.domain.runs import Problem
-from shared.sync.connection_settings import change_settings
 from shared.sync.review.browse import RowStatus, Shown, Sought, StillListing, browse
 from shared.sync.review.results import page_of_results
-from shared.sync.review.start import import_of, start_import
+from shared.sync.review.start import import_all_new, import_of, start_import
 from shared.sync.review.unlink import unlink
 from shared.sync.review.unsynced import AlertState, Unsynced, ask_unsynced, look_at_unsynced
 from shared.sync.services import Services
@@ -221,19 +220,20 @@ def _import(
                 "records",
             )
         )
-    if body.new_from_books is not None:
-        if body.all is None:
-            raise RequestInvalid(
-                Problem(
-                    "UNKNOWN_FIELD",
-                    "What becomes of later ones is chosen with all.",
-                    "Leave it out, or change it in the connection's settings.",
-                    "newFromBooks",
-                )
+    if body.records is None:
+        run = import_all_new(services, key, kind, caller.person_id, later=body.new_from_books)
+    elif body.new_from_books is None:
+        wanted = [one.wanted() for one in body.records]
+        run = start_import(services, key, kind, wanted, caller.person_id)
+    else:
+        raise RequestInvalid(
+            Problem(
+                "UNKNOWN_FIELD",
+                "What becomes of later ones is chosen with all.",
+                "Leave it out, or change it in the connection's settings.",
+                "newFromBooks",
             )
-        change_settings(services, key, caller.person_id, new_from_books=body.new_from_books)
-    wanted = None if body.records is None else [one.wanted() for one in body.records]
-    run = start_import(services, key, kind, wanted, caller.person_id)
+        )
     response.headers["Location"] = f"/v1/connections/{provider}/imports/{run.run_id}"
     return RemoteImportAnswer.of(run)
 

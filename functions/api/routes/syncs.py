@@ -18,11 +18,9 @@ from functions.api.models.runs import (
 )
 from functions.api.paging import page_answer
 from functions.api.security import CallerOf, protected_router
-from shared.domain.errors import NotFound
 from shared.domain.ids import ConnectionKey, RecordKind, RunId
-from shared.domain.runs import Problem
 from shared.sync.connections import existing_connection
-from shared.sync.runs import ready_or_raise, start_or_join
+from shared.sync.runs import run_of, start_or_join_all
 
 router = protected_router("/v1/connections/{provider}/syncs", tag="syncs")
 
@@ -41,9 +39,7 @@ def start_sync(
     """
     connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
     kinds = [RecordKind(kind) for kind in dict.fromkeys((body or StartSyncBody()).kinds)]
-    for kind in kinds:
-        ready_or_raise(services, connection, kind)
-    runs = [start_or_join(services, connection, kind, caller.person_id) for kind in kinds]
+    runs = start_or_join_all(services, connection, kinds, caller.person_id)
     response.headers["Location"] = f"/v1/connections/{provider}/syncs/{runs[0].run.run_id}"
     return StartedSyncsAnswer.of_all(
         *(StartedRunAnswer.started(each.run, joined=each.joined) for each in runs)
@@ -77,9 +73,4 @@ def get_sync(
     caller: CallerOf,
 ) -> RunAnswer:
     """Progress while it is under way, the summary after."""
-    run = services.stores.runs.get(ConnectionKey(caller.company_id, provider), RunId(run_id))
-    if run is None:
-        raise NotFound(
-            Problem("SYNC_NOT_FOUND", "There is no such sync.", "See the list of syncs.", "runId")
-        )
-    return RunAnswer.of(run)
+    return RunAnswer.of(run_of(services, ConnectionKey(caller.company_id, provider), RunId(run_id)))

@@ -41,6 +41,7 @@ class DynamoConsents:
                     "expires_at": instant(request.expires_at),
                     "code_verifier": request.code_verifier,
                     "return_to": request.return_to,
+                    "needs_session": request.needs_session,
                 },
             )
         )
@@ -58,6 +59,7 @@ class DynamoConsents:
             expires_at=read_instant(body["expires_at"]),
             code_verifier=body["code_verifier"],
             return_to=body["return_to"],
+            needs_session=body.get("needs_session", False),
         )
 
 

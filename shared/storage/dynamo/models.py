@@ -72,6 +72,12 @@ class ChoiceRow(Row):
     body = JSONAttribute()
 
 
+class SessionRow(Row):
+    """`body` is the session as JSON, without its id: the key is the id's digest."""
+
+    body = JSONAttribute()
+
+
 class GrantRow(Row):
     """The lease stays in the row when it ends; `lease_fence` never falls while the row stands.
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import zlib
 from datetime import datetime, timedelta
 
-from shared.domain.ids import CompanyId, ConnectionKey, PersonId
+from shared.domain.ids import CompanyId, ConnectionKey, PersonId, SourceId
 from shared.storage.dynamo.bulk import BulkRows
 from shared.storage.dynamo.models import AuditRow, PacingRowModel, RemoteListRow
 from shared.storage.dynamo.single import SingleRows
 from shared.storage.keys import (
+    audit_key,
+    audit_keys,
     instant,
-    join,
+    invoice_audit_key,
     of_connection,
     read_instant,
     require_next_version,
@@ -78,24 +80,33 @@ class DynamoAudit:
 
     def add(self, entry: AuditEntry) -> None:
         """The same instant and entry id again changes nothing: what was written stays."""
-        self._rows.put(
-            AuditRow(
-                pk=join("audit", entry.company_id),
-                sk=f"{instant(entry.at)}#{entry.entry_id}",
-                company_id=entry.company_id,
-                at=instant(entry.at),
-                entry_id=entry.entry_id,
-                who=entry.who,
-                what=entry.what,
-                about=dict(entry.about),
-            ),
-            AuditRow.pk.does_not_exist(),
-        )
+        for pk in audit_keys(entry.company_id, entry.about):
+            self._rows.put(
+                AuditRow(
+                    pk=pk,
+                    sk=f"{instant(entry.at)}#{entry.entry_id}",
+                    company_id=entry.company_id,
+                    at=instant(entry.at),
+                    entry_id=entry.entry_id,
+                    who=entry.who,
+                    what=entry.what,
+                    about=dict(entry.about),
+                ),
+                AuditRow.pk.does_not_exist(),
+            )
 
     def page(self, company_id: CompanyId, limit: int, cursor: str | None) -> Page[AuditEntry]:
+        return self._page(audit_key(company_id), limit, cursor)
+
+    def page_of_invoice(
+        self, company_id: CompanyId, invoice_id: SourceId, limit: int, cursor: str | None
+    ) -> Page[AuditEntry]:
+        return self._page(invoice_audit_key(company_id, invoice_id), limit, cursor)
+
+    def _page(self, pk: str, limit: int, cursor: str | None) -> Page[AuditEntry]:
         return self._bulk.page(
             self._name,
-            join("audit", company_id),
+            pk,
             limit,
             cursor,
             lambda raw: _parse(AuditRow.from_raw_data(raw)),

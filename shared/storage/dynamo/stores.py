@@ -24,6 +24,7 @@ from shared.storage.dynamo.mappings import DynamoMappings
 from shared.storage.dynamo.notifications import DynamoNotifications
 from shared.storage.dynamo.records import DynamoRecords
 from shared.storage.dynamo.runs import DynamoRuns
+from shared.storage.dynamo.sessions import DynamoSessions
 from shared.storage.dynamo.single import SingleRows
 from shared.storage.dynamo.small import DynamoAudit, DynamoPacing, DynamoRemoteLists
 from shared.storage.dynamo.tables import TableNames
@@ -66,6 +67,7 @@ def dynamo_stores(
         connections=DynamoConnections(state),
         consents=DynamoConsents(grants),
         choices=DynamoChoices(grants),
+        sessions=DynamoSessions(grants),
         grants=DynamoGrants(tables.grants, grants, bulk),
         runs=DynamoRuns(tables.sync_state, state, bulk, sender, clock, correlation_id),
         failures=DynamoFailures(tables.sync_state, bulk, correlation_id),

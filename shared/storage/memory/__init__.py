@@ -24,6 +24,7 @@ from shared.storage.memory.mappings import MemoryMappings
 from shared.storage.memory.notifications import MemoryNotifications
 from shared.storage.memory.records import MemoryRecords
 from shared.storage.memory.runs import MemoryRuns
+from shared.storage.memory.sessions import MemorySessions
 from shared.storage.memory.small import MemoryListings, MemoryPacing, MemoryRemoteLists
 from shared.storage.ports import Stores
 
@@ -39,6 +40,7 @@ def memory_stores() -> Stores:
         connections=MemoryConnections(lock),
         consents=MemoryConsents(lock),
         choices=MemoryChoices(lock),
+        sessions=MemorySessions(lock),
         grants=MemoryGrants(lock),
         runs=MemoryRuns(lock),
         failures=MemoryFailures(lock),

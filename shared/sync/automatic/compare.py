@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from shared.domain.connections import Connection
+from shared.domain.connections import Connection, NewFromBooks
 from shared.domain.due import AutomaticState
-from shared.domain.errors import RetryLater
-from shared.domain.ids import ConnectionKey, RecordKind, SourceId
+from shared.domain.errors import Conflicting, RetryLater
+from shared.domain.ids import ConnectionKey, PersonId, RecordKind, SourceId
 from shared.domain.invoice_plan import NOT_IN_BOOKS, TAX_CODE_FIELD, TAX_CODE_MISSING
 from shared.domain.item_plan import ACCOUNT_FIELD, ACCOUNT_MISSING
 from shared.domain.metrics import Metric
@@ -27,9 +28,13 @@ from shared.sync.engine.failures import stored_failures
 from shared.sync.engine.survey import paired
 from shared.sync.engine.terms import scope_of, terms_of
 from shared.sync.payments.missed import missed_payments
+from shared.sync.review.start import start_import
 from shared.sync.services import Services
 
 _MISSING: Final = {ACCOUNT_FIELD: ACCOUNT_MISSING, TAX_CODE_FIELD: TAX_CODE_MISSING}
+IMPORTED_KINDS: Final = (RecordKind.CUSTOMER, RecordKind.ITEM)
+BY_ITSELF: Final = PersonId("")
+"""Who asked: no person."""
 _AT_ONCE = 100
 _CONNECTIONS_OF_A_TICK = 50
 
@@ -119,6 +124,16 @@ def compare_now(services: Services, key: ConnectionKey, kind: RecordKind) -> Non
     connection = services.stores.connections.get(key)
     if connection is not None and gate.goes_by_itself(connection):
         compare(services, connection, kind)
+        _bring_in_new(services, connection, kind)
+
+
+def _bring_in_new(services: Services, connection: Connection, kind: RecordKind) -> None:
+    """Where the office said so, what is new in the books comes in by itself, once a day; what one of ours
+    may be is left to a person. While something else of the kind is under way it waits for the next day.
+    """
+    if connection.settings.new_from_books is NewFromBooks.IMPORT and kind in IMPORTED_KINDS:
+        with suppress(Conflicting):
+            start_import(services, connection.key, kind, None, BY_ITSELF)
 
 
 def compare(services: Services, connection: Connection, kind: RecordKind) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from shared.domain.connections import Connection
 from shared.domain.errors import InvalidCursor
 from shared.domain.ids import ConnectionKey, LinkScope, RecordKind, RemoteId, SourceId
 from shared.domain.imports import Proposal
@@ -54,15 +56,25 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class StillListing:
-    """Asked for, not there yet; `rows` so far."""
+    """Asked for, not there yet; `rows` so far. `matching`: all are, and compared with ours."""
 
     rows: int
+    matching: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     listing: Listing
     page: Page[RemoteRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows of a list stand how."""
+
+    new: int
+    matched: int
+    imported: int
 
 
 def browse(
@@ -78,18 +90,47 @@ def browse(
     Raises `InvalidCursor` once that list is gone, and what `ask_unsynced` raises.
     """
     connection = usable_connection(services, key)
-    scope = scope_of(kind, connection)
     if cursor is None:
-        listing, position = asked_listing(services, connection, kind), 0
-        require_listed(listing)
-        if listing.state is not ListingState.READY:
-            return StillListing(listing.rows)
+        asked, position = _asked(services, connection, kind), 0
+        if isinstance(asked, StillListing):
+            return asked
+        listing = asked
     else:
-        listing, position = _of_cursor(services, scope, cursor)
+        listing, position = _of_cursor(services, scope_of(kind, connection), cursor)
     try:
         return Shown(listing, _page(services, listing, sought, limit, position))
     except PagesGone:
         raise InvalidCursor from None
+
+
+def listing_progress(
+    services: Services, key: ConnectionKey, kind: RecordKind
+) -> StillListing | None:
+    """How far the list is; None: there. Asks for it where need be, and raises, as `browse` does."""
+    asked = _asked(services, usable_connection(services, key), kind)
+    return asked if isinstance(asked, StillListing) else None
+
+
+def tally(services: Services, key: ConnectionKey, kind: RecordKind) -> Tally | StillListing:
+    """Count the whole list. Asks for it where need be, and raises, as `browse` does."""
+    asked = _asked(services, usable_connection(services, key), kind)
+    if isinstance(asked, StillListing):
+        return asked
+    linked = services.stores.links.all_linked(asked.scope)
+    try:
+        rows = rows_of(services, asked, linked)
+        counted = Counter(row.status for row in rows if row.remote.linkable)
+    except PagesGone:
+        return StillListing(0)
+    return Tally(counted[RowStatus.NEW], counted[RowStatus.MATCHED], counted[RowStatus.IMPORTED])
+
+
+def _asked(services: Services, connection: Connection, kind: RecordKind) -> Listing | StillListing:
+    listing = asked_listing(services, connection, kind)
+    require_listed(listing)
+    if listing.state is not ListingState.READY:
+        return StillListing(listing.rows, matching=listing.state is ListingState.MATCHING)
+    return listing
 
 
 def _of_cursor(services: Services, scope: LinkScope, cursor: str) -> tuple[Listing, int]:

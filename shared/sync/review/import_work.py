@@ -137,10 +137,10 @@ def _end(services: Services, run: Run, state: RunState, problem: Problem | None 
 
 
 def _decide_step(services: Services, connection: Connection, run: Run) -> None:
-    """An import that finishes decides its step of the setup, unless a person has."""
+    """An import that finishes decides its step of the setup: done, though it was skipped before."""
     step = _STEPS[run.kind]
     setup: Setup = connection.setup
-    if getattr(setup, step) is StepState.PENDING:
+    if getattr(setup, step) is not StepState.DONE:
         decide_steps(services, run.connection, PersonId(run.started_by), **{step: StepState.DONE})
 
 

@@ -86,7 +86,10 @@ class Importer:
                     chosen[place] = decided
         results |= self._created(part, new)
         results |= self._linked(part, chosen)
-        return [results[place] for place in range(len(part))]
+        return [
+            replace(results[place], name=self._name_of(one.remote_id))
+            for place, one in enumerate(part)
+        ]
 
     def _standing(self, part: Sequence[Wanted]) -> _Standing:
         stores = self._services.stores
@@ -251,6 +254,10 @@ class Importer:
             for source_id, link in links.items()
             if link.run_id == self._run.run_id
         }
+
+    def _name_of(self, remote_id: RemoteId) -> str:
+        row = self._rows.get(remote_id)
+        return row.remote.fields.name if row else ""
 
     def _id_of(self, remote_id: RemoteId, again: int) -> SourceId:
         return imported_id(self._scope, remote_id, again)

@@ -61,7 +61,7 @@ class Refusals:
         return Problem(
             "MATCH_PROPOSED",
             f"BlueClerk has “{name}” ({source_id}), which may be the same {self._noun}.",
-            "Link it to that one (linkTo), or say that it is a new one (asNew).",
+            "Link it to that one, or import it as a new one.",
             "id",
         )
 

@@ -47,6 +47,7 @@ def put_results(services: Services, run: Run, number: int, results: Sequence[Imp
             one.outcome,
             one.source_id,
             asdict(one.problem) if one.problem else None,
+            one.name,
         ]
         for one in results
     ]
@@ -64,8 +65,9 @@ def read_results(services: Services, run: Run, number: int) -> list[ImportResult
             ImportOutcome(outcome),
             SourceId(source_id) if source_id else None,
             Problem(**problem) if problem else None,
+            name,
         )
-        for remote_id, outcome, source_id, problem in rows
+        for remote_id, outcome, source_id, problem, name in rows
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.domain.errors import InvalidCursor
 from shared.domain.ids import ConnectionKey, RunId
-from shared.domain.imports import ImportResult
+from shared.domain.imports import ImportOutcome, ImportResult
 from shared.storage import cursors
 from shared.storage.keys import of_connection
 from shared.storage.ports import Page
@@ -18,9 +18,14 @@ _LONGEST_POSITION: Final = 9
 
 
 def page_of_results(
-    services: Services, key: ConnectionKey, run_id: RunId, limit: int, cursor: str | None
+    services: Services,
+    key: ConnectionKey,
+    run_id: RunId,
+    limit: int,
+    cursor: str | None,
+    outcome: ImportOutcome | None = None,
 ) -> Page[ImportResult]:
-    """In the order chosen, as far as it is done; a cursor goes on where that was.
+    """In the order chosen, as far as it is done, or those of an outcome; a cursor goes on where that was.
 
     Raises `NotFound` and `InvalidCursor`.
     """
@@ -30,11 +35,15 @@ def page_of_results(
     found: list[ImportResult] = []
     while len(found) < limit and position < len(run.done_by) * PART:
         results = read_results(services, run, position // PART)
-        some = (results or [])[position % PART :][: limit - len(found)]
-        if not some:
+        rest = (results or [])[position % PART :]
+        if not rest:
             break
-        found += some
-        position += len(some)
+        for one in rest:
+            position += 1
+            if outcome is None or one.outcome is outcome:
+                found.append(one)
+                if len(found) == limit:
+                    break
     more = run.state.active or position < run.counts.settled
     return Page(tuple(found), cursors.encode(name, str(position)) if more else None)
 

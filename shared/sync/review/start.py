@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from shared import correlation
 from shared.auth.audit import write_down
+from shared.domain.connections import NewFromBooks
 from shared.domain.errors import NotFound, RequestInvalid
 from shared.domain.ids import ConnectionKey, CorrelationId, PersonId, RecordKind, RunId
 from shared.domain.imports import MOST_IMPORTED, Wanted
 from shared.domain.runs import Problem, Run, RunCounts, RunPurpose, RunState
 from shared.domain.wake_up import Task
+from shared.sync.connection_settings import change_settings
 from shared.sync.connections import usable_connection
 from shared.sync.review.requests import put_wanted
 from shared.sync.runs import started, take_over_if_abandoned, under_way
@@ -55,6 +57,23 @@ def start_import(
     services.tasks.hand_over(key, kind, Task.IMPORT)
     said = str(len(wanted)) if wanted is not None else "all"
     write_down(services, key, person_id, f"{kind}s.imported", records=said, run_id=run_id)
+    return run
+
+
+def import_all_new(
+    services: Services,
+    key: ConnectionKey,
+    kind: RecordKind,
+    person_id: PersonId,
+    *,
+    later: NewFromBooks | None,
+) -> Run:
+    """`start_import` of all that are new. `later`: what becomes of those that are new from now on, kept
+    as a setting; None: as it is. Raises as `start_import` does, and then the setting stays too.
+    """
+    run = start_import(services, key, kind, None, person_id)
+    if later is not None:
+        change_settings(services, key, person_id, new_from_books=later)
     return run
 
 

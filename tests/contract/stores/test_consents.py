@@ -24,7 +24,10 @@ def consent(state: str, **changes: str) -> ConsentRequest:
 
 class TestConsents:
     def test_a_state_works_once(self, stores: Stores) -> None:
-        request = consent("state-1", code_verifier="v" * 128, return_to="/settings?é=1#x")
+        request = replace(
+            consent("state-1", code_verifier="v" * 128, return_to="/settings?é=1#x"),
+            needs_session=True,
+        )
         stores.consents.put(request)
         assert stores.consents.take("state-1") == request
         assert stores.consents.take("state-1") is None

@@ -115,6 +115,7 @@ EVERY_CALL: dict[str, Callable[[Stores], object]] = {
     "put_list": lambda s: s.remote_lists.put(CONNECTION, "a", "", now=NOW, fresh=MINUTE),
     "add_audit": lambda s: s.audit.add(entry(1)),
     "page_audit": lambda s: s.audit.page(COMPANY, 5, None),
+    "page_audit_of_invoice": lambda s: s.audit.page_of_invoice(COMPANY, SourceId("1"), 5, None),
 }
 
 

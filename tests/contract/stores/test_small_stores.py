@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.errors import InvalidCursor, TooLarge
-from shared.domain.ids import PersonId
+from shared.domain.ids import PersonId, SourceId
 from shared.storage.ports import AuditEntry, PacingRow, Stores
 from tests.contract.stores.builders import (
     COMPANY,
@@ -110,6 +110,19 @@ class TestAudit:
         stores.audit.add(entry(1))
         stores.audit.add(entry(1, entry_id="another"))
         assert len(stores.audit.page(COMPANY, 5, None).rows) == 2
+
+    def test_entries_about_an_invoice_are_found_by_it(self, stores: Stores) -> None:
+        about = {"invoice": "a/b#1"}
+        stores.audit.add(entry(1, about=about))
+        stores.audit.add(entry(2, about={"invoice": "a/b"}))
+        stores.audit.add(entry(3))
+        stores.audit.add(entry(4, about=about))
+        stores.audit.add(entry(5, OTHER_COMPANY, about=about))
+        pages = all_pages(
+            lambda cursor: stores.audit.page_of_invoice(COMPANY, SourceId("a/b#1"), 1, cursor)
+        )
+        assert pages == [(entry(4, about=about),), (entry(1, about=about),)]
+        assert len(stores.audit.page(COMPANY, 9, None).rows) == 4
 
     def test_a_cursor_of_another_company_is_refused(self, stores: Stores) -> None:
         for company in (COMPANY, OTHER_COMPANY):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shared.auth.choices import ShownChoice, cancel, choose, shown
@@ -104,7 +105,7 @@ class ConnectWorld:
             token_source=self.tokens,
         )
 
-    def begin(self, key: ConnectionKey = KEY, person_id: PersonId = ADA, **options: str) -> str:
+    def begin(self, key: ConnectionKey = KEY, person_id: PersonId = ADA, **options: Any) -> str:
         """The state of the authorize URL."""
         url = begin_consent(
             self.ports, self.oauth, key, person_id, redirect_uri=CALLBACK, **options

@@ -154,6 +154,14 @@ def test_a_foreign_person_or_company_cannot_finish_and_uses_the_state_up(world, 
     assert code_of(refusal(world, parameters)) == "CONSENT_UNKNOWN"
 
 
+def test_a_consent_of_the_console_ends_in_its_session_or_nowhere(world):
+    link = world.agree(world.begin(needs_session=True))
+    assert code_of(refusal(world, link)) == "CONSENT_FOREIGN"
+
+    again = world.agree(world.begin(needs_session=True))
+    assert world.finish(again, KEY.company_id, ADA).connection.version == 1
+
+
 def test_the_person_who_began_can_finish(world):
     parameters = world.agree(world.begin())
 

@@ -27,6 +27,7 @@ class Target(BaseHTTPRequestHandler):
                 "method": self.command,
                 "path": self.path,
                 "host": self.headers["host"],
+                "cookie": self.headers["cookie"],
                 "body": base64.b64encode(body).decode(),
             }
         ).encode()
@@ -92,6 +93,15 @@ def test_binary_bodies_arrive(client: httpx2.Client) -> None:
 def test_the_target_is_told_the_address_that_was_called(client: httpx2.Client) -> None:
     """Redirects and cookies are made from it."""
     assert client.get("/x").json()["host"] == client.base_url.netloc.decode()
+
+
+def test_a_cookie_goes_back_to_its_own_browser_only(client: httpx2.Client) -> None:
+    """One that kept them would sign everybody in as whoever came last."""
+    for _ in range(2):
+        client.cookies.clear()
+        assert client.get("/").json()["cookie"] is None
+    assert client.get("/").json()["cookie"] == "a=1; b=2"
+    client.cookies.clear()
 
 
 def test_several_cookies_and_redirects_come_back_as_they_are(client: httpx2.Client) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local import summary
-from local.onboard import Onboarded
+from local.onboard import COMPANY_ID, Onboarded
 from local.seed import Imported
+from sandbox.issuer.people import PEOPLE
 
 IMPORTED = Imported(received=3, created=3, updated=0, unchanged=0, rejected=0, errors=())
 COUNTS = {
@@ -81,3 +83,14 @@ def test_what_went_wrong_is_told_with_what_to_do() -> None:
     assert "12 items: No such account. Choose one." in text(done)
     assert "Your QuickBooks connection has expired. Reconnect." in text(done)
     assert "(needs reauth)" in text(done)
+
+
+def test_the_console_is_named_with_who_can_sign_in_there() -> None:
+    """Both at the demo company, as the issuer's tokens say it: what `make run` seeds is what they see."""
+    told = "\n".join(
+        summary.invitation("http://127.0.0.1:1/console/x", "http://127.0.0.1:1", Path("s.json"))
+    )
+    assert "http://127.0.0.1:1/console/x" in told
+    assert "serving at http://127.0.0.1:1 " in told
+    for person in PEOPLE.values():
+        assert (person.name in told) is (person.company_id == COMPANY_ID)

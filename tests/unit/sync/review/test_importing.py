@@ -25,6 +25,7 @@ from shared.sync.review.browse import RowStatus
 from shared.sync.review.start import start_import
 from shared.sync.review.unlink import unlink
 from shared.sync.runs import start_or_join, take_over_abandoned_runs
+from shared.sync.setup import decide_steps
 from tests.support.dying import DeathAtWrite, Died, mortal_stores
 from tests.support.fake_faults import BooksCall, Lost
 from tests.unit.sync.review.review_world import ADDRESS, OFFICE, ReviewWorld
@@ -48,7 +49,7 @@ def test_a_customer_comes_in_as_the_books_have_it_and_is_in_step() -> None:
     (remote_id,) = world.in_books("Ann", email="ann@x.example", phone="555", address=ADDRESS)
     (result,) = world.imported(remote_id)
     assert result == ImportResult(
-        remote_id, ImportOutcome.CREATED, imported_id(world.scope, remote_id)
+        remote_id, ImportOutcome.CREATED, imported_id(world.scope, remote_id), name="Ann"
     )
     (record,) = world.records.values()
     assert isinstance(record, Customer)
@@ -271,6 +272,17 @@ def test_an_import_that_finishes_decides_its_step_and_no_other() -> None:
         StepState.DONE,
         StepState.PENDING,
     )
+
+
+def test_an_import_after_the_step_was_skipped_makes_it_done() -> None:
+    world = ReviewWorld()
+    world.in_books("Ann")
+    skipped = {"import_customers": StepState.SKIPPED}
+    decide_steps(world.services, world.key, OFFICE, **skipped)
+    world.imported()
+    stored = world.services.stores.connections.get(world.key)
+    assert stored is not None
+    assert stored.setup.import_customers is StepState.DONE
 
 
 def test_a_sync_and_an_import_keep_out_of_each_others_way() -> None:

@@ -1,9 +1,10 @@
-"""One deployed stack for all tests of this folder; a company and books of its own for each test.
+"""One deployed stack for tests/deployed and tests/browser; a company and books of its own for each test.
 
 The stack is what `make run` starts: template.yaml itself on the local AWS, which enforces the roles'
 policies, and the sandbox as the provider. Its settings are those of an installation, but that the
 schedule is held, so that nothing is taken over while a loaded machine is slow; what a test needs
-otherwise it sets for itself (`tests.support.deployed.functions`).
+otherwise it sets for itself (`tests.support.deployed.functions`). Browsers may call its API from one
+page of another origin (`frontend`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pytest
 from local.settings import StackOptions
 from local.stack import Stack, start_stack
 from tests.support.deployed.company import Company, open_company
+from tests.support.deployed.frontend import Frontend, open_frontend
 from tests.support.deployed.functions import Functions
 from tests.support.deployed.traces import Traces
 from tests.support.sandbox_process import ControlClient
@@ -34,8 +36,16 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(data: Path) -> Iterator[Stack]:
-    options = StackOptions(usual_ports=False, parameters={"HeartbeatSeconds": "1"})
+def frontend() -> Iterator[Frontend]:
+    """BlueClerk's own, as far as the API's CORS rules know it."""
+    with open_frontend() as serving:
+        yield serving
+
+
+@pytest.fixture(scope="session")
+def stack(data: Path, frontend: Frontend) -> Iterator[Stack]:
+    parameters = {"HeartbeatSeconds": "1", "CorsOrigins": frontend.origin}
+    options = StackOptions(usual_ports=False, parameters=parameters)
     with start_stack(data, options) as running:
         Functions(running, data).hold_the_schedule()
         yield running

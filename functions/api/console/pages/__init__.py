@@ -1,0 +1,1 @@
+"""One module a page: its typed context, what it shows, what its buttons do."""

@@ -1,0 +1,193 @@
+"""What the office chose for a connection, and what goes by itself, said in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from functions.api.console.choices_shown import Offered, offered_accounts, offered_tax_codes
+from functions.api.console.forms import Form, FormOf
+from functions.api.console.quota_shown import pace
+from functions.api.console.rendering import Page
+from functions.api.console.session import HOME, console_router, done
+from functions.api.console.shell import ConsoleOf
+from functions.api.dependencies import ProviderOf, ServicesOf
+from functions.api.models.connections import FIRST_DAY, LAST_DAY
+from functions.api.security import CallerOf
+from shared.domain.connections import Connection, NewFromBooks, PacingMode
+from shared.domain.errors import RequestInvalid
+from shared.domain.ids import ConnectionKey
+from shared.domain.runs import Problem
+from shared.sync.connection_settings import change_settings
+from shared.sync.connections import existing_connection
+from shared.sync.services import Services
+
+router = console_router()
+
+_ACCOUNT: Final = "defaultIncomeAccountId"
+_TAX_CODE: Final = "defaultTaxCodeId"
+_FROM: Final = "invoicesFrom"
+_NEW: Final = "newFromBooks"
+_PACE: Final = "pacingMode"
+"""Fields are named as the API names them, so that a refusal finds its field."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsForm:
+    """As it is typed in, or as it is stored."""
+
+    account: str
+    tax_code: str
+    invoices_from: str
+    new_from_books: str
+    pacing_mode: str
+    notify: bool
+
+    @classmethod
+    def stored(cls, connection: Connection) -> SettingsForm:
+        settings = connection.settings
+        return cls(
+            account=settings.default_income_account_id,
+            tax_code=settings.default_tax_code_id,
+            invoices_from=settings.invoices_from.isoformat() if settings.invoices_from else "",
+            new_from_books=settings.new_from_books,
+            pacing_mode=settings.pacing_mode,
+            notify=settings.notify,
+        )
+
+    @classmethod
+    def typed(cls, form: Form, stored: SettingsForm) -> SettingsForm:
+        """A list that could not be shown was not sent, and stays as it is."""
+        return cls(
+            account=form.text(_ACCOUNT) or stored.account,
+            tax_code=form.text(_TAX_CODE) or stored.tax_code,
+            invoices_from=form.text(_FROM),
+            new_from_books=form.text(_NEW),
+            pacing_mode=form.text(_PACE),
+            notify=form.ticked("notify"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsPage(Page):
+    """`accounts` None: the provider has none to choose. `wrong`: sentence by field."""
+
+    template: ClassVar[str] = "settings.html"
+    place: ClassVar[str] = HOME
+    provider: str
+    label: str
+    decided: bool
+    form: SettingsForm
+    accounts: Offered | None
+    tax_codes: Offered
+    paces: list[tuple[str, str]]
+    wrong: dict[str, str]
+    first_day: str = FIRST_DAY.isoformat()
+    last_day: str = LAST_DAY.isoformat()
+
+
+@router.get("/integrations/{provider}/settings")
+def show_settings(
+    provider: ProviderOf, services: ServicesOf, caller: CallerOf, console: ConsoleOf
+) -> Response:
+    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
+    return console.page(_page(services, connection))
+
+
+@router.post("/integrations/{provider}/settings")
+def press_save(
+    provider: ProviderOf,
+    request: Request,
+    form: FormOf,
+    services: ServicesOf,
+    caller: CallerOf,
+    console: ConsoleOf,
+) -> Response:
+    key = ConnectionKey(caller.company_id, provider)
+    connection = existing_connection(services, key)
+    stored = SettingsForm.stored(connection)
+    typed = SettingsForm.typed(form, stored)
+    try:
+        changes = _changes(typed, stored)
+        if changes:
+            change_settings(services, key, caller.person_id, **changes)
+    except RequestInvalid as error:
+        if error.problem.field not in (_ACCOUNT, _TAX_CODE, _FROM, _NEW, _PACE):
+            raise
+        wrong = {error.problem.field: f"{error.problem.message} {error.problem.action}"}
+        page = replace(_page(services, connection), form=typed, wrong=wrong)
+        return console.page(page, HTTPStatus.BAD_REQUEST)
+    said = "The settings are saved." if changes else "Nothing was changed: it was saved like that."
+    return done(request, f"{HOME}/{provider}/settings", said)
+
+
+def _page(services: Services, connection: Connection) -> SettingsPage:
+    profile = services.profile(connection.key.provider)
+    accounts = offered_accounts(services, connection) if profile.has_income_accounts else None
+    if accounts is not None and accounts.unavailable:
+        tax_codes = accounts  # who does not answer is not asked a second time
+    else:
+        tax_codes = offered_tax_codes(services, connection)
+    return SettingsPage(
+        title=f"Settings of {profile.label}",
+        provider=connection.key.provider,
+        label=profile.label,
+        decided=connection.setup.decided,
+        form=SettingsForm.stored(connection),
+        accounts=accounts,
+        tax_codes=tax_codes,
+        paces=[(mode.value, pace(mode, profile.label)) for mode in PacingMode],
+        wrong={},
+    )
+
+
+def _changes(typed: SettingsForm, stored: SettingsForm) -> dict[str, Any]:
+    """Only what is another than before, so that the books are asked only where they have to be.
+
+    Raises `RequestInvalid` naming the field.
+    """
+    changes: dict[str, Any] = {}
+    if typed.account != stored.account:
+        changes["default_income_account_id"] = typed.account
+    if typed.tax_code != stored.tax_code:
+        changes["default_tax_code_id"] = typed.tax_code
+    if typed.invoices_from != stored.invoices_from:
+        changes["invoices_from"] = _day(typed.invoices_from)
+    if typed.notify is not stored.notify:
+        changes["notify"] = typed.notify
+    try:
+        if typed.pacing_mode != stored.pacing_mode:
+            changes["pacing_mode"] = PacingMode(typed.pacing_mode)
+    except ValueError:
+        raise _invalid("Choose one of these.", _PACE) from None
+    try:
+        if typed.new_from_books != stored.new_from_books:
+            changes["new_from_books"] = NewFromBooks(typed.new_from_books)
+    except ValueError:
+        raise _invalid("Choose one of these.", _NEW) from None
+    return changes
+
+
+def _day(text: str) -> date:
+    if not text:
+        raise _invalid(
+            "A go-live date that was set can be moved, but not taken away: give a day.", _FROM
+        )
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise _invalid(
+            "This is no date: write it as year, month and day, such as 2026-01-31.", _FROM
+        ) from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise _invalid(f"The day must be from {FIRST_DAY.year} to {LAST_DAY.year}.", _FROM)
+    return day
+
+
+def _invalid(message: str, field: str) -> RequestInvalid:
+    return RequestInvalid(Problem("INVALID_SETTING", message, "", field))

@@ -1,0 +1,78 @@
+"""What stands around a page: who looks at it, in whose locale, and what was just done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from functions.api.console import said
+from functions.api.console.cookies import drop_cookie, is_secure
+from functions.api.console.rendering import Page, Shell, fragment, rendered
+from functions.api.console.words import Words
+from functions.api.dependencies import services_of
+from functions.api.envelope import correlation_of
+from functions.api.security import WRITE
+from shared.auth.caller import Caller
+from shared.sync.services import Services
+
+
+def shell_of(request: Request) -> Shell:
+    """For the person of `request.state.caller`, or for nobody."""
+    services = services_of(request)
+    caller = getattr(request.state, "caller", None)
+    known = caller if isinstance(caller, Caller) else None
+    return Shell(
+        words=words_for(services, known),
+        company_name=known.company_name if known else "",
+        person_name=known.name if known else "",
+        may_write=bool(known and WRITE in known.roles),
+        said=said.said_to(request),
+        support_address=services.settings.support_address,
+        correlation_id=correlation_of(request),
+    )
+
+
+def words_for(services: Services, caller: Caller | None) -> Words:
+    """As the issuer says of the person, else as the connected books say of the company."""
+    now = services.clock.now()
+    if caller is None:
+        return Words.of([], [], now)
+    locales, zones = [caller.locale], [caller.zoneinfo]
+    if not (caller.locale and caller.zoneinfo):
+        for connection in services.stores.connections.of_company(caller.company_id):
+            locales.append(f"en_{connection.remote_company.country}")
+            zones.append(connection.remote_company.time_zone)
+    return Words.of([one for one in locales if one], [one for one in zones if one], now)
+
+
+class Console:
+    """How a page's function answers."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.shell = shell_of(request)
+
+    @property
+    def words(self) -> Words:
+        return self.shell.words
+
+    def page(self, page: Page, status: int = 200) -> Response:
+        """The page; what was said is not said again."""
+        response = rendered(page, self.shell, status)
+        if self.shell.said is not None:
+            drop_cookie(response, said.COOKIE, secure=is_secure(self._request))
+        return response
+
+    def part(self, name: str, page: Page) -> Response:
+        """A part of it, for a script."""
+        return fragment(name, page, self.shell)
+
+
+def _console(request: Request) -> Console:
+    return Console(request)
+
+
+ConsoleOf = Annotated[Console, Depends(_console)]

@@ -1,0 +1,13 @@
+// What pages do by themselves where scripts run. Everything here has a way without them.
+
+import { refreshParts } from "./refresh.js";
+import { loadOnExpand } from "./expand.js";
+import { saveAsChosen } from "./autosave.js";
+import { chooseMany } from "./choose.js";
+import { pressOnce } from "./once.js";
+
+refreshParts(document);
+loadOnExpand(document);
+saveAsChosen(document);
+chooseMany(document);
+pressOnce(document);

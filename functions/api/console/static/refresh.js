@@ -1,0 +1,47 @@
+// Parts of a page that change while one looks: `data-refresh` is where the part comes from, `data-every`
+// the seconds between two looks. A part that comes without `data-refresh` is done.
+
+const LONGEST = 30;
+
+export function refreshParts(root) {
+  for (const part of root.querySelectorAll("[data-refresh]")) later(part, Number(part.dataset.every || 1));
+}
+
+function later(part, seconds) {
+  setTimeout(() => refresh(part, seconds), seconds * 1000);
+}
+
+async function refresh(part, seconds) {
+  if (!part.isConnected) return;
+  const fresh = await fetched(part.dataset.refresh);
+  if (fresh === null) {
+    later(part, Math.min(LONGEST, seconds * 2)); // the network, or a deployment: it comes back
+    return;
+  }
+  put(part, fresh);
+}
+
+// The part's element in what the server rendered; null where there is no such answer.
+export async function fetched(address) {
+  try {
+    const answer = await fetch(address, { headers: { Accept: "text/html" }, redirect: "error" });
+    if (!answer.ok) return null;
+    const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return parsed.querySelector("[data-part]");
+  } catch {
+    return null;
+  }
+}
+
+// In place of what is there, if it says anything new: whoever reads or has a button focused stays there.
+export function put(part, fresh) {
+  const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+  part.replaceWith(fresh);
+  if (focused) document.getElementById(focused)?.focus();
+  if (fresh.dataset.whole !== undefined) {
+    location.reload(); // what is around it has changed as well
+    return;
+  }
+  if (fresh.dataset.refresh) later(fresh, Number(fresh.dataset.every || 1));
+  fresh.dispatchEvent(new CustomEvent("part", { bubbles: true }));
+}

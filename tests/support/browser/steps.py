@@ -1,0 +1,54 @@
+"""What offices do at the console, step by step; where a page changes, it is changed here."""
+
+from __future__ import annotations
+
+import re
+
+from tests.support.browser.office import HOME, Office
+
+LABEL = "QuickBooks"
+INTEGRATION = f"{HOME}/quickbooks"
+
+
+def connects(office: Office, *, button: str = f"Connect {LABEL}") -> None:
+    """From the first page through the provider's consent, back to the console."""
+    office.goes(HOME)
+    office.presses(button)
+    allows(office, office.company.realm)
+
+
+def reconnects(office: Office) -> None:
+    connects(office, button=f"Reconnect {LABEL}")
+
+
+def allows(office: Office, realm: str) -> None:
+    """At the provider: this company, yes."""
+    office.page.locator(f'input[name="company"][value="{realm}"]').check()
+    office.page.get_by_role("button", name="Connect").click()
+    office.arrives(re.compile(re.escape(INTEGRATION)))
+
+
+def declines(office: Office) -> None:
+    """At the provider: no."""
+    office.page.get_by_role("button", name="No thanks").click()
+    office.arrives("**/v1/oauth/**")
+
+
+def disconnects(office: Office) -> None:
+    """Asked a second time."""
+    office.goes(f"{INTEGRATION}/disconnect")
+    office.presses(f"Disconnect {LABEL}")
+    office.arrives(f"**{HOME}")
+
+
+def signs_out(office: Office) -> None:
+    office.presses("Sign out")
+    office.arrives("**/console/signed-out")
+
+
+def withdrawn_at_the_provider(office: Office) -> None:
+    """Somebody took the access away inside QuickBooks; whoever next asks it for something notices."""
+    company = office.company
+    for call in ("revoke", "expire-access"):
+        company.control.post(f"/grants/{call}", {"realm": company.realm})
+    company.asked("POST", "/v1/connections/quickbooks/customers/unsynced")
