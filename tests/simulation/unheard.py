@@ -2,8 +2,9 @@
 
 A create whose answer never came may only be repeated as it was (same request key), or looked for in the
 books before another request carries it. Unique names often save an engine that breaks this rule; this
-watches the rule itself. One exception: a single after a single of the same record, whose tries are counted
-by each worker anew; there the name alone protects.
+watches the rule itself. Two exceptions, where the name alone protects: a single after a single of the same
+record, whose tries are counted by each worker anew; and a request that a worker handed over and that went out
+only after another one, that had taken over meanwhile, had asked the books for its name.
 """
 
 from __future__ import annotations
@@ -46,11 +47,17 @@ class Unheard:
         self._sender = sender
         self._open: dict[SourceId, _Open] = {}
         self._heard: set[tuple[RequestKey, SourceId]] = set()
+        self._events = 0
+        self._begun: dict[RequestKey, int] = {}
+        self._looked: dict[str, int] = {}
+        self._listed = 0
         self._refused: set[RequestKey] = set()
         """Requests refused as a whole: what is malformed is so whenever it is sent."""
 
     def begins(self, request: WriteRequest, now: datetime) -> None:
         """The engine hands a request over; it goes out at once unless the caller is held up."""
+        self._events += 1
+        self._begun[request.request_key] = self._events
 
     def sending(self, request: WriteRequest) -> None:
         single = request.call_class is CallClass.SINGLE
@@ -74,6 +81,8 @@ class Unheard:
             if refused or heard in self._heard:
                 if source_id in self._open and self._open[source_id].key == request.request_key:
                     del self._open[source_id]
+            elif self._looked_meanwhile(request, source_id):
+                continue
             elif unknown or isinstance(entries.get(source_id), EntryUnknown):
                 self._open[source_id] = _Open(
                     request.request_key,
@@ -88,6 +97,8 @@ class Unheard:
     def looked_for(self, names: Sequence[str]) -> None:
         """The books said what they have under these names."""
         keys = {name_key(name) for name in names}
+        self._events += 1
+        self._looked |= dict.fromkeys(keys, self._events)
         for source_id, known in list(self._open.items()):
             if name_key(known.name) in keys:
                 del self._open[source_id]
@@ -97,7 +108,13 @@ class Unheard:
 
     def listed(self) -> None:
         """The books said everything they have."""
+        self._events += 1
+        self._listed = self._events
         self._open.clear()
+
+    def _looked_meanwhile(self, request: WriteRequest, source_id: SourceId) -> bool:
+        looked = self._looked.get(name_key(_name_of(request, source_id)), 0)
+        return max(looked, self._listed) > self._begun.get(request.request_key, self._events)
 
 
 def _creates(request: WriteRequest) -> Iterator[SourceId]:

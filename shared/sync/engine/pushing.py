@@ -245,6 +245,10 @@ class PushSlice:
             case Answered(entries):
                 self._silent = 0
                 return self._settle_entries(prepared, entries)
+            case CallRejected() if prepared.unanswered:
+                # Of the repeat: what went out before may have been carried out all the same.
+                self._silent = 0
+                self._doubt_all(prepared, Doubt.UNANSWERED)
             case CallRejected():
                 self._silent = 0
                 self._rejected = True

@@ -182,13 +182,17 @@ class SinglesSlice:
         return None
 
     def _sent(self, prepared: PreparedEntry, key: RequestKey) -> EntryOutcome:
-        """The outcome of one request: after a lost answer the identical one goes once more."""
+        """The outcome of one request: after a lost answer the identical one goes once more. Where that is
+        refused as a whole it is not its end: the first one may have been carried out all the same.
+        """
         request = self._books.provider.write_request(
             self._progress.run.kind, [prepared.write], key, single=True
         )
         outcome = self._entry_outcome(prepared, self._in_turn(request))
         if isinstance(outcome, EntryUnknown) and self._books.provider.profile.honours_request_key:
-            outcome = self._entry_outcome(prepared, self._in_turn(request))
+            repeated = self._in_turn(request)
+            if not isinstance(repeated, CallRejected):
+                outcome = self._entry_outcome(prepared, repeated)
         if not isinstance(outcome, EntryUnknown):
             self._answered, self._silent = True, 0
         return outcome

@@ -210,3 +210,35 @@ def test_what_an_adopted_record_was_updated_to_unheard_is_known_for_ours(end: st
     found = world.in_books(source_id)
     assert (found.unit_price, found.description) == (Decimal(9), "Theirs")
     assert found.income_account_id == "inc-2"
+
+
+@pytest.mark.parametrize("first", [Lost(0.0), Missing(frozenset({0}))])
+def test_what_the_repeat_of_an_unanswered_single_is_told_is_not_its_end(
+    first: Lost | Missing,
+) -> None:
+    """The update was made; refused as a whole was only the identical repeat. Taken for the end, the books'
+    newer version counted as somebody else's change ever after.
+    """
+    world = World()
+    world.has("Pipe")
+    world.sync()
+    world.edit("01", price="7.00")
+    world.books.faults.add("batch", Rejected())
+    world.books.faults.add("single", first, Rejected())
+    world.sync()
+    assert world.failures == {}
+    world.edit("01", price="8.00")
+    world.sync()
+    assert world.failures == {}
+    assert str(world.in_books("01").unit_price) == "8"
+
+
+def test_what_the_repeat_of_an_unanswered_batch_is_told_is_not_its_end() -> None:
+    """Read back before the entries go singly, where names would not keep them single."""
+    world = World(profile=fake_profile(unique_names=False))
+    world.has("Pipe", "Elbow")
+    world.books.faults.add("batch", Lost(0.0), Rejected())
+    world.sync()
+    assert world.failures == {}
+    assert sorted(world.names_in_books) == ["Elbow", "Pipe"]
+    world.nothing_is_doubled()
