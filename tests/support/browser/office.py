@@ -119,6 +119,16 @@ class Office:
             self.is_accessible()
         self.shot(name)
 
+    def is_fine_in_both(self, name: str) -> None:
+        """In light and in dark, without loading the page again."""
+        self.is_fine(name)
+        if not self.way.scripts:
+            return
+        self.page.emulate_media(color_scheme="dark")
+        self.is_accessible()
+        self.shot(f"{name}-dark")
+        self.page.emulate_media(color_scheme="light")
+
 
 def plant_person(company: Company, name: str, company_name: str, *roles: str, **more: str) -> str:
     """Somebody of that company who can sign in; their id."""
