@@ -41,7 +41,12 @@ def entered(company: Company) -> None:
             customerId=f"C-{number}",
             memo=f"{name} {ENDLESS}"[:4000],
             lines=[
-                {"itemId": f"I-{number}", "quantity": "2", "description": ENDLESS},
+                {
+                    "itemId": f"I-{number}",
+                    "quantity": "2",
+                    "unitPrice": "1.00",
+                    "description": ENDLESS,
+                },
                 {"description": name},
             ],
         )
@@ -53,11 +58,9 @@ def entered(company: Company) -> None:
 
 def asked_for(company: Company, invoice_id: str) -> None:
     """Its id then stands in Activity."""
-    path = f"/v1/invoices/{quote(invoice_id, safe='')}"
-    body = {"number": "X", "customerId": "C-1", "status": "SENT", "currency": "USD"}
-    lines = [{"itemId": "I-1", "quantity": "1", "unitPrice": "1.00"}]
-    company.asked("PUT", path, {**body, "issuedOn": "2026-11-02", "lines": lines})
-    company.asked("POST", f"{path}/sync", {}).raise_for_status()
+    enter_invoice(company, invoice_id, number="X")
+    path = f"/v1/invoices/{quote(invoice_id, safe='')}/sync"
+    company.asked("POST", path, {}).raise_for_status()
 
 
 @pytest.mark.parametrize("office", [WIDE, PHONE], ids=lambda way: way.name, indirect=True)

@@ -100,7 +100,10 @@ def test_an_invoice_and_its_payments_reach_the_books_once(office: Office) -> Non
 def refused_amounts(office: Office) -> None:
     """The field says why, and what was typed stays."""
     amount = office.page.get_by_label("Amount", exact=True)
-    for typed, why in (("12,3x", "The amount is not a number"), ("400", "Correct the amount")):
+    for typed, why in (
+        ("12,3x", "The amount is not a plain number"),
+        ("400", "Correct the amount"),
+    ):
         office.page.get_by_label("Reference").fill("1001")
         amount.fill(typed)
         office.presses("Record the payment")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from local.connect import CONNECTION
 from tests.support.deployed.company import Company
@@ -28,10 +29,10 @@ def enter_customer(company: Company, customer_id: str, name: str) -> None:
     company.asked("PUT", f"/v1/customers/{customer_id}", {"name": name}).raise_for_status()
 
 
-def enter_invoice(company: Company, number: str, **changes: Any) -> None:
+def enter_invoice(company: Company, invoice_id: str, **changes: Any) -> None:
     """Of 350.00 for the customer C-1, who ordered two of the item I-1."""
     body = {
-        "number": number,
+        "number": invoice_id,
         "customerId": "C-1",
         "status": "SENT",
         "currency": "USD",
@@ -39,12 +40,14 @@ def enter_invoice(company: Company, number: str, **changes: Any) -> None:
         "lines": [{"itemId": "I-1", "quantity": "2", "unitPrice": "175.00"}],
         **changes,
     }
-    company.asked("PUT", f"/v1/invoices/{number}", body).raise_for_status()
+    company.asked("PUT", f"/v1/invoices/{quote(invoice_id, safe='')}", body).raise_for_status()
 
 
-def enter_payment(company: Company, number: str, own_id: str, amount: str, **more: object) -> None:
+def enter_payment(
+    company: Company, invoice_id: str, own_id: str, amount: str, **more: object
+) -> None:
     body = {"amount": amount, "paidOn": "2026-11-20", "method": "Check", **more}
-    path = f"/v1/invoices/{number}/payments/{own_id}"
+    path = f"/v1/invoices/{invoice_id}/payments/{own_id}"
     company.asked("PUT", path, body).raise_for_status()
 
 

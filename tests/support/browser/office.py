@@ -120,9 +120,9 @@ class Office:
         self.shot(name)
 
     def is_fine_in_both(self, name: str) -> None:
-        """In light and in dark, without loading the page again."""
+        """At a wide screen also in dark, without loading the page again: colours do not depend on width."""
         self.is_fine(name)
-        if not self.way.scripts:
+        if self.way != WIDE:
             return
         self.page.emulate_media(color_scheme="dark")
         self.is_accessible()
