@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, Response, expect
 
 from local.stack import ROOT
 from tests.support.deployed.company import Company
 
 HOME = "/console/integrations"
 SCREENSHOTS = ROOT / "docs" / "screenshots"
+_MOST_BYTES = 200_000
 PATIENCE = 60_000
 """Milliseconds; functions may have to start first, on a machine that has other things to do."""
 
@@ -105,12 +107,18 @@ class Office:
         assert wide <= 0, f"{self.page.url} is {wide} pixels wider than the window"
 
     def shot(self, name: str) -> None:
-        """Into docs/screenshots, only where SCREENSHOTS=1 asks for it."""
+        """Into docs/screenshots, only where SCREENSHOTS=1 asks for it; the end of a heavy one is cut off."""
         if os.environ.get("SCREENSHOTS") != "1":
             return
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         suffix = "" if self.way == WIDE else f"-{self.way.name}"
-        self.page.screenshot(path=SCREENSHOTS / f"{name}{suffix}.png", full_page=True)
+        picture = self.page.screenshot(full_page=True)
+        if len(picture) > _MOST_BYTES:
+            width, height = struct.unpack(">II", picture[16:24])  # where a PNG has them
+            shown = height * 0.9 * _MOST_BYTES / len(picture)
+            clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": shown}
+            picture = self.page.screenshot(full_page=True, clip=clip)
+        (SCREENSHOTS / f"{name}{suffix}.png").write_bytes(picture)
 
     def is_fine(self, name: str) -> None:
         """Fits, is accessible, and is kept as a picture."""
@@ -118,6 +126,16 @@ class Office:
             self.fits()
             self.is_accessible()
         self.shot(name)
+
+    def is_fine_in_both(self, name: str) -> None:
+        """At a wide screen also in dark, without loading the page again: colours do not depend on width."""
+        self.is_fine(name)
+        if self.way != WIDE:
+            return
+        self.page.emulate_media(color_scheme="dark")
+        self.is_accessible()
+        self.shot(f"{name}-dark")
+        self.page.emulate_media(color_scheme="light")
 
 
 def plant_person(company: Company, name: str, company_name: str, *roles: str, **more: str) -> str:

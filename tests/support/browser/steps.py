@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+from playwright.sync_api import Locator, expect
+
 from tests.support.browser.office import HOME, Office
 
 LABEL = "QuickBooks"
 INTEGRATION = f"{HOME}/quickbooks"
+MAPPING = f"{INTEGRATION}/account-mapping"
+INVOICES = "/console/invoices"
 
 
 def connects(office: Office, *, button: str = f"Connect {LABEL}") -> None:
@@ -52,3 +56,22 @@ def withdrawn_at_the_provider(office: Office) -> None:
     for call in ("revoke", "expire-access"):
         company.control.post(f"/grants/{call}", {"realm": company.realm})
     company.asked("POST", "/v1/connections/quickbooks/customers/unsynced")
+
+
+def row_of(office: Office, name: str) -> Locator:
+    """Of a table; on a phone it is a small card."""
+    return office.page.locator("tbody tr").filter(has_text=name)
+
+
+def chooses_account(office: Office, item: str, account: str) -> None:
+    """In its row of Account Mapping; kept at once, or by the button that stands in for that."""
+    row = row_of(office, item)
+    form = row.locator("form").filter(has=office.page.locator('select[name="account"]'))
+    form.locator("select").select_option(account)
+    if office.way.scripts:
+        expect(form.locator("output")).to_have_text("Saved")
+    else:
+        with office.page.expect_navigation():  # the page before may say the same
+            form.get_by_role("button", name="Save").click()
+        office.is_told("Saved")
+    expect(form.locator("select")).to_have_value(account)
