@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, Response, expect
 
 from local.stack import ROOT
 from tests.support.deployed.company import Company
@@ -105,8 +105,8 @@ class Office:
         assert wide <= 0, f"{self.page.url} is {wide} pixels wider than the window"
 
     def shot(self, name: str) -> None:
-        """Into docs/screenshots, only where SCREENSHOTS=1 asks for it."""
-        if os.environ.get("SCREENSHOTS") != "1":
+        """Into docs/screenshots, only where SCREENSHOTS=1 asks for it; without scripts it looks the same."""
+        if os.environ.get("SCREENSHOTS") != "1" or not self.way.scripts:
             return
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         suffix = "" if self.way == WIDE else f"-{self.way.name}"
@@ -118,6 +118,16 @@ class Office:
             self.fits()
             self.is_accessible()
         self.shot(name)
+
+    def is_fine_in_light_and_dark(self, name: str, *, dark_shot: bool = False) -> None:
+        """As `is_fine`; at the wide screen its colours of the dark too."""
+        self.is_fine(name)
+        if self.way == WIDE:
+            self.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+            self.is_accessible()
+            if dark_shot:
+                self.shot(f"{name}-dark")
+            self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
 
 
 def plant_person(company: Company, name: str, company_name: str, *roles: str, **more: str) -> str:
@@ -152,6 +162,7 @@ def open_window(browser: Browser, company: Company, way: Way, person_id: str) ->
     page = context.new_page()
     office = Office(company, page, way, person_id)
     page.on("pageerror", lambda error: office.troubles.append(f"{page.url}: {error}"))
+    page.on("dialog", lambda dialog: _asked_by_a_script(office, dialog))
     page.on(
         "console",
         lambda said: (
@@ -165,6 +176,12 @@ def open_window(browser: Browser, company: Company, way: Way, person_id: str) ->
     finally:
         context.close()
     assert not office.troubles, "\n".join(office.troubles)
+
+
+def _asked_by_a_script(office: Office, dialog: Dialog) -> None:
+    """No page of ours does that: somebody's text ran as a script."""
+    office.troubles.append(f"{office.page.url}: {dialog.type} {dialog.message}")
+    dialog.dismiss()
 
 
 def chromium_at(file: Path) -> str:

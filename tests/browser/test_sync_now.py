@@ -1,0 +1,92 @@
+"""Sync Now, watched to its end; the history, and a sync's own page."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from local.companies import skip_imports
+from tests.support.browser.hostile import NAMES, long_name
+from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
+from tests.support.browser.steps import INTEGRATION, LABEL
+from tests.support.deployed.company import plain_rows, until
+
+pytestmark = pytest.mark.deployed
+EACH_WAY = pytest.mark.parametrize(
+    "office", [WIDE, PHONE, NO_SCRIPTS], ids=lambda way: way.name, indirect=True
+)
+WITH_SCRIPTS = pytest.mark.parametrize(
+    "office", [WIDE, PHONE], ids=lambda way: way.name, indirect=True
+)
+
+ITEMS = 360
+LONGEST = 1000
+
+
+@EACH_WAY
+def test_sync_now_is_watched_to_its_end_and_found_in_the_history(office: Office) -> None:
+    company = office.company
+    company.ready()
+    company.import_rows(plain_rows(ITEMS))
+    skip_imports(company.api)
+    office.goes(INTEGRATION)
+    office.sees("360 items are not synced")
+    office.is_fine_in_light_and_dark("integration-items-unsynced")
+    company.control.settings(latency={"batch": 1500})
+    office.presses("Sync Now")
+    office.is_told("The sync has begun.")
+
+    bar = office.page.get_by_role("progressbar", name="Items done")
+    expect(bar).to_be_visible()
+    office.shot("integration-syncing")
+    seen: set[str] = set()
+
+    def ended() -> bool:
+        if bar.count():
+            seen.add(bar.evaluate("bar => bar.getAttribute('value')", timeout=2000) or "")
+        return office.page.get_by_text("360 items: 360 created.").is_visible()
+
+    until(ended, "the summary", 90)
+    assert len({one for one in seen if one not in ("", "0", str(ITEMS))}) >= 2, seen
+    office.is_fine_in_light_and_dark("integration", dark_shot=True)
+    assert len(company.books()) == ITEMS
+
+    office.page.get_by_role("link", name="All syncs").click()
+    expect(office.heading()).to_have_text(f"Syncs with {LABEL}")
+    office.is_fine_in_light_and_dark("runs")
+    office.page.locator("tbody").get_by_role("link", name="Items").click()
+    office.sees("360 items: 360 created.")
+    expect(office.page.locator("tbody tr").first).to_contain_text("Fitting 0001")
+    expect(office.page.locator("tbody tr").first).to_contain_text("Created")
+    office.is_fine_in_light_and_dark("run")
+    office.page.get_by_role("link", name="Next page").click()
+    expect(office.page.get_by_role("link", name="First page")).to_be_visible()
+
+
+@WITH_SCRIPTS
+def test_hostile_names_are_text_on_a_syncs_page_and_among_what_was_refused(office: Office) -> None:
+    company = office.company
+    company.ready()
+    skip_imports(company.api)
+    names = [*NAMES, long_name(LONGEST), f"Refused {NAMES[0]}"]
+    company.import_rows(
+        [
+            {"id": f"I-{number}", "name": name, "unit_price": "2.50"}
+            for number, name in enumerate(names)
+        ]
+    )
+    company.fault(
+        {"type": "entryFault", "code": 2010},
+        kind=["batch", "write"],
+        entries={"nameContains": "Refused"},
+    )
+    run = company.sync()
+    assert run["counts"]["refused"] == 1, run
+    office.goes(f"{INTEGRATION}/runs/{run['runId']}")
+    shown = office.page.locator("tbody th").all_inner_texts()
+    assert set(names) <= set(shown)
+    office.sees("Finished, some refused")
+    office.is_fine_in_light_and_dark("run-refused", dark_shot=True)
+    office.goes(INTEGRATION)
+    office.sees("What could not be synced")
+    office.is_fine_in_light_and_dark("integration-refused")
