@@ -26,12 +26,12 @@ def test_the_setup_from_the_consent_to_its_end(office: Office) -> None:
     connects(office)
 
     expect(office.heading()).to_have_text("Import customers")
-    office.is_fine_in_light_and_dark("setup", dark_shot=True)
+    office.is_fine_in_both("setup")
     office.page.locator("main").get_by_role("link", name="Review & Import").click()
     is_listed(office, "customers")
     imports(office, "customers", "Aspen Court", "Birch & Sons")
     expect(office.page.locator("tbody tr")).to_have_count(2)
-    office.is_fine_in_light_and_dark("import-finished")
+    office.is_fine_in_both("import-finished")
 
     is_left_and_taken_up_again(office)
     expect(office.heading()).to_have_text("Import items")
@@ -43,12 +43,12 @@ def test_the_setup_from_the_consent_to_its_end(office: Office) -> None:
 
     expect(office.heading()).to_have_text("Map items to income accounts")
     office.page.get_by_label("Default income account").select_option(index=1)
-    office.is_fine_in_light_and_dark("setup-mapping")
+    office.is_fine_in_both("setup-mapping")
     office.presses("Save and continue")
 
     expect(office.heading()).to_have_text("You're connected")
     office.sees("From now on customers and items go there")
-    office.is_fine_in_light_and_dark("setup-connected")
+    office.is_fine_in_both("setup-connected")
     connection = company.connection()
     assert set(connection["setup"].values()) == {"done"}, connection
     assert connection["settings"]["defaultIncomeAccountId"]
@@ -80,7 +80,7 @@ def test_steps_that_are_skipped_are_remembered_and_their_effect_is_said(office: 
         office.is_told("is skipped.")
     expect(office.heading()).to_have_text("You're connected")
     office.sees("The import of customers was skipped")
-    office.is_fine_in_light_and_dark("setup-skipped")
+    office.is_fine_in_both("setup-skipped")
     until(
         lambda: set(office.company.connection()["setup"].values()) == {"skipped"}, "the steps", 10
     )
@@ -89,4 +89,4 @@ def test_steps_that_are_skipped_are_remembered_and_their_effect_is_said(office: 
     office.goes(INTEGRATION)
     office.sees("The import of customers was skipped")
     office.sees("Customers that are only in QuickBooks are not in BlueClerk yet.")
-    office.is_fine_in_light_and_dark("integration-skipped")
+    office.is_fine_in_both("integration-skipped")

@@ -26,12 +26,12 @@ LONGEST = 1000
 @EACH_WAY
 def test_sync_now_is_watched_to_its_end_and_found_in_the_history(office: Office) -> None:
     company = office.company
-    company.ready()
     company.import_rows(plain_rows(ITEMS))
+    company.ready()
     skip_imports(company.api)
     office.goes(INTEGRATION)
-    office.sees("360 items are not synced")
-    office.is_fine_in_light_and_dark("integration-items-unsynced")
+    office.sees("Nothing has been synced yet")
+    office.is_fine_in_both("integration-not-synced")
     company.control.settings(latency={"batch": 1500})
     office.presses("Sync Now")
     office.is_told("The sync has begun.")
@@ -48,17 +48,17 @@ def test_sync_now_is_watched_to_its_end_and_found_in_the_history(office: Office)
 
     until(ended, "the summary", 90)
     assert len({one for one in seen if one not in ("", "0", str(ITEMS))}) >= 2, seen
-    office.is_fine_in_light_and_dark("integration", dark_shot=True)
+    office.is_fine_in_both("integration")
     assert len(company.books()) == ITEMS
 
     office.page.get_by_role("link", name="All syncs").click()
     expect(office.heading()).to_have_text(f"Syncs with {LABEL}")
-    office.is_fine_in_light_and_dark("runs")
+    office.is_fine_in_both("runs")
     office.page.locator("tbody").get_by_role("link", name="Items").click()
     office.sees("360 items: 360 created.")
     expect(office.page.locator("tbody tr").first).to_contain_text("Fitting 0001")
     expect(office.page.locator("tbody tr").first).to_contain_text("Created")
-    office.is_fine_in_light_and_dark("run")
+    office.is_fine_in_both("run")
     office.page.get_by_role("link", name="Next page").click()
     expect(office.page.get_by_role("link", name="First page")).to_be_visible()
 
@@ -86,7 +86,7 @@ def test_hostile_names_are_text_on_a_syncs_page_and_among_what_was_refused(offic
     shown = office.page.locator("tbody th").all_inner_texts()
     assert set(names) <= set(shown)
     office.sees("Finished, some refused")
-    office.is_fine_in_light_and_dark("run-refused", dark_shot=True)
+    office.is_fine_in_both("run-refused")
     office.goes(INTEGRATION)
     office.sees("What could not be synced")
-    office.is_fine_in_light_and_dark("integration-refused")
+    office.is_fine_in_both("integration-refused")

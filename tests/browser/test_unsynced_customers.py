@@ -46,7 +46,7 @@ def test_the_alert_asks_once_when_opened_and_its_count_falls_with_an_import(offi
 
     opens_unsynced_customers(office)
     office.sees(f"5 of 5 customers in {LABEL} are not yet imported into BlueClerk")
-    office.is_fine_in_light_and_dark("unsynced-customers")
+    office.is_fine_in_both("unsynced-customers")
     asked = company.queries()
     assert asked > before
     opens_unsynced_customers(office)
@@ -56,7 +56,7 @@ def test_the_alert_asks_once_when_opened_and_its_count_falls_with_an_import(offi
     to_review = office.page.get_by_role("link", name="Review & Import", exact=True)
     to_review.and_(office.page.locator(".first")).click()
     is_listed(office, "customers")
-    office.is_fine_in_light_and_dark("review")
+    office.is_fine_in_both("review")
     imports(office, "customers", *CUSTOMERS[:2])
     office.sees("All imported")
     opens_unsynced_customers(office)
@@ -77,7 +77,7 @@ def test_books_that_are_closed_to_us_or_do_not_answer_have_words_of_their_own(
     opens_unsynced_customers(office)
     reconnect = office.page.locator("main").get_by_role("button", name=f"Reconnect {LABEL}")
     expect(reconnect).to_be_visible()
-    office.is_fine_in_light_and_dark("unsynced-customers-reconnect")
+    office.is_fine_in_both("unsynced-customers-reconnect")
     reconnect.click()
     allows(office, company.realm)
 
@@ -85,11 +85,11 @@ def test_books_that_are_closed_to_us_or_do_not_answer_have_words_of_their_own(
     opens_unsynced_customers(office)
     office.sees(f"{LABEL} gave no answer that can be used, so its customers could not be counted.")
     office.sees("Try again in a little while. Nothing was changed.")
-    office.is_fine_in_light_and_dark("unsynced-customers-provider-error")
+    office.is_fine_in_both("unsynced-customers-provider-error")
     office.goes(f"{INTEGRATION}/review/customers")
     again = office.page.get_by_role("link", name="Try again")
     expect(again).to_be_visible()
-    office.is_fine_in_light_and_dark("review-provider-error")
+    office.is_fine_in_both("review-provider-error")
     company.control.delete("/faults")
     until(lambda: mended(office), "the list")
 
@@ -115,13 +115,13 @@ def test_hostile_names_are_text_on_the_lists_and_in_results(office: Office) -> N
     )
     reviews(office, "customers")
     shows_as_text(office, names)
-    office.is_fine_in_light_and_dark("review-hostile-names", dark_shot=True)
+    office.is_fine_in_both("review-hostile-names")
     office.page.get_by_label("Select all on this page").check()
     office.button("Import Selected").first.click()
     expect(office.heading()).to_have_text("Import of customers finished")
     expect(office.page.locator("tbody tr")).to_have_count(len(names))
     shows_as_text(office, names)
-    office.is_fine_in_light_and_dark("import-hostile-names")
+    office.is_fine_in_both("import-hostile-names")
     reviews(office, "items")
     shows_as_text(office, items)
     office.is_fine("review-items-hostile-names")
@@ -131,3 +131,5 @@ def shows_as_text(office: Office, names: list[str]) -> None:
     shown = office.page.locator("tbody th").all_inner_texts()
     for name in names:
         assert any(name in text for text in shown), f"{name!r} is not among {shown}"
+    inside = office.page.locator(".scroll").evaluate("box => box.scrollWidth - box.clientWidth")
+    assert inside <= 0, "a long name makes no table wider than the page"

@@ -119,15 +119,15 @@ class Office:
             self.is_accessible()
         self.shot(name)
 
-    def is_fine_in_light_and_dark(self, name: str, *, dark_shot: bool = False) -> None:
-        """As `is_fine`; at the wide screen its colours of the dark too."""
+    def is_fine_in_both(self, name: str) -> None:
+        """At a wide screen also in dark, without loading the page again: colours do not depend on width."""
         self.is_fine(name)
-        if self.way == WIDE:
-            self.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-            self.is_accessible()
-            if dark_shot:
-                self.shot(f"{name}-dark")
-            self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        if self.way != WIDE:
+            return
+        self.page.emulate_media(color_scheme="dark")
+        self.is_accessible()
+        self.shot(f"{name}-dark")
+        self.page.emulate_media(color_scheme="light")
 
 
 def plant_person(company: Company, name: str, company_name: str, *roles: str, **more: str) -> str:
