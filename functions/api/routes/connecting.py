@@ -147,7 +147,7 @@ def _told_at_the_console(
     """Whoever is signed in there goes on there: to the choice, or with the way back on the page."""
     if to_choose:
         return RedirectResponse(f"/console/integrations/{provider}/choose", status_code=303)
-    return error_page(request, told)
+    return error_page(request, told, "Not connected")
 
 
 def send_what_waited(services: Services, key: ConnectionKey) -> None:

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, Response, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    FloatRect,
+    Locator,
+    Page,
+    Response,
+    expect,
+)
 
 from local.stack import ROOT
 from tests.support.deployed.company import Company
@@ -107,8 +116,10 @@ class Office:
         assert wide <= 0, f"{self.page.url} is {wide} pixels wider than the window"
 
     def shot(self, name: str) -> None:
-        """Into docs/screenshots, only where SCREENSHOTS=1 asks for it; the end of a heavy one is cut off."""
-        if os.environ.get("SCREENSHOTS") != "1":
+        """Into docs/screenshots, only where SCREENSHOTS=1 asks for it; without scripts it looks the same,
+        and the end of a heavy one is cut off.
+        """
+        if os.environ.get("SCREENSHOTS") != "1" or not self.way.scripts:
             return
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         suffix = "" if self.way == WIDE else f"-{self.way.name}"
@@ -170,6 +181,7 @@ def open_window(browser: Browser, company: Company, way: Way, person_id: str) ->
     page = context.new_page()
     office = Office(company, page, way, person_id)
     page.on("pageerror", lambda error: office.troubles.append(f"{page.url}: {error}"))
+    page.on("dialog", lambda dialog: _asked_by_a_script(office, dialog))
     page.on(
         "console",
         lambda said: (
@@ -183,6 +195,12 @@ def open_window(browser: Browser, company: Company, way: Way, person_id: str) ->
     finally:
         context.close()
     assert not office.troubles, "\n".join(office.troubles)
+
+
+def _asked_by_a_script(office: Office, dialog: Dialog) -> None:
+    """No page of ours does that: somebody's text ran as a script."""
+    office.troubles.append(f"{office.page.url}: {dialog.type} {dialog.message}")
+    dialog.dismiss()
 
 
 def chromium_at(file: Path) -> str:

@@ -52,10 +52,40 @@ def signs_out(office: Office) -> None:
 
 def withdrawn_at_the_provider(office: Office) -> None:
     """Somebody took the access away inside QuickBooks; whoever next asks it for something notices."""
-    company = office.company
+    access_ends(office)
+    office.company.asked("POST", "/v1/connections/quickbooks/customers/unsynced")
+
+
+def access_ends(office: Office) -> None:
+    """Inside QuickBooks, and nobody has noticed it yet."""
     for call in ("revoke", "expire-access"):
-        company.control.post(f"/grants/{call}", {"realm": company.realm})
-    company.asked("POST", "/v1/connections/quickbooks/customers/unsynced")
+        office.company.control.post(f"/grants/{call}", {"realm": office.company.realm})
+
+
+def opens_unsynced_customers(office: Office) -> None:
+    """The alert of the integration page; without scripts its own page."""
+    office.goes(INTEGRATION)
+    office.page.get_by_text("Unsynced customers", exact=True).click()
+    if not office.way.scripts:
+        office.page.get_by_role("link", name="Show unsynced customers").click()
+
+
+def reviews(office: Office, nouns: str) -> None:
+    """Waits for the list."""
+    office.goes(f"{INTEGRATION}/review/{nouns}")
+    is_listed(office, nouns)
+
+
+def is_listed(office: Office, nouns: str) -> None:
+    expect(office.heading()).to_have_text(f"Review & Import: {nouns}")
+
+
+def imports(office: Office, nouns: str, *names: str) -> None:
+    """Of the list that is shown these, and waits for the end."""
+    for name in names:
+        office.page.get_by_role("checkbox", name=f"Select {name}", exact=True).check()
+    office.button("Import Selected").first.click()
+    expect(office.heading()).to_have_text(f"Import of {nouns} finished")
 
 
 def row_of(office: Office, name: str) -> Locator:

@@ -396,6 +396,7 @@ class TestImport:
         assert "Link it to that one, or import it as a new one." in shown
         assert f'href="{CUSTOMERS}?search=Ann"' in shown
         assert "Id 99" in shown
+        assert "Reason and what to do</th>" in shown
         assert "Bob" not in shown.split("<tbody>")[1]
         every = unescape(world.sees(f"{address}?show=all").text).split("<tbody>")[1]
         assert ("Bob" in every, "Created" in every) == (True, True)
@@ -420,6 +421,7 @@ class TestImport:
         world.connect(setup=Setup())
         world.books.plant_customer("Ann")
         shown = imported(world, world.presses(f"{CUSTOMERS}/all"))
+        assert "Reason and what to do" not in shown, "there is none to be told"
         assert f'href="{BASE}/setup">Continue the setup' in shown
         stored = world.services.stores.connections.get(KEY)
         assert stored is not None
