@@ -196,6 +196,9 @@ class RunStore(Protocol):
 
     def active(self, connection: ConnectionKey, kind: RecordKind) -> Run | None: ...
 
+    def all_active(self, connection: ConnectionKey) -> Sequence[Run]:
+        """Of every kind, in no order."""
+
     def page(self, connection: ConnectionKey, limit: int, cursor: str | None) -> Page[Run]:
         """Newest first."""
 

@@ -59,7 +59,7 @@ def alerts_of(
     above = [*_choice(answer, place), *_setup(connection, answer, place)]
     if syncing or not connection.setup.decided:
         return Alerts([*above, *_skipped(connection, answer, place)], [])
-    waiting = _items_waiting(services, connection)
+    waiting = _items_waiting(services, connection) if answer.unsynced.count else 0
     if waiting:
         above.append(_unsynced_items(waiting, answer, words, place))
     elif health.colour == "amber":

@@ -57,13 +57,16 @@ def is_for_console(path: str) -> bool:
     return path == "/console" or path.startswith("/console/")
 
 
-def error_page(request: Request, answer: Answer) -> Response:
-    """Never raises: where even the company's words cannot be had, it does without."""
+def error_page(request: Request, answer: Answer, heading: str = "") -> Response:
+    """Never raises: where even the company's words cannot be had, it does without.
+
+    `heading`: what did not come about, where that says more than the kind of error.
+    """
     status = HTTPStatus(answer.status)
     problem = answer.problem
     message, action = _OWN_WORDS.get(problem.code, (problem.message, problem.action))
     page = ErrorPage(
-        title=_HEADINGS.get(status, "That did not work"),
+        title=heading or _HEADINGS.get(status, "That did not work"),
         message=message or problem.message,
         action=action,
         to_sign_in=status == HTTPStatus.UNAUTHORIZED,

@@ -10,7 +10,7 @@ from functions.api.console.runs_shown import RunView, runs_under_way
 from functions.api.console.words import Words
 from shared.domain.connections import Connection
 from shared.sync.automatic.gate import may_push, state_of
-from shared.sync.automatic.waiting import waiting_of
+from shared.sync.automatic.waiting import Waiting, waiting_of
 from shared.sync.services import Services
 
 Moves = Literal["", "sync", "changes"]
@@ -47,14 +47,20 @@ class LivePart(Page):
 
 
 def live_view(
-    services: Services, connection: Connection, words: Words, shown: Moves | None = None
+    services: Services,
+    connection: Connection,
+    words: Words,
+    shown: Moves | None = None,
+    waiting: Waiting | None = None,
 ) -> LiveView:
-    """`shown`: what moved when it was shown last; None: it is shown for the first time."""
+    """`shown`: what moved when it was shown last; None: it is shown for the first time. `waiting`: where
+    it is known.
+    """
     syncs, imports = runs_under_way(services, connection.key)
     moves: Moves = ""
     if syncs or imports:
         moves = "sync"
-    elif _changes_go(services, connection):
+    elif _changes_go(services, connection, waiting):
         moves = "changes"
     place = f"/console/integrations/{connection.key.provider}"
     return LiveView(
@@ -66,8 +72,11 @@ def live_view(
     )
 
 
-def _changes_go(services: Services, connection: Connection) -> bool:
+def _changes_go(services: Services, connection: Connection, waiting: Waiting | None) -> bool:
     """Whether changes are about to be gone, as far as nothing holds them."""
-    if not may_push(connection) or state_of(services, connection.key).circuit is not None:
+    if not may_push(connection):
         return False
-    return waiting_of(services, connection.key).oldest_since is not None
+    waiting = waiting or waiting_of(services, connection.key)
+    if waiting.oldest_since is None:
+        return False
+    return state_of(services, connection.key).circuit is None

@@ -84,10 +84,14 @@ def summary_of(counts: RunCounts, kind: RecordKind, words: Words) -> str:
     return f"{many}: {', '.join(parts)}." if parts else f"{many}."
 
 
-def latest_runs(services: Services, key: ConnectionKey) -> list[Run]:
+def newest_runs(services: Services, key: ConnectionKey) -> Sequence[Run]:
+    return services.stores.runs.page(key, _NEWEST, None).rows
+
+
+def latest_of_each(newest: Sequence[Run]) -> list[Run]:
     """The newest ended one of each kind, in the order in which kinds are synced."""
     latest: dict[RecordKind, Run] = {}
-    for run in services.stores.runs.page(key, _NEWEST, None).rows:
+    for run in newest:
         if not run.state.active:
             latest.setdefault(run.kind, run)
     return [latest[kind] for kind in AUTOMATIC_KINDS if kind in latest]
@@ -95,9 +99,13 @@ def latest_runs(services: Services, key: ConnectionKey) -> list[Run]:
 
 def runs_under_way(services: Services, key: ConnectionKey) -> tuple[Sequence[Run], Sequence[Run]]:
     """Full syncs, and imports; batches of single changes are too short to be shown."""
-    found = [services.stores.runs.active(key, kind) for kind in AUTOMATIC_KINDS]
-    active = [run for run in found if run is not None and run.only is None]
+    found = services.stores.runs.all_active(key)
+    active = sorted((run for run in found if run.only is None), key=_place)
     return (
         [run for run in active if run.purpose is RunPurpose.SYNC],
         [run for run in active if run.purpose is RunPurpose.IMPORT],
     )
+
+
+def _place(run: Run) -> int:
+    return AUTOMATIC_KINDS.index(run.kind)

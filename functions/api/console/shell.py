@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends
@@ -16,7 +17,8 @@ from functions.api.dependencies import services_of
 from functions.api.envelope import correlation_of
 from functions.api.security import WRITE
 from shared.auth.caller import Caller
-from shared.sync.services import Services
+from shared.domain.connections import Connection
+from shared.domain.ids import ProviderName
 
 
 def shell_of(request: Request) -> Shell:
@@ -25,7 +27,7 @@ def shell_of(request: Request) -> Shell:
     caller = getattr(request.state, "caller", None)
     known = caller if isinstance(caller, Caller) else None
     return Shell(
-        words=words_for(services, known),
+        words=_words_for(request, known),
         company_name=known.company_name if known else "",
         person_name=known.name if known else "",
         may_write=bool(known and WRITE in known.roles),
@@ -35,17 +37,27 @@ def shell_of(request: Request) -> Shell:
     )
 
 
-def words_for(services: Services, caller: Caller | None) -> Words:
+def _words_for(request: Request, caller: Caller | None) -> Words:
     """As the issuer says of the person, else as the connected books say of the company."""
-    now = services.clock.now()
+    now = services_of(request).clock.now()
     if caller is None:
         return Words.of([], [], now)
     locales, zones = [caller.locale], [caller.zoneinfo]
     if not (caller.locale and caller.zoneinfo):
-        for connection in services.stores.connections.of_company(caller.company_id):
+        for connection in _connections_of(request, caller).values():
             locales.append(f"en_{connection.remote_company.country}")
             zones.append(connection.remote_company.time_zone)
     return Words.of([one for one in locales if one], [one for one in zones if one], now)
+
+
+def _connections_of(request: Request, caller: Caller) -> Mapping[ProviderName, Connection]:
+    """The company's, disconnected ones too: read once for a page, whoever needs them."""
+    known: Mapping[ProviderName, Connection] | None
+    known = getattr(request.state, "connections", None)
+    if known is None:
+        stored = services_of(request).stores.connections.of_company(caller.company_id)
+        known = request.state.connections = {one.key.provider: one for one in stored}
+    return known
 
 
 class Console:
@@ -58,6 +70,10 @@ class Console:
     @property
     def words(self) -> Words:
         return self.shell.words
+
+    def connection(self, provider: ProviderName) -> Connection | None:
+        """The company's, as it was when the page was begun: for showing, not for changing."""
+        return _connections_of(self._request, self._request.state.caller).get(provider)
 
     def page(self, page: Page, status: int = 200) -> Response:
         """The page; what was said is not said again."""

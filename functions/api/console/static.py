@@ -29,7 +29,7 @@ def files() -> dict[str, bytes]:
 
 
 @cache
-def version() -> str:
+def our_version() -> str:
     """Of all files together: modules import each other by relative addresses."""
     digest = hashlib.sha256()
     for name, content in files().items():
@@ -38,15 +38,17 @@ def version() -> str:
 
 
 def address(name: str) -> str:
-    return f"/console/static/{version()}/{name}"
+    return f"/console/static/{our_version()}/{name}"
 
 
 @router.get("/console/static/{version}/{name}")
-def get_file(name: str) -> Response:
-    """Whatever version is asked for: a page that is open during a deployment gets the files of now."""
+def get_file(version: str, name: str) -> Response:
+    """Whatever version is asked for: a page that is open during a deployment gets the files of now.
+
+    It does not keep them: a page may be newer than the function that happens to answer for its files.
+    """
     content = files().get(name)
     if content is None:
         raise NotFound(Problem("UNKNOWN_ROUTE", "There is no such file.", "Reload the page."))
-    return Response(
-        content, media_type=_TYPES[Path(name).suffix], headers={"Cache-Control": _FOR_EVER}
-    )
+    kept = {"Cache-Control": _FOR_EVER} if version == our_version() else {}
+    return Response(content, media_type=_TYPES[Path(name).suffix], headers=kept)

@@ -109,6 +109,7 @@ def finish_authorization(
     provider: str, request: Request, services: ServicesOf, correlation_id: CorrelationOf
 ) -> Response:
     """Where the provider sends the browser back. The one-time state says whose consent it is."""
+    caller = None
     try:
         caller = request.state.caller = caller_at(request)
         name = known_provider(provider)
@@ -123,7 +124,6 @@ def finish_authorization(
         told = answer_to(error, services.profile)
         differs = told.problem.code == "REMOTE_COMPANY_DIFFERS"
         if caller is not None:
-            request.state.caller = caller
             return _told_at_the_console(request, provider, told, to_choose=differs)
         return callback_page(
             request,
@@ -147,7 +147,7 @@ def _told_at_the_console(
     """Whoever is signed in there goes on there: to the choice, or with the way back on the page."""
     if to_choose:
         return RedirectResponse(f"/console/integrations/{provider}/choose", status_code=303)
-    return error_page(request, told)
+    return error_page(request, told, "Not connected")
 
 
 def send_what_waited(services: Services, key: ConnectionKey) -> None:

@@ -75,6 +75,12 @@ class DynamoRuns:
         run = None if pointer is None else self.get(connection, RunId(pointer.run_id))
         return run if run is not None and run.state.active else None
 
+    def all_active(self, connection: ConnectionKey) -> Sequence[Run]:
+        pointers = self._rows.partition(RunPointerRow, keys.of_connection("run-active", connection))
+        run_ids = [pointer.run_id for pointer in pointers]
+        raws = self._bulk.get(self._name, run_pk(connection), run_ids) if run_ids else ()
+        return tuple(run for run in _in_order(raws, run_ids) if run.state.active)
+
     def page(self, connection: ConnectionKey, limit: int, cursor: str | None) -> Page[Run]:
         page = self._bulk.page(
             self._name,

@@ -45,6 +45,11 @@ class MemoryRuns:
             run_id = self._pointers.get((connection, kind))
             return None if run_id is None else self.get(connection, run_id)
 
+    def all_active(self, connection: ConnectionKey) -> Sequence[Run]:
+        with self._lock:
+            kinds = [kind for key, kind in self._pointers if key == connection]
+            return tuple(run for kind in kinds if (run := self.active(connection, kind)))
+
     def page(self, connection: ConnectionKey, limit: int, cursor: str | None) -> Page[Run]:
         with self._lock:
             page = self._by_start.page(

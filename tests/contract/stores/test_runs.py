@@ -65,6 +65,18 @@ class TestStart:
         assert stores.runs.active(CONNECTION, RecordKind.ITEM) == run()
         assert stores.runs.active(second.connection, second.kind) == second
 
+    def test_those_of_a_connection_are_found_together(self, stores: Stores) -> None:
+        """But for what has ended and what is another connection's."""
+        assert stores.runs.all_active(CONNECTION) == ()
+        customers = run("run-2", kind=RecordKind.CUSTOMER)
+        for one in (run(), customers, run("run-3", connection=OTHER_CONNECTION)):
+            stores.runs.start(one)
+        found = stores.runs.all_active(CONNECTION)
+        assert sorted(one.run_id for one in found) == ["run-1", "run-2"]
+        assert customers in found
+        end(stores, run())
+        assert stores.runs.all_active(CONNECTION) == (customers,)
+
     @pytest.mark.parametrize("state", ENDS)
     def test_an_ended_run_frees_the_connection(self, stores: Stores, state: RunState) -> None:
         stores.runs.start(run())

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    FloatRect,
+    Locator,
+    Page,
+    Response,
+    expect,
+)
 
 from local.stack import ROOT
 from tests.support.deployed.company import Company
 
 HOME = "/console/integrations"
 SCREENSHOTS = ROOT / "docs" / "screenshots"
+_MOST_BYTES = 200_000
 PATIENCE = 60_000
 """Milliseconds; functions may have to start first, on a machine that has other things to do."""
 
@@ -105,12 +116,20 @@ class Office:
         assert wide <= 0, f"{self.page.url} is {wide} pixels wider than the window"
 
     def shot(self, name: str) -> None:
-        """Into docs/screenshots, only where SCREENSHOTS=1 asks for it."""
-        if os.environ.get("SCREENSHOTS") != "1":
+        """Into docs/screenshots, only where SCREENSHOTS=1 asks for it; without scripts it looks the same,
+        and the end of a heavy one is cut off.
+        """
+        if os.environ.get("SCREENSHOTS") != "1" or not self.way.scripts:
             return
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         suffix = "" if self.way == WIDE else f"-{self.way.name}"
-        self.page.screenshot(path=SCREENSHOTS / f"{name}{suffix}.png", full_page=True)
+        picture = self.page.screenshot(full_page=True)
+        if len(picture) > _MOST_BYTES:
+            width, height = struct.unpack(">II", picture[16:24])  # where a PNG has them
+            shown = height * 0.9 * _MOST_BYTES / len(picture)
+            clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": shown}
+            picture = self.page.screenshot(full_page=True, clip=clip)
+        (SCREENSHOTS / f"{name}{suffix}.png").write_bytes(picture)
 
     def is_fine(self, name: str) -> None:
         """Fits, is accessible, and is kept as a picture."""
@@ -118,6 +137,16 @@ class Office:
             self.fits()
             self.is_accessible()
         self.shot(name)
+
+    def is_fine_in_both(self, name: str) -> None:
+        """At a wide screen also in dark, without loading the page again: colours do not depend on width."""
+        self.is_fine(name)
+        if self.way != WIDE:
+            return
+        self.page.emulate_media(color_scheme="dark")
+        self.is_accessible()
+        self.shot(f"{name}-dark")
+        self.page.emulate_media(color_scheme="light")
 
 
 def plant_person(company: Company, name: str, company_name: str, *roles: str, **more: str) -> str:
@@ -152,6 +181,7 @@ def open_window(browser: Browser, company: Company, way: Way, person_id: str) ->
     page = context.new_page()
     office = Office(company, page, way, person_id)
     page.on("pageerror", lambda error: office.troubles.append(f"{page.url}: {error}"))
+    page.on("dialog", lambda dialog: _asked_by_a_script(office, dialog))
     page.on(
         "console",
         lambda said: (
@@ -165,6 +195,12 @@ def open_window(browser: Browser, company: Company, way: Way, person_id: str) ->
     finally:
         context.close()
     assert not office.troubles, "\n".join(office.troubles)
+
+
+def _asked_by_a_script(office: Office, dialog: Dialog) -> None:
+    """No page of ours does that: somebody's text ran as a script."""
+    office.troubles.append(f"{office.page.url}: {dialog.type} {dialog.message}")
+    dialog.dismiss()
 
 
 def chromium_at(file: Path) -> str:

@@ -145,6 +145,23 @@ class Company:
         )["entities"]
         return planted
 
+    def plant_customers(self, *names: str, raw: bool = False) -> list[str]:
+        """The ids of customers that appear in QuickBooks; `raw`: past its own rules."""
+        planted = self.control.post(
+            "/entities",
+            {
+                "realm": self.realm,
+                "entity": "Customer",
+                "values": [{"DisplayName": name} for name in names],
+                "raw": raw,
+            },
+        )["entities"]
+        return [str(one["Id"]) for one in planted]
+
+    def queries(self) -> int:
+        """How often QuickBooks was asked for a list."""
+        return int(self.counters().get("calls", {}).get("query", 0))
+
     def requests(self, kind: str = "") -> list[dict[str, Any]]:
         """What QuickBooks was asked for this company, in order, with the names of items."""
         asked: dict[str, Any] = {"realm": self.realm, "names": 1, "limit": 10_000}

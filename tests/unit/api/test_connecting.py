@@ -12,6 +12,7 @@ import pytest
 
 from functions.api.console.rendering import POLICY
 from shared.domain.connections import ConnectionState, RemoteCompany
+from shared.domain.errors import StorageUnavailable
 from shared.domain.ids import ConnectionKey, PersonId, ProviderName, RemoteCompanyId
 from shared.storage.auth_ports import ConsentRequest
 from tests.support.api_client import PUBLIC_URL, ApiWorld
@@ -97,6 +98,22 @@ def test_a_callback_for_an_unknown_provider_is_a_page_too(world: ApiWorld) -> No
     answer = world.client.get("/v1/oauth/sage/callback?state=x")
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_callback_while_the_sessions_cannot_be_read_says_so(world: ApiWorld) -> None:
+    app: Any = world.client.app
+    app.state.services = replace(world.services, sign_in=_Unread)
+    answer = world.sees(f"{CALLBACK}?state={begin(world)}&code=code-1")
+    assert answer.status_code == 503
+    assert "Not connected" in answer.text
+    assert world.oauth.exchanges == []
+
+
+class _Unread:
+    """Whose storage does not answer."""
+
+    def session(self, _session_id: str) -> None:
+        raise StorageUnavailable("the sessions")
 
 
 def test_the_page_runs_and_looks_as_the_console_does(world: ApiWorld) -> None:

@@ -14,21 +14,23 @@ from functions.api.console.forms import FormOf
 from functions.api.console.live import LivePart, LiveView, Moves, live_view
 from functions.api.console.quota_shown import QuotaView
 from functions.api.console.rendering import Page
-from functions.api.console.runs_shown import RunView, latest_runs
+from functions.api.console.runs_shown import RunView, latest_of_each, newest_runs
 from functions.api.console.session import HOME, console_router, done
 from functions.api.console.shell import ConsoleOf
 from functions.api.console.words import Words
 from functions.api.dependencies import ProviderOf, ServicesOf
 from functions.api.security import CallerOf
-from functions.api.views import connection_answer
+from functions.api.views import Doing, connection_answer
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import RequestInvalid
 from shared.domain.ids import ConnectionKey, RecordKind
 from shared.domain.runs import Problem
 from shared.sync.automatic.ask import retry
 from shared.sync.automatic.gate import AUTOMATIC_KINDS
+from shared.sync.automatic.waiting import waiting_of
 from shared.sync.connections import existing_connection
 from shared.sync.engine.failures import failures_by_cause, stored_failures
+from shared.sync.health import Colour
 from shared.sync.quota import quota_of
 from shared.sync.runs import start_or_join_all
 from shared.sync.services import Services
@@ -88,9 +90,9 @@ def show_integration(
 ) -> Response:
     """Asks the provider nothing."""
     key = ConnectionKey(caller.company_id, provider)
-    connection = services.stores.connections.get(key)
-    answer = connection_answer(services, caller.company_id, provider, connection)
+    connection = console.connection(provider)
     if connection is None or connection.state is ConnectionState.DISCONNECTED:
+        answer = connection_answer(services, caller.company_id, provider, connection, Doing())
         choose = answer.pending_choice is not None
         return console.page(
             NotConnectedPage(
@@ -98,9 +100,13 @@ def show_integration(
             )
         )
     words = console.words
-    live = live_view(services, connection, words)
+    newest = newest_runs(services, key)
+    doing = Doing(newest[0] if newest else None, waiting_of(services, key))
+    answer = connection_answer(services, caller.company_id, provider, connection, doing)
+    live = live_view(services, connection, words, waiting=doing.waiting)
     alerts = alerts_of(services, connection, answer, words, syncing=live.moves == "sync")
-    causes, cut = _causes(services, key, words)
+    all_well = answer.health.colour == Colour.GREEN  # for which nothing may stand refused
+    causes, cut = ([], False) if all_well else _causes(services, key, words)
     quota = quota_of(services, key, connection.settings.pacing_mode)
     since = answer.unsynced.oldest_since
     page = IntegrationPage(
@@ -117,7 +123,7 @@ def show_integration(
         below=alerts.below,
         usable=connection.state is ConnectionState.CONNECTED,
         live=live,
-        summaries=[RunView.of(run, words) for run in latest_runs(services, key)],
+        summaries=[RunView.of(run, words) for run in latest_of_each(newest)],
         causes=causes,
         causes_cut=cut,
         quota=QuotaView.of(quota, answer.label, words),

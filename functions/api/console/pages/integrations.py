@@ -16,7 +16,6 @@ from functions.api.models.connections import ConnectionAnswer
 from functions.api.security import CallerOf
 from functions.api.views import connection_answer
 from shared.domain.connections import ConnectionState
-from shared.domain.ids import ConnectionKey
 from shared.providers.registry import provider_names
 
 router = console_router()
@@ -66,11 +65,9 @@ class IntegrationsPage(Page):
 
 @router.get("/integrations")
 def show_integrations(services: ServicesOf, caller: CallerOf, console: ConsoleOf) -> Response:
-    stored = services.stores.connections
     cards = []
     for name in provider_names():
-        connection = stored.get(ConnectionKey(caller.company_id, name))
-        answer = connection_answer(services, caller.company_id, name, connection)
+        answer = connection_answer(services, caller.company_id, name, console.connection(name))
         cards.append(ProviderCard.of(answer, console.words))
     return console.page(IntegrationsPage(title="Integrations", cards=cards))
 

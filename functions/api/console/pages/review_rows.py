@@ -92,7 +92,7 @@ class Chosen:
 
 def chosen_in(form: Form) -> Chosen:
     """A choice that a person made counts without the tick too. Raises `RequestInvalid`."""
-    ticks = form.texts(TICKS)
+    ticks = dict.fromkeys(form.texts(TICKS))
     choices = {
         name.removeprefix(CHOICE): values[0]
         for name, values in form.fields.items()

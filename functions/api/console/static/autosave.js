@@ -1,9 +1,13 @@
 // A choice that is kept as it is made: `form[data-autosave]` is sent when one of its selects changes, and
-// its `output` says what became of it. Where scripts are off the form has a button.
+// its `output` says what became of it. One after the other: what is chosen last is stored last. Where
+// scripts are off the form has a button.
 
 export function saveAsChosen(root) {
   for (const form of root.querySelectorAll("form[data-autosave]")) {
-    form.addEventListener("change", () => save(form));
+    let before = Promise.resolve();
+    form.addEventListener("change", () => {
+      before = before.then(() => save(form));
+    });
   }
 }
 
@@ -13,7 +17,7 @@ async function save(form) {
   told.textContent = "Saving…";
   const sent = new URLSearchParams(new FormData(form));
   try {
-    const answer = await fetch(form.action, { method: "POST", body: sent, headers: { Accept: "application/json" } });
+    const answer = await fetch(form.action, { method: "POST", body: sent, headers: { Accept: "application/json" }, keepalive: true });
     const said = await answer.json();
     told.className = answer.ok ? "well" : "wrong";
     told.textContent = answer.ok ? said.message : `Not saved: ${said.detail} ${said.action || ""}`;

@@ -33,15 +33,25 @@ export async function fetched(address) {
   }
 }
 
-// In place of what is there, if it says anything new: whoever reads or has a button focused stays there.
+// In place of what is there, if it says anything new: whoever reads or has something focused stays there.
 export function put(part, fresh) {
-  const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
-  part.replaceWith(fresh);
-  if (focused) document.getElementById(focused)?.focus();
+  if (part.isEqualNode(fresh)) fresh = part;
+  else {
+    const focus = counterpart(part, fresh);
+    part.replaceWith(fresh);
+    focus?.focus();
+  }
   if (fresh.dataset.whole !== undefined) {
     location.reload(); // what is around it has changed as well
     return;
   }
   if (fresh.dataset.refresh) later(fresh, Number(fresh.dataset.every || 1));
-  fresh.dispatchEvent(new CustomEvent("part", { bubbles: true }));
+}
+
+// Of what is focused in the part, if anything is: what is the same, and as many like it come before.
+function counterpart(part, fresh) {
+  const focused = document.activeElement;
+  if (!part.contains(focused)) return null;
+  const like = (within) => [...within.querySelectorAll(focused.tagName)].filter((one) => one.isEqualNode(focused));
+  return like(fresh)[like(part).indexOf(focused)];
 }

@@ -301,3 +301,9 @@ class TestStart:
         shown = world.sees("/console/account-mapping").text
         assert "Nothing is connected yet" in shown
         assert "Go to Integrations" in shown
+
+
+def test_an_endless_name_does_not_push_the_accounts_out_of_sight(office: ApiWorld) -> None:
+    has(office, "w", name="W" * 1000)
+    shown = office.sees(PAGE).text
+    assert f'<strong class="clamped" dir="auto">{"W" * 1000}</strong>' in shown

@@ -23,6 +23,11 @@ _VALUES = {
     "kind": ("customers", "items", "item", "customer", "invoice"),
     "paymentId": (f"{ID}-payment-1",),
     "itemId": (f"{ID}-item-1",),
+    "nouns": ("customers", "items"),
+}
+_QUERIES = {
+    "/console/problems/{provider}/{kind}": f"?cause={ID}-cause-1",
+    "/console/invoices/{id:path}/payments/void": f"?payment={ID}-payment-1",
 }
 
 
@@ -39,10 +44,9 @@ def paths(method: str = "") -> list[str]:
 
 def addresses(path: str) -> list[str]:
     """The page with ids of the first company, in every way that makes sense or none."""
-    found = [path]
-    for name in re.findall(r"{(\w+)}", path):
-        values = _VALUES.get(name, (f"{ID}-{name}",))
-        found = [one.replace(f"{{{name}}}", value) for one in found for value in values]
+    found = [path + _QUERIES.get(path, "")]
+    for place, name in re.findall(r"({(\w+)(?::path)?})", path):
+        found = [one.replace(place, value) for one in found for value in _VALUES[name]]
     return found
 
 

@@ -126,6 +126,7 @@ def test_a_provider_that_does_not_answer_is_told_in_the_alert(world: ApiWorld) -
     told = world.sees(UNSYNCED)
     assert told.status_code == 200
     assert "QuickBooks gave no answer that can be used" in told.text
+    assert f'href="{PAGE}/unsynced">Try again' in told.text
 
 
 def test_the_alert_of_an_expired_connection_offers_to_reconnect(world: ApiWorld) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import unescape
+from time import perf_counter
 
 import pytest
 from httpx2 import Response
 
+from functions.api.console.forms import Form
+from functions.api.console.pages.review_rows import TICKS, chosen_in
 from shared.domain.connections import ConnectionState, NewFromBooks, Setup, StepState
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, SourceId
 from shared.domain.records import Address, Customer, Item, Record
@@ -393,6 +396,7 @@ class TestImport:
         assert "Link it to that one, or import it as a new one." in shown
         assert f'href="{CUSTOMERS}?search=Ann"' in shown
         assert "Id 99" in shown
+        assert "Reason and what to do</th>" in shown
         assert "Bob" not in shown.split("<tbody>")[1]
         every = unescape(world.sees(f"{address}?show=all").text).split("<tbody>")[1]
         assert ("Bob" in every, "Created" in every) == (True, True)
@@ -417,6 +421,7 @@ class TestImport:
         world.connect(setup=Setup())
         world.books.plant_customer("Ann")
         shown = imported(world, world.presses(f"{CUSTOMERS}/all"))
+        assert "Reason and what to do" not in shown, "there is none to be told"
         assert f'href="{BASE}/setup">Continue the setup' in shown
         stored = world.services.stores.connections.get(KEY)
         assert stored is not None
@@ -463,3 +468,12 @@ class TestUnlink:
         world.presses(f"{CUSTOMERS}/unlink", record="7", page=CUSTOMERS)
         told = world.sees(CUSTOMERS).text
         assert "This customer is not linked." in told
+
+
+def test_the_longest_form_there_may_be_is_read_at_once() -> None:
+    """A form of ticks that nobody ticked must not keep a worker busy: seconds, if each is sought in all."""
+    ticks = [f"c-{number}" for number in range(20_000)]
+    began = perf_counter()
+    chosen = chosen_in(Form({TICKS: ticks}))
+    assert perf_counter() - began < 2
+    assert len(chosen.wanted) == len(ticks)

@@ -118,6 +118,7 @@ def test_a_choice_of_another_company_is_not_seen(world: ApiWorld) -> None:
 def test_a_refused_consent_is_a_page_of_the_console_with_a_way_on(world: ApiWorld) -> None:
     answer = world.sees("/v1/oauth/quickbooks/callback?state=unknown&code=x")
     assert answer.status_code == 400
+    assert "<h1>Not connected</h1>" in answer.text
     assert 'href="/console/integrations"' in answer.text
 
 

@@ -1,0 +1,115 @@
+"""Sync Now, watched to its end; the history, and a sync's own page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Error, Locator, expect
+
+from local.companies import skip_imports
+from tests.support.browser.hostile import NAMES, long_name
+from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
+from tests.support.browser.steps import INTEGRATION, LABEL
+from tests.support.deployed.company import Company, plain_rows, until
+
+pytestmark = pytest.mark.deployed
+EACH_WAY = pytest.mark.parametrize(
+    "office", [WIDE, PHONE, NO_SCRIPTS], ids=lambda way: way.name, indirect=True
+)
+WITH_SCRIPTS = pytest.mark.parametrize(
+    "office", [WIDE, PHONE], ids=lambda way: way.name, indirect=True
+)
+
+ITEMS = 210
+"""Requests with 30 of them are ramped up: one, four at once, the other two."""
+LONGEST = 1000
+
+
+@EACH_WAY
+def test_sync_now_is_watched_to_its_end_and_found_in_the_history(
+    office: Office, new_company: Callable[[], Company]
+) -> None:
+    company = office.company
+    company.import_rows(plain_rows(ITEMS))
+    what_changed_is_passed_on(new_company())
+    company.ready()
+    skip_imports(company.api)
+    office.goes(INTEGRATION)
+    office.sees("Nothing has been synced yet")
+    office.is_fine_in_both("integration-not-synced")
+    company.control.settings(latency={"batch": 3000 if office.way.scripts else 5000})
+    office.presses("Sync Now")
+    office.is_told("The sync has begun.")
+
+    bar = office.page.get_by_role("progressbar", name="Items done")
+    expect(bar).to_be_visible()
+    office.shot("integration-syncing")
+    seen: set[str] = set()
+
+    def ended() -> bool:
+        seen.add(value_of(bar))
+        return office.page.get_by_text("210 items: 210 created.").is_visible()
+
+    until(ended, "the summary")
+    assert len({one for one in seen if one not in ("", "0", str(ITEMS))}) >= 2, seen
+    office.is_fine_in_both("integration")
+    assert len(company.books()) == ITEMS
+
+    office.page.get_by_role("link", name="All syncs").click()
+    expect(office.heading()).to_have_text(f"Syncs with {LABEL}")
+    office.is_fine_in_both("runs")
+    office.page.locator("tbody").get_by_role("link", name="Items").click()
+    office.sees("210 items: 210 created.")
+    expect(office.page.locator("tbody tr").first).to_contain_text("Fitting 0001")
+    expect(office.page.locator("tbody tr").first).to_contain_text("Created")
+    office.is_fine_in_both("run")
+    office.page.get_by_role("link", name="Next page").click()
+    expect(office.page.get_by_role("link", name="First page")).to_be_visible()
+
+
+def what_changed_is_passed_on(other: Company) -> None:
+    """All that was entered before: an item of another company, which goes by itself, has arrived. What
+    is passed on before a company is connected waits for Sync Now.
+    """
+    other.ready()
+    skip_imports(other.api)
+    other.import_rows(plain_rows(1))
+    until(lambda: len(other.books()) == 1, "the other company's item")
+
+
+def value_of(bar: Locator) -> str:
+    """Empty where there is none, or the page is just being loaded again."""
+    try:
+        return bar.get_attribute("value", timeout=500) or ""
+    except Error:
+        return ""
+
+
+@WITH_SCRIPTS
+def test_hostile_names_are_text_on_a_syncs_page_and_among_what_was_refused(office: Office) -> None:
+    company = office.company
+    company.ready()
+    skip_imports(company.api)
+    names = [*NAMES, long_name(LONGEST), f"Refused {NAMES[0]}"]
+    company.import_rows(
+        [
+            {"id": f"I-{number}", "name": name, "unit_price": "2.50"}
+            for number, name in enumerate(names)
+        ]
+    )
+    company.fault(
+        {"type": "entryFault", "code": "2010"},
+        kind=["batch", "write"],
+        entries={"nameContains": "Refused"},
+    )
+    run = company.sync()
+    assert run["counts"]["refused"] == 1, run
+    office.goes(f"{INTEGRATION}/runs/{run['runId']}")
+    shown = office.page.locator("tbody th").all_inner_texts()
+    assert set(names) <= set(shown)
+    office.sees("Finished, some refused")
+    office.is_fine_in_both("run-refused")
+    office.goes(INTEGRATION)
+    office.sees("What could not be synced")
+    office.is_fine_in_both("integration-refused")
