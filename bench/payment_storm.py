@@ -4,7 +4,7 @@ Payments are recorded, through the API or in bulk, and go by the automatic road;
 full syncs of payments twice at once and retries what failed, workers are killed, and the provider loses
 answers, refuses whole batches, hangs and throttles. In the end `Storm.check` tells what is not as it must be.
 
-The bench takes figures of a long one, a test shows a short one.
+The bench takes figures of a long one.
 """
 
 from __future__ import annotations
