@@ -21,8 +21,8 @@ WITH_SCRIPTS = pytest.mark.parametrize(
     "office", [WIDE, PHONE], ids=lambda way: way.name, indirect=True
 )
 
-ITEMS = 210
-"""Requests with 30 of them are ramped up: one, four at once, the other two."""
+ITEMS = 160
+"""Requests with 30 of them are ramped up: one, four at once, the rest."""
 LONGEST = 1000
 
 
@@ -49,7 +49,7 @@ def test_sync_now_is_watched_to_its_end_and_found_in_the_history(
 
     def ended() -> bool:
         seen.add(value_of(bar))
-        return office.page.get_by_text("210 items: 210 created.").is_visible()
+        return office.page.get_by_text(f"{ITEMS} items: {ITEMS} created.").is_visible()
 
     until(ended, "the summary")
     assert len({one for one in seen if one not in ("", "0", str(ITEMS))}) >= 2, seen
@@ -60,7 +60,7 @@ def test_sync_now_is_watched_to_its_end_and_found_in_the_history(
     expect(office.heading()).to_have_text(f"Syncs with {LABEL}")
     office.is_fine_in_both("runs")
     office.page.locator("tbody").get_by_role("link", name="Items").click()
-    office.sees("210 items: 210 created.")
+    office.sees(f"{ITEMS} items: {ITEMS} created.")
     expect(office.page.locator("tbody tr").first).to_contain_text("Fitting 0001")
     expect(office.page.locator("tbody tr").first).to_contain_text("Created")
     office.is_fine_in_both("run")
