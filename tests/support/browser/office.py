@@ -181,6 +181,14 @@ def open_window(browser: Browser, company: Company, way: Way, person_id: str) ->
     page = context.new_page()
     office = Office(company, page, way, person_id)
     page.on("pageerror", lambda error: office.troubles.append(f"{page.url}: {error}"))
+    page.on(
+        "response",
+        lambda answer: (
+            office.troubles.append(f"{answer.url}: {answer.status}")
+            if "/console/static/" in answer.url and answer.status >= 400
+            else None
+        ),
+    )
     page.on("dialog", lambda dialog: _asked_by_a_script(office, dialog))
     page.on(
         "console",
