@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from local.stack import ROOT
+from local.stack import ROOT, Stack
 from tests.support.browser.office import WIDE, Office, Way, chromium_at, open_window, plant_person
-from tests.support.deployed.company import Company
+from tests.support.deployed.company import Company, until
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -26,6 +29,7 @@ _ARGUMENTS = [
 ]
 """Nothing of it asks for anything beyond this machine."""
 
+FILES_AT_ONCE = 6
 COMPANY_NAME = "Cedar & Söhne <Heating>"
 
 
@@ -45,7 +49,22 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_office(browser: Browser, company: Company) -> Iterator[Callable[..., Office]]:
+def awake(stack: Stack) -> None:
+    """A browser asks for a page's files at once, each from a function of its own: none starts cold."""
+    address = f"{stack.api_url}/console/static/any/console.js"
+
+    def answered(_number: int) -> bool:
+        try:
+            return httpx2.get(address, timeout=60, trust_env=False).status_code == HTTPStatus.OK
+        except httpx2.TransportError:
+            return False
+
+    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+        until(lambda: all(pool.map(answered, range(FILES_AT_ONCE))), "the API's functions")
+
+
+@pytest.fixture
+def open_office(awake: None, browser: Browser, company: Company) -> Iterator[Callable[..., Office]]:
     """Opens windows of people of the company, signed in."""
     with ExitStack() as closing:
 

@@ -109,6 +109,9 @@ def test_a_form_on_another_site_does_nothing(office: Office, frontend: Frontend)
 
 
 def test_the_keyboard_reaches_the_content_first(office: Office) -> None:
+    office.page.wait_for_load_state(
+        "load"
+    )  # what is pressed before it is pressed on the page before
     office.page.keyboard.press("Tab")
     skip = office.page.get_by_role("link", name="Skip to the content")
     expect(skip).to_be_focused()
