@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from functions.api.console.addresses import integration_address
 from functions.api.console.words import Words
 from functions.api.models.connections import ConnectionAnswer
 from shared.domain.connections import Connection, ConnectionState, StepState
@@ -46,7 +47,7 @@ def alerts_of(
     syncing: bool,
 ) -> Alerts:
     """`syncing`: a full sync is under way, whose progress says the rest."""
-    place = f"/console/integrations/{connection.key.provider}"
+    place = integration_address(connection.key.provider)
     health = answer.health
     if connection.state is not ConnectionState.CONNECTED:
         return Alerts(

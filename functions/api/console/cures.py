@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from functions.api.console.addresses import PROBLEMS, with_query
+from functions.api.console.addresses import PROBLEMS, integration_address, with_query
 from shared.domain.ids import ProviderName, RecordKind
 from shared.domain.notifications import Notification
 from shared.domain.runs import Problem
@@ -38,7 +38,7 @@ class Cure:
 
 def cure_of(problem: Problem, kind: RecordKind, provider: ProviderName, label: str) -> Cure:
     """`label`: the provider's."""
-    place = f"/console/integrations/{provider}"
+    place = integration_address(provider)
     code, field = problem.code, problem.field
     of_account = code == "ACCOUNT_UNSUITABLE" and kind in (RecordKind.ITEM, RecordKind.INVOICE)
     if code in _ACCOUNT_CODES or field in _ACCOUNT_FIELDS or of_account:
@@ -54,15 +54,13 @@ def cure_of(problem: Problem, kind: RecordKind, provider: ProviderName, label: s
 
 def cure_of_notice(notice: Notification, label: str) -> Cure:
     """The one action of a notification, where it is a page."""
-    failed = told_of(notice.cause)
-    if failed is not None:
-        kind, cause = failed
-        if notice.problem.code in _CONNECTION_CODES:
-            return Cure(f"/console/integrations/{notice.provider}", f"Open {label}")
-        return Cure(cause_address(notice.provider, kind, cause), f"See the {kind}s")
     if notice.problem.code in _CONNECTION_CODES:
-        return Cure(f"/console/integrations/{notice.provider}", f"Open {label}")
-    return Cure()
+        return Cure(integration_address(notice.provider), f"Open {label}")
+    failed = told_of(notice.cause)
+    if failed is None:
+        return Cure()
+    kind, cause = failed
+    return Cure(cause_address(notice.provider, kind, cause), f"See the {kind}s")
 
 
 def cause_address(provider: str, kind: str, cause: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from functions.api.console.addresses import integration_address, with_query
 from functions.api.console.forms import Form, FormOf
 from functions.api.console.pages.mapping_rows import MappingRow, Offer, offer_of
 from functions.api.console.pages.reviewing import Nouns, review_address, setup_address
@@ -74,9 +74,7 @@ class Place:
 
     @property
     def address(self) -> str:
-        said = {"unmapped": "1" if self.unmapped else "", "cursor": self.cursor}
-        query = urlencode({name: value for name, value in said.items() if value})
-        return f"{self.base}?{query}" if query else self.base
+        return with_query(self.base, unmapped="1" if self.unmapped else "", cursor=self.cursor)
 
     @property
     def first(self) -> Place:
@@ -219,7 +217,7 @@ def press_sync_selected(
 
 
 def mapping_address(provider: ProviderName) -> str:
-    return f"/console/integrations/{provider}/account-mapping"
+    return integration_address(provider, "account-mapping")
 
 
 def _done(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from functions.api.console.pages.review import LOOK_EVERY, import_address
+from functions.api.console.addresses import following, import_address, with_query
+from functions.api.console.pages.review import LOOK_EVERY
 from functions.api.console.pages.reviewing import Nouns, review_address, setup_address
 from functions.api.console.rendering import Page
 from functions.api.console.session import HOME, console_router
@@ -48,14 +48,14 @@ class ResultRow:
     @classmethod
     def of(cls, result: ImportResult, review: str) -> ResultRow:
         colour, outcome = _OUTCOMES[result.outcome]
-        search = urlencode({"search": result.name[:MAX_SEARCH]})
+        found = with_query(review, search=result.name[:MAX_SEARCH])
         return cls(
             remote_id=result.remote_id,
             name=result.name,
             colour=colour,
             outcome=outcome,
             problem=result.problem,
-            review=f"{review}?{search}" if result.problem and result.name else "",
+            review=found if result.problem and result.name else "",
         )
 
 
@@ -115,13 +115,13 @@ def _page(
     review, active = review_address(key.provider, nouns), run.state.active
     refused_only = show == "refused" or (show != "all" and run.counts.refused > 0)
     rows: list[ResultRow] = []
-    following = None
+    after = None
     if not (active or whole):
         outcome = ImportOutcome.REFUSED if refused_only else None
         page = page_of_results(services, key, run.run_id, ROWS, cursor or None, outcome)
         rows = [ResultRow.of(one, review) for one in page.rows]
-        following = page.cursor
-    shown = {"show": "refused" if refused_only else "all"}
+        after = page.cursor
+    shown = "refused" if refused_only else "all"
     return ImportPage(
         title=_title(run, nouns),
         refresh_seconds=LOOK_EVERY if active else 0,
@@ -135,8 +135,8 @@ def _page(
         whole=whole,
         rows=rows,
         refused_only=refused_only,
-        first_page=f"{here}?{urlencode(shown)}" if cursor else "",
-        next_page=f"{here}?{urlencode({**shown, 'cursor': following})}" if following else "",
+        first_page=with_query(here, show=shown) if cursor else "",
+        next_page=following(here, after, show=shown),
     )
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import integration_address
 from functions.api.console.alerts import Alert, alerts_of
 from functions.api.console.forms import FormOf
 from functions.api.console.live import LivePart, LiveView, Moves, live_view
@@ -154,7 +155,7 @@ def press_sync_now(
     runs = start_or_join_all(services, connection, AUTOMATIC_KINDS, caller.person_id)
     joined = all(run.joined for run in runs)
     said = "A sync was under way already; it goes on." if joined else "The sync has begun."
-    return done(request, f"{HOME}/{provider}", said)
+    return done(request, integration_address(provider), said)
 
 
 @router.post("/integrations/{provider}/retry")
@@ -171,7 +172,7 @@ def press_retry(
     count = retry(services, key, kind, caller.person_id, cause=form.text("cause"))
     many = console.words.count(count, str(kind))
     said = f"{many} will be tried again." if count else "Nothing of this is refused any more."
-    return done(request, f"{HOME}/{provider}", said)
+    return done(request, integration_address(provider), said)
 
 
 def _kind(text: str) -> RecordKind:

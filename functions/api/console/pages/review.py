@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import import_address
 from functions.api.console.forms import FormOf
 from functions.api.console.pages.review_rows import Chosen, ReviewRow, chosen_in, review_rows
 from functions.api.console.pages.reviewing import (
@@ -143,10 +144,6 @@ def press_unlink(
         view_in(form, provider, nouns).address,
         f"The two are unlinked. Both stay as they are, in {label} and in BlueClerk.",
     )
-
-
-def import_address(run: Run) -> str:
-    return f"/console/integrations/{run.connection.provider}/imports/{run.run_id}"
 
 
 def _shown(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import Depends
 
+from functions.api.console.addresses import integration_address, with_query
 from functions.api.console.forms import Form
 from functions.api.dependencies import ProviderOf
 from functions.api.models.remote_records import MAX_REMOTE_ID, MAX_SEARCH
@@ -68,9 +68,7 @@ class View:
 
     @property
     def address(self) -> str:
-        said = {"status": self.status or "", "search": self.search, "cursor": self.cursor}
-        query = urlencode({name: value for name, value in said.items() if value})
-        return f"{self.base}?{query}" if query else self.base
+        return with_query(self.base, status=self.status, search=self.search, cursor=self.cursor)
 
     @property
     def first(self) -> View:
@@ -101,9 +99,8 @@ def view_in(form: Form, provider: ProviderName, nouns: Nouns) -> View:
     return view_of(provider, nouns, form.text("status"), form.text("search"), form.text("cursor"))
 
 
-def review_address(provider: ProviderName, nouns: Nouns, **query: str) -> str:
-    base = f"/console/integrations/{provider}/review/{nouns}"
-    return f"{base}?{urlencode(query)}" if query else base
+def review_address(provider: ProviderName, nouns: Nouns) -> str:
+    return integration_address(provider, "review", nouns)
 
 
 def checked_remote_id(text: str) -> RemoteId:
@@ -122,4 +119,4 @@ def setup_address(services: Services, key: ConnectionKey) -> str:
         return ""
     setup = connection.setup
     steps = (setup.import_customers, setup.import_items, setup.map_items)
-    return f"/console/integrations/{key.provider}/setup" if StepState.PENDING in steps else ""
+    return integration_address(key.provider, "setup") if StepState.PENDING in steps else ""
