@@ -14,7 +14,6 @@ from functions.api.console.forms import Form, FormOf
 from functions.api.console.pages.mapping_rows import MappingRow, Offer, offer_of
 from functions.api.console.pages.reviewing import Nouns, review_address, setup_address
 from functions.api.console.rendering import Page
-from functions.api.console.said import Said
 from functions.api.console.session import console_router, done, page_of, wants_json
 from functions.api.console.shell import Console, ConsoleOf
 from functions.api.console.unavailable import UnavailablePage, unavailable
@@ -234,7 +233,7 @@ def _done(
         told = act()
     except SyncError as error:
         answer = answer_to(error, services.profile)
-        console.shell = replace(console.shell, said=Said.of(answer.problem))
+        console.tell(answer.problem)
         return _shown(services, key, console, at, Bulk.of(form), status=answer.status)
     return done(request, at.address, told)
 
@@ -272,7 +271,7 @@ def _shown(
         bulk=bulk,
         rows=[MappingRow.of(row, console.words, bulk.ticks) for row in page.rows],
         next_page=replace(at, cursor=page.cursor).address if page.cursor else "",
-        setup=setup_address(services, key),
+        setup=setup_address(connection),
         import_items=review_address(key.provider, Nouns.ITEMS),
     )
     return console.page(shown, status)

@@ -12,7 +12,7 @@ from functions.api.console.pages.review import LOOK_EVERY
 from functions.api.console.pages.reviewing import Nouns, review_address, setup_address
 from functions.api.console.rendering import Page
 from functions.api.console.session import HOME, console_router
-from functions.api.console.shell import ConsoleOf
+from functions.api.console.shell import Console, ConsoleOf
 from functions.api.dependencies import ProviderOf, ServicesOf
 from functions.api.models.remote_records import MAX_SEARCH
 from functions.api.routes.remote_records import ImportId
@@ -92,7 +92,7 @@ def show_import(
     """Its progress while it is under way, its results after; `show`: `all` or `refused`."""
     key = ConnectionKey(caller.company_id, provider)
     run = import_of(services, key, RunId(import_id))
-    return console.page(_page(services, run, show, cursor))
+    return console.page(_page(services, console, run, show, cursor))
 
 
 @router.get("/integrations/{provider}/imports/{importId}/progress")
@@ -105,11 +105,18 @@ def show_import_progress(
 ) -> Response:
     """The part that moves."""
     run = import_of(services, ConnectionKey(caller.company_id, provider), RunId(import_id))
-    return console.part("import_progress", _page(services, run, whole=not run.state.active))
+    page = _page(services, console, run, whole=not run.state.active)
+    return console.part("import_progress", page)
 
 
 def _page(
-    services: Services, run: Run, show: str = "", cursor: str = "", *, whole: bool = False
+    services: Services,
+    console: Console,
+    run: Run,
+    show: str = "",
+    cursor: str = "",
+    *,
+    whole: bool = False,
 ) -> ImportPage:
     key, nouns, here = run.connection, Nouns.of(run.kind), import_address(run)
     review, active = review_address(key.provider, nouns), run.state.active
@@ -130,7 +137,7 @@ def _page(
         label=services.profile(key.provider).label,
         nouns=nouns,
         review=review,
-        setup=setup_address(services, key),
+        setup=setup_address(console.connection(key.provider)),
         reconnect=run.state is RunState.NEEDS_REAUTH,
         whole=whole,
         rows=rows,

@@ -117,7 +117,7 @@ def press_import_selected(
         run = _begun(services, key, nouns, chosen, caller)
     except SyncError as error:
         told = answer_to(error, services.profile)
-        console.shell = replace(console.shell, said=Said.of(told.problem))
+        console.tell(told.problem)
         view = view_in(form, provider, nouns)
         return _shown(view, services, caller, console, chosen, status=told.status)
     return done(request, import_address(run), _what_began(chosen, console))
@@ -187,7 +187,7 @@ def _shown(
         listed=words.ago(listing.listed_at) if listing.listed_at else "",
         warning=listing.doubt,
         next_page=replace(view, cursor=shown.page.cursor).address if shown.page.cursor else "",
-        setup=setup_address(services, key),
+        setup=setup_address(connection),
         importing=(
             import_address(active) if active and active.purpose is RunPurpose.IMPORT else ""
         ),

@@ -12,12 +12,11 @@ from functions.api.console.addresses import integration_address, with_query
 from functions.api.console.forms import Form
 from functions.api.dependencies import ProviderOf
 from functions.api.models.remote_records import MAX_REMOTE_ID, MAX_SEARCH
-from shared.domain.connections import ConnectionState, StepState
+from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import NotFound, RequestInvalid
-from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, RemoteId
+from shared.domain.ids import ProviderName, RecordKind, RemoteId
 from shared.domain.runs import Problem
 from shared.sync.review.browse import RowStatus
-from shared.sync.services import Services
 
 
 class Nouns(StrEnum):
@@ -112,11 +111,10 @@ def checked_remote_id(text: str) -> RemoteId:
     return RemoteId(text)
 
 
-def setup_address(services: Services, key: ConnectionKey) -> str:
+def setup_address(connection: Connection | None) -> str:
     """The wizard, while a step of it is not decided; else empty."""
-    connection = services.stores.connections.get(key)
     if connection is None or connection.state is ConnectionState.DISCONNECTED:
         return ""
-    setup = connection.setup
-    steps = (setup.import_customers, setup.import_items, setup.map_items)
-    return integration_address(key.provider, "setup") if StepState.PENDING in steps else ""
+    return (
+        "" if connection.setup.finished else integration_address(connection.key.provider, "setup")
+    )
