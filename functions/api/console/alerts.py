@@ -12,7 +12,7 @@ from functions.api.models.connections import ConnectionAnswer
 from shared.domain.connections import Connection, ConnectionState, StepState
 from shared.domain.ids import RecordKind
 from shared.sync.automatic.waiting import MOST_COUNTED
-from shared.sync.engine.mapped import any_account_chosen
+from shared.sync.health import CHOOSE_ACCOUNT
 from shared.sync.services import Services
 
 SYNC_NOW: Final = "Sync Now"
@@ -64,7 +64,7 @@ def alerts_of(
     if waiting:
         above.append(_unsynced_items(waiting, answer, words, place))
     elif health.colour == "amber":
-        above.append(_of_health(services, connection, answer, place))
+        above.append(_of_health(answer, place))
     above.extend(_skipped(connection, answer, place))
     below = []
     if health.colour == "green":
@@ -134,13 +134,10 @@ def _unsynced_items(count: int, answer: ConnectionAnswer, words: Words, place: s
     )
 
 
-def _of_health(
-    services: Services, connection: Connection, answer: ConnectionAnswer, place: str
-) -> Alert:
+def _of_health(answer: ConnectionAnswer, place: str) -> Alert:
     health = answer.health
     text = _sentence(health.action)
-    profile = services.profile(connection.key.provider)
-    if profile.has_income_accounts and not any_account_chosen(services.stores, connection):
+    if health.action == CHOOSE_ACCOUNT:
         return Alert("amber", health.reason, text, f"{place}/settings", "Choose the account")
     return Alert("amber", health.reason, text, f"{place}/sync", SYNC_NOW, posts=True)
 

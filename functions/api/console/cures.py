@@ -7,6 +7,7 @@ from typing import Final
 
 from functions.api.console.addresses import PROBLEMS, integration_address, with_query
 from shared.domain.ids import ProviderName, RecordKind
+from shared.domain.imports import IMPORTED_KINDS
 from shared.domain.notifications import Notification
 from shared.domain.runs import Problem
 from shared.sync.failure_notices import told_of
@@ -45,7 +46,7 @@ def cure_of(problem: Problem, kind: RecordKind, provider: ProviderName, label: s
         return Cure(f"{place}/account-mapping", "Open Account Mapping")
     if code in _SETTINGS_CODES or field in _SETTINGS_FIELDS or code == "ACCOUNT_UNSUITABLE":
         return Cure(f"{place}/settings", "Open the connection's settings")
-    if code in _REVIEWED_CODES and kind in (RecordKind.CUSTOMER, RecordKind.ITEM):
+    if code in _REVIEWED_CODES and kind in IMPORTED_KINDS:
         return Cure(f"{place}/review/{kind}s", "Review & Import")
     if code in _CONNECTION_CODES:
         return Cure(place, f"Open {label}")
