@@ -86,6 +86,11 @@ class Setup:
         """Whether changes may be pushed automatically."""
         return StepState.PENDING not in (self.import_customers, self.import_items)
 
+    @property
+    def finished(self) -> bool:
+        """Whether every step is decided."""
+        return self.decided and self.map_items is not StepState.PENDING
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:

@@ -9,8 +9,10 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from shared.domain.ids import LinkScope, RemoteId, SourceId
+from shared.domain.ids import LinkScope, RecordKind, RemoteId, SourceId
 from shared.domain.runs import Problem
+
+IMPORTED_KINDS: Final = (RecordKind.CUSTOMER, RecordKind.ITEM)
 
 MOST_IMPORTED: Final = 10_000
 """Records of one import."""

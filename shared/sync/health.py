@@ -27,6 +27,8 @@ from shared.sync.engine.mapped import any_account_chosen
 from shared.sync.payments.standing import IN_BOOKS
 from shared.sync.services import Services
 
+CHOOSE_ACCOUNT: Final = "Choose the default income account"
+"""The action of a connection that cannot send items yet."""
 _FAILURES_COUNTED: Final = 100
 _HELD_LOOKED_AT: Final = 20
 
@@ -84,7 +86,7 @@ def _not_ready(
         return Health(
             Colour.AMBER,
             "No income account is chosen yet, so items cannot be sent.",
-            "Choose the default income account",
+            CHOOSE_ACCOUNT,
         )
     return None
 

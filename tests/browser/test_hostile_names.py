@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from local.companies import skip_imports
+from tests.support.browser.hostile import HOSTILE, SCRIPT
 from tests.support.browser.ledger import (
-    HOSTILE,
     SOON,
     enter_customer,
     enter_invoice,
@@ -25,7 +25,6 @@ pytestmark = pytest.mark.deployed
 LONGEST = "W" * 1000
 """A name without a place to break it."""
 ENDLESS = "M" * 4000
-SCRIPT = HOSTILE["script"]
 NAMES = {**HOSTILE, "long": LONGEST}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from functions.api.console.addresses import invoice_address
+from functions.api.console.addresses import integration_address, invoice_address
 from functions.api.console.words import Words
 from shared.auth.caller import Caller
 from shared.domain.errors import NotFound
@@ -44,7 +44,7 @@ class ActivityWords:
             address = invoice_address(subject) if subject else ""
         elif entry.about.get("run_id") and provider:
             subject = "See the import"
-            address = f"/console/integrations/{provider}/imports/{entry.about['run_id']}"
+            address = integration_address(provider, "imports", entry.about["run_id"])
         elif entry.what.endswith(".unlinked"):
             subject = entry.about.get("source_id", "")
         return Deed(self.words.moment(entry.at), self._who(entry.who), did, subject, address)

@@ -1,12 +1,26 @@
-"""Addresses of pages that are named by other people's ids: a slash or a question mark stays in the id."""
+"""Addresses of the console's pages. In one that names other people's ids a slash or a question mark stays
+in the id.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from shared.domain.runs import Run
+
+INTEGRATIONS: Final = "/console/integrations"
 INVOICES: Final = "/console/invoices"
 PROBLEMS: Final = "/console/problems"
+
+
+def integration_address(provider: str, *parts: str) -> str:
+    """A provider's page, or one of those below it."""
+    return "/".join((INTEGRATIONS, provider, *parts))
+
+
+def import_address(run: Run) -> str:
+    return integration_address(run.connection.provider, "imports", run.run_id)
 
 
 def invoice_address(invoice_id: str) -> str:

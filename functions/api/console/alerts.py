@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from functions.api.console.addresses import integration_address
 from functions.api.console.words import Words
 from functions.api.models.connections import ConnectionAnswer
 from shared.domain.connections import Connection, ConnectionState, StepState
 from shared.domain.ids import RecordKind
 from shared.sync.automatic.waiting import MOST_COUNTED
-from shared.sync.engine.mapped import any_account_chosen
+from shared.sync.health import CHOOSE_ACCOUNT
 from shared.sync.services import Services
 
 SYNC_NOW: Final = "Sync Now"
@@ -46,7 +47,7 @@ def alerts_of(
     syncing: bool,
 ) -> Alerts:
     """`syncing`: a full sync is under way, whose progress says the rest."""
-    place = f"/console/integrations/{connection.key.provider}"
+    place = integration_address(connection.key.provider)
     health = answer.health
     if connection.state is not ConnectionState.CONNECTED:
         return Alerts(
@@ -63,7 +64,7 @@ def alerts_of(
     if waiting:
         above.append(_unsynced_items(waiting, answer, words, place))
     elif health.colour == "amber":
-        above.append(_of_health(services, connection, answer, place))
+        above.append(_of_health(answer, place))
     above.extend(_skipped(connection, answer, place))
     below = []
     if health.colour == "green":
@@ -133,13 +134,10 @@ def _unsynced_items(count: int, answer: ConnectionAnswer, words: Words, place: s
     )
 
 
-def _of_health(
-    services: Services, connection: Connection, answer: ConnectionAnswer, place: str
-) -> Alert:
+def _of_health(answer: ConnectionAnswer, place: str) -> Alert:
     health = answer.health
     text = _sentence(health.action)
-    profile = services.profile(connection.key.provider)
-    if profile.has_income_accounts and not any_account_chosen(services.stores, connection):
+    if health.action == CHOOSE_ACCOUNT:
         return Alert("amber", health.reason, text, f"{place}/settings", "Choose the account")
     return Alert("amber", health.reason, text, f"{place}/sync", SYNC_NOW, posts=True)
 

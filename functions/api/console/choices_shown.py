@@ -60,12 +60,14 @@ def _offered(
     except SyncError as error:
         problem = answer_to(error, services.profile).problem
         return Offered([], f"{problem.message} {problem.action}".strip())
-    return Offered([Option(row.remote_id, _label(row)) for row in listed.rows])
+    return Offered([option_of(row) for row in listed.rows])
 
 
-def _label(row: RemoteAccount | RemoteTaxCode | RemoteMethod) -> str:
+def option_of(row: RemoteAccount | RemoteTaxCode | RemoteMethod) -> Option:
+    """An account with the office's own number, a tax code with what it says of itself."""
+    label = row.name
     if isinstance(row, RemoteAccount) and row.number:
-        return f"{row.number} {row.name}"
-    if isinstance(row, RemoteTaxCode) and row.description and row.description != row.name:
-        return f"{row.name}: {row.description}"
-    return row.name
+        label = f"{row.number} {row.name}"
+    elif isinstance(row, RemoteTaxCode) and row.description and row.description != row.name:
+        label = f"{row.name}: {row.description}"
+    return Option(row.remote_id, label)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from functions.api.console.addresses import PROBLEMS, with_query
+from functions.api.console.addresses import PROBLEMS, integration_address, with_query
 from shared.domain.ids import ProviderName, RecordKind
+from shared.domain.imports import IMPORTED_KINDS
 from shared.domain.notifications import Notification
 from shared.domain.runs import Problem
 from shared.sync.failure_notices import told_of
@@ -38,14 +39,14 @@ class Cure:
 
 def cure_of(problem: Problem, kind: RecordKind, provider: ProviderName, label: str) -> Cure:
     """`label`: the provider's."""
-    place = f"/console/integrations/{provider}"
+    place = integration_address(provider)
     code, field = problem.code, problem.field
     of_account = code == "ACCOUNT_UNSUITABLE" and kind in (RecordKind.ITEM, RecordKind.INVOICE)
     if code in _ACCOUNT_CODES or field in _ACCOUNT_FIELDS or of_account:
         return Cure(f"{place}/account-mapping", "Open Account Mapping")
     if code in _SETTINGS_CODES or field in _SETTINGS_FIELDS or code == "ACCOUNT_UNSUITABLE":
         return Cure(f"{place}/settings", "Open the connection's settings")
-    if code in _REVIEWED_CODES and kind in (RecordKind.CUSTOMER, RecordKind.ITEM):
+    if code in _REVIEWED_CODES and kind in IMPORTED_KINDS:
         return Cure(f"{place}/review/{kind}s", "Review & Import")
     if code in _CONNECTION_CODES:
         return Cure(place, f"Open {label}")
@@ -54,15 +55,13 @@ def cure_of(problem: Problem, kind: RecordKind, provider: ProviderName, label: s
 
 def cure_of_notice(notice: Notification, label: str) -> Cure:
     """The one action of a notification, where it is a page."""
-    failed = told_of(notice.cause)
-    if failed is not None:
-        kind, cause = failed
-        if notice.problem.code in _CONNECTION_CODES:
-            return Cure(f"/console/integrations/{notice.provider}", f"Open {label}")
-        return Cure(cause_address(notice.provider, kind, cause), f"See the {kind}s")
     if notice.problem.code in _CONNECTION_CODES:
-        return Cure(f"/console/integrations/{notice.provider}", f"Open {label}")
-    return Cure()
+        return Cure(integration_address(notice.provider), f"Open {label}")
+    failed = told_of(notice.cause)
+    if failed is None:
+        return Cure()
+    kind, cause = failed
+    return Cure(cause_address(notice.provider, kind, cause), f"See the {kind}s")
 
 
 def cause_address(provider: str, kind: str, cause: str) -> str:

@@ -9,16 +9,16 @@ from typing import Final
 
 from functions.api.console.addresses import invoice_address
 from functions.api.console.cures import Cure, cause_address, cure_of
+from functions.api.console.forms import Form
 from functions.api.console.words import Words
+from shared.domain.errors import RequestInvalid
 from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, SourceId
 from shared.domain.invoices import Invoice, Payment
 from shared.domain.records import Record, class_of
-from shared.domain.runs import Failure
+from shared.domain.runs import Failure, Problem
+from shared.sync.automatic.gate import AUTOMATIC_KINDS
 from shared.sync.engine.failures import FailuresOfCause, failures_by_cause, stored_failures
 from shared.sync.services import Services
-
-KINDS: Final = (RecordKind.CUSTOMER, RecordKind.ITEM, RecordKind.INVOICE, RecordKind.PAYMENT)
-"""In the order in which they are cured: what others depend on first."""
 
 MOST_COUNTED: Final = 2000
 """Failures of a kind that one look at the page reads."""
@@ -33,16 +33,54 @@ class RecordName:
 
 
 @dataclass(frozen=True, slots=True)
-class CauseView:
-    kind: str
+class CauseLine:
+    """Records of a kind that were refused for one cause; `many`: how many."""
+
+    kind: RecordKind
     cause: str
-    count: str
+    many: str
     message: str
     action: str
+
+    @classmethod
+    def of(cls, kind: RecordKind, cause: FailuresOfCause, words: Words) -> CauseLine:
+        return cls(
+            kind=kind,
+            cause=cause.cause,
+            many=words.count(cause.count, kind),
+            message=cause.problem.message,
+            action=cause.problem.action,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CauseView:
+    """With the first records by name, and where it is cured."""
+
+    line: CauseLine
     cure: Cure
     first: list[RecordName]
     more: int
     address: str
+
+
+def causes_of(
+    services: Services, key: ConnectionKey, kind: RecordKind, most: int
+) -> tuple[Sequence[FailuresOfCause], bool]:
+    """Of at most so many failures of the kind; and whether there are more."""
+    failures = stored_failures(services.stores, key, kind)
+    causes = failures_by_cause(islice(failures, most))
+    return causes, next(failures, None) is not None
+
+
+def kind_in(form: Form) -> RecordKind:
+    """Raises `RequestInvalid` for what no page of ours has sent."""
+    try:
+        return RecordKind(form.text("kind"))
+    except ValueError:
+        raise RequestInvalid(
+            Problem("UNKNOWN_VALUE", "There is no such kind of record.", "Reload the page.", "kind")
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +108,9 @@ class FailureViews:
     def causes(self) -> tuple[list[CauseView], bool]:
         """Of all kinds; and whether there are more failures than were read."""
         shown, cut = [], False
-        for kind in KINDS:
-            stored = list(
-                islice(stored_failures(self.services.stores, self.key, kind), MOST_COUNTED)
-            )
-            cut = cut or len(stored) == MOST_COUNTED
-            causes = failures_by_cause(stored)
+        for kind in AUTOMATIC_KINDS:
+            causes, more = causes_of(self.services, self.key, kind, MOST_COUNTED)
+            cut = cut or more
             ids = [one for cause in causes for one in cause.first_ids]
             names = self._names(kind, ids)
             shown += [self._cause(kind, cause, names) for cause in causes]
@@ -103,11 +138,7 @@ class FailureViews:
         if not cure.address and cause.count == 1 and first[0].address:
             cure = Cure(first[0].address, "Open the invoice")
         return CauseView(
-            kind=kind,
-            cause=cause.cause,
-            count=self.words.count(cause.count, kind),
-            message=cause.problem.message,
-            action=cause.problem.action,
+            line=CauseLine.of(kind, cause, self.words),
             cure=cure,
             first=first,
             more=cause.count - len(first),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from functions.api.console.addresses import import_address
 from functions.api.console.rendering import Page
 from functions.api.console.runs_shown import RunView, runs_under_way
 from functions.api.console.words import Words
@@ -62,12 +63,11 @@ def live_view(
         moves = "sync"
     elif _changes_go(services, connection, waiting):
         moves = "changes"
-    place = f"/console/integrations/{connection.key.provider}"
     return LiveView(
         moves=moves,
         provider=connection.key.provider,
         syncs=[RunView.of(run, words) for run in syncs],
-        imports=[ImportLine(f"{place}/imports/{run.run_id}", f"{run.kind}s") for run in imports],
+        imports=[ImportLine(import_address(run), f"{run.kind}s") for run in imports],
         whole=shown is not None and shown != moves,
     )
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from starlette.responses import HTMLResponse
 
 from functions.api.console import static
+from functions.api.console.addresses import INTEGRATIONS, INVOICES, PROBLEMS
 from functions.api.console.said import Said
 from functions.api.console.words import Words
 
@@ -51,10 +52,10 @@ class NavigationEntry:
 
 
 NAVIGATION: Final = (
-    NavigationEntry("/console/integrations", "Integrations"),
+    NavigationEntry(INTEGRATIONS, "Integrations"),
     NavigationEntry("/console/account-mapping", "Account Mapping"),
-    NavigationEntry("/console/invoices", "Invoices"),
-    NavigationEntry("/console/problems", "Problems"),
+    NavigationEntry(INVOICES, "Invoices"),
+    NavigationEntry(PROBLEMS, "Problems"),
     NavigationEntry("/console/activity", "Activity"),
     NavigationEntry("/console/help", "Help"),
 )

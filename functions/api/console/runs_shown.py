@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from functions.api.console.addresses import integration_address
 from functions.api.console.words import Words
 from shared.domain.ids import ConnectionKey, RecordKind
 from shared.domain.runs import Run, RunCounts, RunPurpose, RunState
@@ -50,7 +51,7 @@ class RunView:
             colour, state = "amber", "Finished, some refused"
         end = run.finished_at
         return cls(
-            address=f"/console/integrations/{run.connection.provider}/runs/{run.run_id}",
+            address=integration_address(run.connection.provider, "runs", run.run_id),
             kind=f"{run.kind}s".capitalize(),
             state=state,
             colour=colour,

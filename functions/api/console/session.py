@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from functions.api.console.addresses import INTEGRATIONS
 from functions.api.console.cookies import is_secure, take_cookie
 from functions.api.console.forms import read_form
 from functions.api.console.said import Said, say
@@ -30,7 +31,7 @@ from shared.domain.runs import Problem
 
 COOKIE: Final = "session"
 SIGN_IN: Final = "/console/sign-in"
-HOME: Final = "/console/integrations"
+HOME: Final = INTEGRATIONS
 _LONGEST_ADDRESS: Final = 1000
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends
@@ -19,6 +20,7 @@ from functions.api.security import WRITE
 from shared.auth.caller import Caller
 from shared.domain.connections import Connection
 from shared.domain.ids import ProviderName
+from shared.domain.runs import Problem
 
 
 def shell_of(request: Request) -> Shell:
@@ -70,6 +72,10 @@ class Console:
     @property
     def words(self) -> Words:
         return self.shell.words
+
+    def tell(self, problem: Problem) -> None:
+        """On the page that is answered now: a button was refused, and what was typed in is kept."""
+        self.shell = replace(self.shell, said=said.Said.of(problem))
 
     def connection(self, provider: ProviderName) -> Connection | None:
         """The company's, as it was when the page was begun: for showing, not for changing."""

@@ -13,6 +13,7 @@ from shared.domain.connections import Connection, NewFromBooks
 from shared.domain.due import AutomaticState
 from shared.domain.errors import Conflicting, RetryLater
 from shared.domain.ids import ConnectionKey, PersonId, RecordKind, SourceId
+from shared.domain.imports import IMPORTED_KINDS
 from shared.domain.invoice_plan import NOT_IN_BOOKS, TAX_CODE_FIELD, TAX_CODE_MISSING
 from shared.domain.item_plan import ACCOUNT_FIELD, ACCOUNT_MISSING
 from shared.domain.metrics import Metric
@@ -32,7 +33,6 @@ from shared.sync.review.start import start_import
 from shared.sync.services import Services
 
 _MISSING: Final = {ACCOUNT_FIELD: ACCOUNT_MISSING, TAX_CODE_FIELD: TAX_CODE_MISSING}
-IMPORTED_KINDS: Final = (RecordKind.CUSTOMER, RecordKind.ITEM)
 BY_ITSELF: Final = PersonId("")
 """Who asked: no person."""
 _AT_ONCE = 100

@@ -12,13 +12,6 @@ from tests.support.deployed.company import Company
 SOON = 60.0
 """Seconds; functions may have to start first."""
 
-HOSTILE = {
-    "script": "<script>alert(1)</script>",
-    "right-to-left": "مرحبا \N{RIGHT-TO-LEFT OVERRIDE}gnp.exe",
-    "emoji": '🔧🚿👩‍🔧 & "Söhne" <b>\'',
-}
-"""Names that must stay what they are: text."""
-
 
 def enter_item(company: Company, item_id: str, name: str, **more: object) -> None:
     body = {"name": name, "unitPrice": "175.00", "currency": "USD", **more}

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from functions.api.console.addresses import integration_address, with_query
 from functions.api.console.forms import Form, FormOf
 from functions.api.console.pages.mapping_rows import MappingRow, Offer, offer_of
 from functions.api.console.pages.reviewing import Nouns, review_address, setup_address
 from functions.api.console.rendering import Page
-from functions.api.console.said import Said
 from functions.api.console.session import console_router, done, page_of, wants_json
 from functions.api.console.shell import Console, ConsoleOf
 from functions.api.console.unavailable import UnavailablePage, unavailable
@@ -74,9 +73,7 @@ class Place:
 
     @property
     def address(self) -> str:
-        said = {"unmapped": "1" if self.unmapped else "", "cursor": self.cursor}
-        query = urlencode({name: value for name, value in said.items() if value})
-        return f"{self.base}?{query}" if query else self.base
+        return with_query(self.base, unmapped="1" if self.unmapped else "", cursor=self.cursor)
 
     @property
     def first(self) -> Place:
@@ -219,7 +216,7 @@ def press_sync_selected(
 
 
 def mapping_address(provider: ProviderName) -> str:
-    return f"/console/integrations/{provider}/account-mapping"
+    return integration_address(provider, "account-mapping")
 
 
 def _done(
@@ -236,7 +233,7 @@ def _done(
         told = act()
     except SyncError as error:
         answer = answer_to(error, services.profile)
-        console.shell = replace(console.shell, said=Said.of(answer.problem))
+        console.tell(answer.problem)
         return _shown(services, key, console, at, Bulk.of(form), status=answer.status)
     return done(request, at.address, told)
 
@@ -274,7 +271,7 @@ def _shown(
         bulk=bulk,
         rows=[MappingRow.of(row, console.words, bulk.ticks) for row in page.rows],
         next_page=replace(at, cursor=page.cursor).address if page.cursor else "",
-        setup=setup_address(services, key),
+        setup=setup_address(connection),
         import_items=review_address(key.provider, Nouns.ITEMS),
     )
     return console.page(shown, status)

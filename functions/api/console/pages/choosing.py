@@ -9,6 +9,7 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import integration_address
 from functions.api.console.forms import FormOf
 from functions.api.console.rendering import Page
 from functions.api.console.session import HOME, console_router, done
@@ -80,7 +81,7 @@ def press_choose(
     )
     send_what_waited(services, key)
     said = f"{page.label} is connected to “{connection.remote_company.name}”."
-    return done(request, f"{HOME}/{provider}/connected", said)
+    return done(request, integration_address(provider, "connected"), said)
 
 
 @router.post("/integrations/{provider}/choose/cancel")
@@ -90,7 +91,7 @@ def press_cancel(
     """Whatever is connected stays so."""
     key = ConnectionKey(caller.company_id, provider)
     cancel(services.connect_ports(), services.oauth(provider), key, caller.person_id)
-    return done(request, f"{HOME}/{provider}", "Nothing was changed.")
+    return done(request, integration_address(provider), "Nothing was changed.")
 
 
 def _page(services: Services, console: Console, key: ConnectionKey, chosen: str = "") -> ChoosePage:

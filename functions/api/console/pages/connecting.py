@@ -8,6 +8,7 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import integration_address
 from functions.api.console.leaving import LeavePage
 from functions.api.console.rendering import Page
 from functions.api.console.session import HOME, console_router, done
@@ -45,7 +46,7 @@ def press_connect(
         ConnectionKey(caller.company_id, provider),
         caller.person_id,
         redirect_uri=redirect_uri(services, provider),
-        return_to=f"/console/integrations/{provider}/connected",
+        return_to=integration_address(provider, "connected"),
         needs_session=True,
     )
     label = services.profile(provider).label

@@ -8,8 +8,9 @@ from typing import ClassVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import import_address
 from functions.api.console.forms import FormOf
-from functions.api.console.pages.review import LOOK_EVERY, import_address
+from functions.api.console.pages.review import LOOK_EVERY
 from functions.api.console.pages.reviewing import NounsOf, review_address
 from functions.api.console.rendering import Page
 from functions.api.console.session import HOME, console_router, done

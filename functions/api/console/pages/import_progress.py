@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from functions.api.console.pages.review import LOOK_EVERY, import_address
+from functions.api.console.addresses import following, import_address, with_query
+from functions.api.console.pages.review import LOOK_EVERY
 from functions.api.console.pages.reviewing import Nouns, review_address, setup_address
 from functions.api.console.rendering import Page
 from functions.api.console.session import HOME, console_router
-from functions.api.console.shell import ConsoleOf
+from functions.api.console.shell import Console, ConsoleOf
 from functions.api.dependencies import ProviderOf, ServicesOf
 from functions.api.models.remote_records import MAX_SEARCH
 from functions.api.routes.remote_records import ImportId
@@ -48,14 +48,14 @@ class ResultRow:
     @classmethod
     def of(cls, result: ImportResult, review: str) -> ResultRow:
         colour, outcome = _OUTCOMES[result.outcome]
-        search = urlencode({"search": result.name[:MAX_SEARCH]})
+        found = with_query(review, search=result.name[:MAX_SEARCH])
         return cls(
             remote_id=result.remote_id,
             name=result.name,
             colour=colour,
             outcome=outcome,
             problem=result.problem,
-            review=f"{review}?{search}" if result.problem and result.name else "",
+            review=found if result.problem and result.name else "",
         )
 
 
@@ -92,7 +92,7 @@ def show_import(
     """Its progress while it is under way, its results after; `show`: `all` or `refused`."""
     key = ConnectionKey(caller.company_id, provider)
     run = import_of(services, key, RunId(import_id))
-    return console.page(_page(services, run, show, cursor))
+    return console.page(_page(services, console, run, show, cursor))
 
 
 @router.get("/integrations/{provider}/imports/{importId}/progress")
@@ -105,23 +105,30 @@ def show_import_progress(
 ) -> Response:
     """The part that moves."""
     run = import_of(services, ConnectionKey(caller.company_id, provider), RunId(import_id))
-    return console.part("import_progress", _page(services, run, whole=not run.state.active))
+    page = _page(services, console, run, whole=not run.state.active)
+    return console.part("import_progress", page)
 
 
 def _page(
-    services: Services, run: Run, show: str = "", cursor: str = "", *, whole: bool = False
+    services: Services,
+    console: Console,
+    run: Run,
+    show: str = "",
+    cursor: str = "",
+    *,
+    whole: bool = False,
 ) -> ImportPage:
     key, nouns, here = run.connection, Nouns.of(run.kind), import_address(run)
     review, active = review_address(key.provider, nouns), run.state.active
     refused_only = show == "refused" or (show != "all" and run.counts.refused > 0)
     rows: list[ResultRow] = []
-    following = None
+    after = None
     if not (active or whole):
         outcome = ImportOutcome.REFUSED if refused_only else None
         page = page_of_results(services, key, run.run_id, ROWS, cursor or None, outcome)
         rows = [ResultRow.of(one, review) for one in page.rows]
-        following = page.cursor
-    shown = {"show": "refused" if refused_only else "all"}
+        after = page.cursor
+    shown = "refused" if refused_only else "all"
     return ImportPage(
         title=_title(run, nouns),
         refresh_seconds=LOOK_EVERY if active else 0,
@@ -130,13 +137,13 @@ def _page(
         label=services.profile(key.provider).label,
         nouns=nouns,
         review=review,
-        setup=setup_address(services, key),
+        setup=setup_address(console.connection(key.provider)),
         reconnect=run.state is RunState.NEEDS_REAUTH,
         whole=whole,
         rows=rows,
         refused_only=refused_only,
-        first_page=f"{here}?{urlencode(shown)}" if cursor else "",
-        next_page=f"{here}?{urlencode({**shown, 'cursor': following})}" if following else "",
+        first_page=with_query(here, show=shown) if cursor else "",
+        next_page=following(here, after, show=shown),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import ClassVar, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import integration_address
 from functions.api.console.alerts import Alert, alerts_of
+from functions.api.console.failure_view import CauseLine, causes_of, kind_in
 from functions.api.console.forms import FormOf
 from functions.api.console.live import LivePart, LiveView, Moves, live_view
 from functions.api.console.quota_shown import QuotaView
@@ -22,14 +23,11 @@ from functions.api.dependencies import ProviderOf, ServicesOf
 from functions.api.security import CallerOf
 from functions.api.views import Doing, connection_answer
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.errors import RequestInvalid
-from shared.domain.ids import ConnectionKey, RecordKind
-from shared.domain.runs import Problem
+from shared.domain.ids import ConnectionKey
 from shared.sync.automatic.ask import retry
 from shared.sync.automatic.gate import AUTOMATIC_KINDS
 from shared.sync.automatic.waiting import waiting_of
 from shared.sync.connections import existing_connection
-from shared.sync.engine.failures import failures_by_cause, stored_failures
 from shared.sync.health import Colour
 from shared.sync.quota import quota_of
 from shared.sync.runs import start_or_join_all
@@ -39,17 +37,6 @@ router = console_router()
 
 _FAILURES_COUNTED: Final = 500
 """Of each kind; the page of problems has them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class CauseView:
-    """Records of a kind that were refused for one cause."""
-
-    kind: RecordKind
-    cause: str
-    many: str
-    message: str
-    action: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +66,7 @@ class IntegrationPage(Page):
     usable: bool
     live: LiveView
     summaries: list[RunView]
-    causes: list[CauseView]
+    causes: list[CauseLine]
     causes_cut: bool
     quota: QuotaView
 
@@ -154,7 +141,7 @@ def press_sync_now(
     runs = start_or_join_all(services, connection, AUTOMATIC_KINDS, caller.person_id)
     joined = all(run.joined for run in runs)
     said = "A sync was under way already; it goes on." if joined else "The sync has begun."
-    return done(request, f"{HOME}/{provider}", said)
+    return done(request, integration_address(provider), said)
 
 
 @router.post("/integrations/{provider}/retry")
@@ -167,19 +154,11 @@ def press_retry(
     console: ConsoleOf,
 ) -> Response:
     """What was refused for one cause is looked at again."""
-    key, kind = ConnectionKey(caller.company_id, provider), _kind(form.text("kind"))
+    key, kind = ConnectionKey(caller.company_id, provider), kind_in(form)
     count = retry(services, key, kind, caller.person_id, cause=form.text("cause"))
     many = console.words.count(count, str(kind))
     said = f"{many} will be tried again." if count else "Nothing of this is refused any more."
-    return done(request, f"{HOME}/{provider}", said)
-
-
-def _kind(text: str) -> RecordKind:
-    try:
-        return RecordKind(text)
-    except ValueError:
-        problem = Problem("UNKNOWN_VALUE", "This is no kind of record.", "Reload the page.", "kind")
-        raise RequestInvalid(problem) from None
+    return done(request, integration_address(provider), said)
 
 
 def _state(connection: Connection, colour: str) -> str:
@@ -188,22 +167,12 @@ def _state(connection: Connection, colour: str) -> str:
     return "All synced" if colour == "green" else "Needs attention"
 
 
-def _causes(services: Services, key: ConnectionKey, words: Words) -> tuple[list[CauseView], bool]:
+def _causes(services: Services, key: ConnectionKey, words: Words) -> tuple[list[CauseLine], bool]:
     """One line per cause, and whether there are more failures than were looked at."""
-    shown: list[CauseView] = []
+    shown: list[CauseLine] = []
     cut = False
     for kind in AUTOMATIC_KINDS:
-        failures = stored_failures(services.stores, key, kind)
-        some = list(islice(failures, _FAILURES_COUNTED))
-        cut = cut or next(failures, None) is not None
-        shown.extend(
-            CauseView(
-                kind=kind,
-                cause=line.cause,
-                many=words.count(line.count, str(kind)),
-                message=line.problem.message,
-                action=line.problem.action,
-            )
-            for line in failures_by_cause(some)
-        )
+        causes, more = causes_of(services, key, kind, _FAILURES_COUNTED)
+        cut = cut or more
+        shown.extend(CauseLine.of(kind, cause, words) for cause in causes)
     return shown, cut

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from starlette.responses import Response
 
+from functions.api.console.addresses import INTEGRATIONS
 from functions.api.console.rendering import Page
 from functions.api.console.session import console_router
 from functions.api.console.shell import ConsoleOf
@@ -59,7 +60,7 @@ class ProviderCard:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationsPage(Page):
     template: ClassVar[str] = "integrations.html"
-    place: ClassVar[str] = "/console/integrations"
+    place: ClassVar[str] = INTEGRATIONS
     cards: list[ProviderCard]
 
 

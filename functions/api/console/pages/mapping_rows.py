@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from functions.api.console.choices_shown import Option, option_of
 from functions.api.console.words import Words
 from functions.api.problems import answer_to
 from shared.domain.connections import Connection, ConnectionSettings
@@ -27,27 +28,19 @@ _MARKUP = 42
 
 
 @dataclass(frozen=True, slots=True)
-class Selectable:
-    """An account or a tax code."""
-
-    remote_id: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Selection:
     """What a column offers. `usual`: what counts for an item without one of its own; empty: nothing does."""
 
-    offered: tuple[Selectable, ...] = ()
+    offered: tuple[Option, ...] = ()
     usual: str = ""
 
     def has(self, remote_id: str) -> bool:
-        return any(one.remote_id == remote_id for one in self.offered)
+        return any(one.value == remote_id for one in self.offered)
 
     @property
     def size(self) -> int:
         """Bytes that each select of it takes."""
-        return sum(_MARKUP + len(one.remote_id) + len(one.label.encode()) for one in self.offered)
+        return sum(_MARKUP + len(one.value) + len(one.label.encode()) for one in self.offered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +95,21 @@ def offer_of(services: Services, key: ConnectionKey, connection: Connection) -> 
     except (NeedsReauth, ProviderTrouble, ProviderContractBroken, ConnectionStopped) as error:
         problem = answer_to(error, services.profile).problem
         return Offer(trouble=problem, reconnect=isinstance(error, NeedsReauth))
-    return _offer(accounts, [Selectable(one.remote_id, one.name) for one in codes], settings)
+    return _offer(accounts, [Option(one.remote_id, one.name) for one in codes], settings)
 
 
 def _offer(
-    accounts: Sequence[RemoteAccount], codes: Sequence[Selectable], settings: ConnectionSettings
+    accounts: Sequence[RemoteAccount], codes: Sequence[Option], settings: ConnectionSettings
 ) -> Offer:
-    of_accounts = [
-        Selectable(one.remote_id, f"{one.number} {one.name}".strip()) for one in accounts
-    ]
+    of_accounts = [option_of(one) for one in accounts]
     return Offer(
         Selection(tuple(of_accounts), _usual(of_accounts, settings.default_income_account_id)),
         Selection(tuple(codes), _usual(codes, settings.default_tax_code_id)),
     )
 
 
-def _usual(offered: Sequence[Selectable], remote_id: str) -> str:
+def _usual(offered: Sequence[Option], remote_id: str) -> str:
     """By name. A default that the books no longer list still counts until they refuse it."""
     if not remote_id:
         return ""
-    return next((one.label for one in offered if one.remote_id == remote_id), remote_id)
+    return next((one.label for one in offered if one.value == remote_id), remote_id)

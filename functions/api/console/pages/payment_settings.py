@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import integration_address
 from functions.api.console.choices_shown import Offered, offered_deposits, offered_methods
 from functions.api.console.forms import Form, FormOf
 from functions.api.console.rendering import Page
@@ -103,7 +104,11 @@ def press_save(
             rows[place] = replace(rows[place], wrong=said)
         page = _page(services, connection, default, rows)
         return console.page(replace(page, wrong="" if named else said), HTTPStatus.BAD_REQUEST)
-    return done(request, f"{HOME}/{provider}/settings/payments", "The ways of paying are saved.")
+    return done(
+        request,
+        integration_address(provider, "settings", "payments"),
+        "The ways of paying are saved.",
+    )
 
 
 def _page(

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from functions.api.console.addresses import PROBLEMS, following, with_query
 from functions.api.console.cures import RECONNECTED, Cure, cause_address, cure_of_notice
-from functions.api.console.failure_view import KINDS, CauseView, FailureView, FailureViews
+from functions.api.console.failure_view import CauseView, FailureView, FailureViews, kind_in
 from functions.api.console.forms import FormOf
 from functions.api.console.rendering import Page
 from functions.api.console.session import console_router, done
@@ -24,12 +24,11 @@ from functions.api.security import CallerOf
 from shared.auth.caller import Caller
 from shared.auth.reauth import reauth_problem
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.errors import RequestInvalid
 from shared.domain.ids import ConnectionKey, RecordKind, SourceId
 from shared.domain.notifications import Notification
-from shared.domain.runs import Problem
 from shared.storage.paging import matching_rows
 from shared.sync.automatic.ask import retry
+from shared.sync.automatic.gate import AUTOMATIC_KINDS
 from shared.sync.connections import existing_connections
 from shared.sync.services import Services
 
@@ -188,13 +187,13 @@ def press_retry(
 ) -> Response:
     """One record (`id`), one cause, or without either everything of the provider that stands refused."""
     key = ConnectionKey(caller.company_id, provider)
-    kind, cause, one = form.text("kind"), form.text("cause"), form.text("id")
+    cause, one = form.text("cause"), form.text("id")
     at = services.clock.now()
-    if kind:
+    if form.text("kind"):
         retried = retry(
             services,
             key,
-            _kind(kind),
+            kind_in(form),
             caller.person_id,
             source_ids=[SourceId(one)] if one else None,
             cause=cause or None,
@@ -213,17 +212,8 @@ def press_retry(
 
 def _retry_all(services: Services, key: ConnectionKey, caller: Caller) -> int:
     stored = services.stores.failures
-    refused = [kind for kind in KINDS if stored.page(key, kind, 1, None).rows]
+    refused = [kind for kind in AUTOMATIC_KINDS if stored.page(key, kind, 1, None).rows]
     return sum(retry(services, key, kind, caller.person_id) for kind in refused)
-
-
-def _kind(text: str) -> RecordKind:
-    try:
-        return RecordKind(text)
-    except ValueError:
-        raise RequestInvalid(
-            Problem("UNKNOWN_VALUE", "There is no such kind of record.", "Reload the page.", "kind")
-        ) from None
 
 
 def _providers(

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import import_address
 from functions.api.console.forms import FormOf
 from functions.api.console.pages.review_rows import Chosen, ReviewRow, chosen_in, review_rows
 from functions.api.console.pages.reviewing import (
@@ -116,7 +117,7 @@ def press_import_selected(
         run = _begun(services, key, nouns, chosen, caller)
     except SyncError as error:
         told = answer_to(error, services.profile)
-        console.shell = replace(console.shell, said=Said.of(told.problem))
+        console.tell(told.problem)
         view = view_in(form, provider, nouns)
         return _shown(view, services, caller, console, chosen, status=told.status)
     return done(request, import_address(run), _what_began(chosen, console))
@@ -143,10 +144,6 @@ def press_unlink(
         view_in(form, provider, nouns).address,
         f"The two are unlinked. Both stay as they are, in {label} and in BlueClerk.",
     )
-
-
-def import_address(run: Run) -> str:
-    return f"/console/integrations/{run.connection.provider}/imports/{run.run_id}"
 
 
 def _shown(
@@ -190,7 +187,7 @@ def _shown(
         listed=words.ago(listing.listed_at) if listing.listed_at else "",
         warning=listing.doubt,
         next_page=replace(view, cursor=shown.page.cursor).address if shown.page.cursor else "",
-        setup=setup_address(services, key),
+        setup=setup_address(connection),
         importing=(
             import_address(active) if active and active.purpose is RunPurpose.IMPORT else ""
         ),

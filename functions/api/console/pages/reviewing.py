@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import Depends
 
+from functions.api.console.addresses import integration_address, with_query
 from functions.api.console.forms import Form
 from functions.api.dependencies import ProviderOf
 from functions.api.models.remote_records import MAX_REMOTE_ID, MAX_SEARCH
-from shared.domain.connections import ConnectionState, StepState
+from shared.domain.connections import Connection, ConnectionState
 from shared.domain.errors import NotFound, RequestInvalid
-from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, RemoteId
+from shared.domain.ids import ProviderName, RecordKind, RemoteId
 from shared.domain.runs import Problem
 from shared.sync.review.browse import RowStatus
-from shared.sync.services import Services
 
 
 class Nouns(StrEnum):
@@ -68,9 +67,7 @@ class View:
 
     @property
     def address(self) -> str:
-        said = {"status": self.status or "", "search": self.search, "cursor": self.cursor}
-        query = urlencode({name: value for name, value in said.items() if value})
-        return f"{self.base}?{query}" if query else self.base
+        return with_query(self.base, status=self.status, search=self.search, cursor=self.cursor)
 
     @property
     def first(self) -> View:
@@ -101,9 +98,8 @@ def view_in(form: Form, provider: ProviderName, nouns: Nouns) -> View:
     return view_of(provider, nouns, form.text("status"), form.text("search"), form.text("cursor"))
 
 
-def review_address(provider: ProviderName, nouns: Nouns, **query: str) -> str:
-    base = f"/console/integrations/{provider}/review/{nouns}"
-    return f"{base}?{urlencode(query)}" if query else base
+def review_address(provider: ProviderName, nouns: Nouns) -> str:
+    return integration_address(provider, "review", nouns)
 
 
 def checked_remote_id(text: str) -> RemoteId:
@@ -115,11 +111,10 @@ def checked_remote_id(text: str) -> RemoteId:
     return RemoteId(text)
 
 
-def setup_address(services: Services, key: ConnectionKey) -> str:
+def setup_address(connection: Connection | None) -> str:
     """The wizard, while a step of it is not decided; else empty."""
-    connection = services.stores.connections.get(key)
     if connection is None or connection.state is ConnectionState.DISCONNECTED:
         return ""
-    setup = connection.setup
-    steps = (setup.import_customers, setup.import_items, setup.map_items)
-    return f"/console/integrations/{key.provider}/setup" if StepState.PENDING in steps else ""
+    return (
+        "" if connection.setup.finished else integration_address(connection.key.provider, "setup")
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
-from urllib.parse import quote
 
 from fastapi import Path
 from starlette.responses import Response
 
+from functions.api.console.addresses import following, integration_address
 from functions.api.console.rendering import Page
 from functions.api.console.runs_shown import RunView
 from functions.api.console.session import HOME, console_router
@@ -121,7 +121,7 @@ def show_runs(
     key = ConnectionKey(caller.company_id, provider)
     page = services.stores.runs.page(key, _RUNS_OF_A_PAGE, cursor)
     label = services.profile(provider).label
-    here = f"{HOME}/{provider}/runs"
+    here = integration_address(provider, "runs")
     return console.page(
         RunsPage(
             title=f"Syncs with {label}",
@@ -129,7 +129,7 @@ def show_runs(
             label=label,
             runs=[RunView.of(run, console.words) for run in page.rows],
             first=here if cursor else "",
-            next=_next(here, page.cursor),
+            next=following(here, page.cursor),
         )
     )
 
@@ -152,7 +152,7 @@ def show_run(
     page = page_of_sent(services, run, cursor)
     refused = [] if cursor else refused_of(services, run)
     view = RunView.of(run, words)
-    here = f"{HOME}/{provider}/runs/{quote(run.run_id, safe='')}"
+    here = view.address
     return console.page(
         RunPage(
             title=f"{view.kind}, {view.started}",
@@ -167,7 +167,7 @@ def show_run(
             chunks=run.kind is not RecordKind.PAYMENT,
             unlisted=_unlisted(run, words),
             first=here if cursor else "",
-            next=_next(here, page.cursor),
+            next=following(here, page.cursor),
         )
     )
 
@@ -198,7 +198,3 @@ def _unlisted(run: Run, words: Words) -> str:
         if count
     ]
     return f"{' and '.join(told)}." if told else ""
-
-
-def _next(here: str, cursor: str | None) -> str:
-    return f"{here}?cursor={quote(cursor, safe='')}" if cursor else ""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.api.console.addresses import integration_address
 from functions.api.console.choices_shown import Offered, offered_accounts, offered_tax_codes
 from functions.api.console.forms import Form, FormOf
 from functions.api.console.quota_shown import pace
@@ -123,7 +124,7 @@ def press_save(
         page = replace(_page(services, connection), form=typed, wrong=wrong)
         return console.page(page, HTTPStatus.BAD_REQUEST)
     said = "The settings are saved." if changes else "Nothing was changed: it was saved like that."
-    return done(request, f"{HOME}/{provider}/settings", said)
+    return done(request, integration_address(provider, "settings"), said)
 
 
 def _page(services: Services, connection: Connection) -> SettingsPage:

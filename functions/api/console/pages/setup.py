@@ -9,6 +9,7 @@ from typing import ClassVar, Final, Literal
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from functions.api.console.addresses import integration_address
 from functions.api.console.choices_shown import Offered, offered_accounts
 from functions.api.console.forms import FormOf
 from functions.api.console.rendering import Page
@@ -74,7 +75,7 @@ class SetupPage(Page):
 def come_back(provider: ProviderOf, services: ServicesOf, caller: CallerOf) -> Response:
     """Where a consent leads to: the choice of a company, the setup, or what is set up already."""
     key = ConnectionKey(caller.company_id, provider)
-    place = f"{HOME}/{provider}"
+    place = integration_address(provider)
     connection = services.stores.connections.get(key)
     if shown(services.stores, key, services.clock.now()) is not None:
         place += "/choose"
@@ -107,7 +108,7 @@ def press_skip(
     step = _step(form.text("step"))
     key = ConnectionKey(caller.company_id, provider)
     decide_steps(services, key, caller.person_id, **{_FIELDS[step]: StepState.SKIPPED})
-    return done(request, f"{HOME}/{provider}/setup", f"“{_CALLED[step]}” is skipped.")
+    return done(request, integration_address(provider, "setup"), f"“{_CALLED[step]}” is skipped.")
 
 
 @router.post("/integrations/{provider}/setup/mapping")
@@ -133,7 +134,7 @@ def press_mapped(
         )
         return console.page(page, HTTPStatus.BAD_REQUEST)
     decide_steps(services, key, caller.person_id, map_items=StepState.DONE)
-    return done(request, f"{HOME}/{provider}/setup", "The step is done.")
+    return done(request, integration_address(provider, "setup"), "The step is done.")
 
 
 def _choose_account(
