@@ -39,6 +39,7 @@ _BAD_FIELD_CODES: Final = {
     "extra_forbidden": "UNKNOWN_FIELD",
     "string_too_long": "TOO_LONG",
     "string_too_short": "EMPTY",
+    "too_long": "TOO_MANY",
     "enum": "UNKNOWN_VALUE",
     "literal_error": "UNKNOWN_VALUE",
     "greater_than_equal": "OUT_OF_RANGE",

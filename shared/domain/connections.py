@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from shared.domain.ids import ConnectionKey, CorrelationId, GrantId, PersonId, RemoteCompanyId
+from shared.domain.ids import (
+    ConnectionKey,
+    CorrelationId,
+    GrantId,
+    PersonId,
+    RecordKind,
+    RemoteCompanyId,
+)
 
 
 class ConnectionState(StrEnum):
@@ -52,6 +59,8 @@ class ConnectionSettings:
     `invoices_from` is the go-live date: invoices issued before it are linked where the books have them,
     and never made there; None: all may be.
 
+    `by_itself`: the kinds whose changes go by themselves; those of the others wait until a person asks.
+
     `notify`: whether what goes wrong is sent out too (by e-mail), beside being listed.
     """
 
@@ -63,6 +72,7 @@ class ConnectionSettings:
     default_deposit_account_id: str = ""
     payment_methods: tuple[tuple[str, str, str], ...] = ()
     new_from_books: NewFromBooks = NewFromBooks.REVIEW
+    by_itself: frozenset[RecordKind] = frozenset(RecordKind)
 
 
 class StepState(StrEnum):

@@ -9,7 +9,7 @@ from typing import Any, Final
 from shared.auth.audit import write_down
 from shared.domain.connections import Connection, NewFromBooks, PacingMode
 from shared.domain.errors import RetryLater
-from shared.domain.ids import ConnectionKey, PersonId
+from shared.domain.ids import ConnectionKey, PersonId, RecordKind
 from shared.sync.accounts import checked_income_account, checked_tax_code
 from shared.sync.automatic.resume import resume
 from shared.sync.connections import existing_connection, usable_connection
@@ -31,10 +31,12 @@ def change_settings(
     pacing_mode: PacingMode | None = None,
     notify: bool | None = None,
     new_from_books: NewFromBooks | None = None,
+    by_itself: frozenset[RecordKind] | None = None,
 ) -> Connection:
     """Set what is given, leave what is None; account and tax code are looked up in the books first.
 
-    What another account, tax code or go-live date is for goes to the books by itself. Raises
+    What another account, tax code or go-live date is for goes to the books by itself, and what waits of a
+    kind that is kept back no longer. Raises
     `RequestInvalid` for what is not there, `Conflicting` or `NeedsReauth` where the connection cannot be
     used for that, what the provider's reads raise, and `RetryLater` when others kept changing the
     connection.
@@ -55,6 +57,7 @@ def change_settings(
             "pacing_mode": pacing_mode,
             "notify": notify,
             "new_from_books": new_from_books,
+            "by_itself": by_itself,
         }
         given = {name: value for name, value in plain.items() if value is not None}
         settings = replace(settings, **given)
@@ -65,7 +68,8 @@ def change_settings(
             _note(services, changed, person_id)
         else:
             continue
-        if (default_income_account_id, default_tax_code_id, invoices_from) != (None, None, None):
+        opens = (default_income_account_id, default_tax_code_id, invoices_from, by_itself)
+        if any(one is not None for one in opens):
             # For the same value too: an earlier try may have died before this.
             resume(services, key)
         return changed
@@ -85,4 +89,5 @@ def _note(services: Services, connection: Connection, person_id: PersonId) -> No
         pacing_mode=settings.pacing_mode,
         notify="on" if settings.notify else "off",
         new_from_books=settings.new_from_books,
+        by_itself=", ".join(kind for kind in RecordKind if kind in settings.by_itself) or "nothing",
     )

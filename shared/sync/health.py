@@ -122,6 +122,8 @@ def _of_what_waits(connection: Connection, waiting: Waiting, held: int) -> Healt
     if connection.setup.decided:
         waiting = replace(waiting, count=max(0, waiting.count - held))
         reason, action = f"{_changes(waiting)} to be synced.", "Wait: they go by themselves"
+        if waiting.going <= 0:
+            reason, action = f"{_changes(waiting)} until somebody asks.", "Press Sync Now"
     else:
         reason = f"{_changes(waiting)} until the import of customers and items is decided."
         action = "Finish or skip the import steps of the setup"

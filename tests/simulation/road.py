@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
 from shared.domain.connections import Connection, Setup, StepState
 from shared.domain.errors import SyncError
-from shared.domain.ids import PersonId, SourceId
+from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.records import Record
 from shared.sync.automatic.ask import retry, send_selected
 from shared.sync.automatic.ends import PASSING_CAUSES, in_step
 from shared.sync.automatic.gate import AUTOMATIC_KINDS
+from shared.sync.connection_settings import change_settings
 from shared.sync.engine.survey import paired
 from shared.sync.engine.terms import scope_of, terms_of
 from shared.sync.services import Services
@@ -32,6 +33,7 @@ SHARE = 0.4
 """Of the worlds have one."""
 DECIDED = Setup(StepState.SKIPPED, StepState.SKIPPED, StepState.PENDING)
 PERSON = PersonId("office")
+WAVERING = 0.3
 MINUTES_AFTER_CALM = 45
 """Longer than a refusal for a passing cause is put off, twice."""
 MINUTES_OF_THE_NEXT_DAY = 20
@@ -40,11 +42,14 @@ A_DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """Of one world; the stream and the queue are unruly until `calm`."""
+    """Of one world; the stream and the queue are unruly until `calm`. `wavers`: offices keep their kind
+    back for a while, and let it go again.
+    """
 
     world: Installation
     stream: Stream
     queue: Queue
+    wavers: bool = False
 
     @classmethod
     def drawn(cls, world: Installation, seed: int) -> Road | None:
@@ -52,7 +57,8 @@ class Road:
         random = Random(f"road of {seed}")
         if random.random() >= SHARE:
             return None
-        return cls.of(world, StreamTemper.drawn(random), QueueTemper.drawn(random))
+        road = cls.of(world, StreamTemper.drawn(random), QueueTemper.drawn(random))
+        return replace(road, wavers=random.random() < WAVERING)
 
     @classmethod
     def of(cls, world: Installation, stream: StreamTemper, queue: QueueTemper) -> Road:
@@ -105,6 +111,36 @@ class Road:
                     world.scheduler.note(f"HURRY told {type(told).__name__}")
 
             world.functions.start("hurry", work)
+
+    def keeps_back(self, company: Company, seconds: float) -> None:
+        """The office switches its kind off and on again; in the end it is on."""
+        world, random = self.world, self.world.scheduler.random
+        until = world.elapsed + seconds
+        wanted = frozenset(RecordKind)
+        by_itself: frozenset[RecordKind] | None = wanted
+        while world.elapsed < until or by_itself != wanted:
+            world.scheduler.sleep(random.choice((1.0, 10.0, 60.0)))
+            asked = (by_itself or wanted) ^ {company.kind}
+            if world.elapsed >= until:
+                asked = wanted
+            told: list[bool] = []
+
+            def work(
+                services: Services,
+                asked: frozenset[RecordKind] = asked,
+                told: list[bool] = told,
+            ) -> None:
+                try:
+                    change_settings(services, company.key, PERSON, by_itself=asked)
+                except SyncError as error:
+                    world.scheduler.note(f"KEEP BACK told {type(error).__name__}")
+                else:
+                    told.append(True)
+
+            world.scheduler.join(world.functions.start("keep back", work))
+            by_itself = asked if told else None  # whoever answered nothing may have stored it
+            if told:
+                world.scheduler.note(f"BY ITSELF {sorted(asked)}")
 
     def come_to_rest(self, company: Company) -> None:
         """Everything works again and nobody clicks: what is left is reported."""

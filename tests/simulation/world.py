@@ -133,6 +133,8 @@ class World:
         road = world.road
         if road and self._random.random() < 0.5:
             self._scheduler.spawn(f"hurrier {name}", lambda: road.hurries(company, seconds))
+        if road and road.wavers:
+            self._scheduler.spawn(f"waverer {name}", lambda: road.keeps_back(company, seconds))
         if not road or self._random.random() < 0.6:
             self._scheduler.spawn(f"clicker {name}", lambda: office.clicks(world, company, seconds))
         self._scheduler.spawn(f"owner {name}", lambda: office.reconnects(world, company, seconds))

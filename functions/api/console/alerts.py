@@ -69,6 +69,8 @@ def alerts_of(
     below = []
     if health.colour == "green":
         text = "Changes go by themselves; Sync Now compares everything once more."
+        if connection.settings.by_itself != frozenset(RecordKind):
+            text = "Sync Now compares everything once more, and sends what does not go by itself."
         below.append(Alert("green", "All synced", text, f"{place}/sync", SYNC_NOW, posts=True))
     return Alerts(above, below)
 

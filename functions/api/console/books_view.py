@@ -20,6 +20,7 @@ from shared.domain.balances import Balance
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.ids import CompanyId, RecordKind
 from shared.domain.invoices import Invoice, InvoiceStatus
+from shared.sync.automatic.gate import only_when_asked
 from shared.sync.connections import existing_connections
 from shared.sync.engine.terms import scope_of
 from shared.sync.invoice_standing import InBooks, InvoiceInBooks
@@ -95,7 +96,7 @@ class BooksViews:
         return BooksView(
             provider=there.provider,
             label=there.label,
-            said=_with_reason(said_of_invoice(there, invoice.status), on_its_way),
+            said=self._said(connection, invoice, there, on_its_way),
             number=there.number,
             remote_id=there.remote_id,
             total_here=self._money(balance.totals.total, invoice) if differs else "",
@@ -110,16 +111,26 @@ class BooksViews:
             moving=moving,
         )
 
+    @staticmethod
+    def _said(
+        connection: Connection, invoice: Invoice, there: InvoiceInBooks, on_its_way: OnItsWay
+    ) -> Said:
+        said = _with_reason(said_of_invoice(there, invoice.status), on_its_way)
+        waits = there.state is InBooks.WAITING and not said.reason and not on_its_way.moving
+        if waits and only_when_asked(connection, RecordKind.INVOICE):
+            return replace(said, reason=_KEPT_BACK)
+        return said
+
     def _button(
         self, connection: Connection, invoice: Invoice, there: InvoiceInBooks
     ) -> tuple[str, str]:
         """What it says, or why there is none."""
         label = there.label
         if invoice.status is InvoiceStatus.DRAFT:
-            return "", (
-                "A draft is not synced. Send the invoice to the customer first; then it goes to "
-                f"{label} by itself."
-            )
+            then = f"then it goes to {label} by itself"
+            if only_when_asked(connection, RecordKind.INVOICE):
+                then = f"then it can be synced to {label}"
+            return "", f"A draft is not synced. Send the invoice to the customer first; {then}."
         if invoice.status is InvoiceStatus.VOID and not there.remote_id:
             return "", f"The invoice was void before {label} had it: there is nothing to send."
         if there.state is InBooks.VOIDED:
@@ -153,6 +164,9 @@ class BooksViews:
 
 _THERE: Final = frozenset({InBooks.IN_STEP, InBooks.DIFFERS})
 """States in which payments of the invoice may go."""
+
+
+_KEPT_BACK: Final = "Invoices do not go by themselves: that is switched off in the settings."
 
 
 def _with_reason(said: Said, on_its_way: OnItsWay) -> Said:

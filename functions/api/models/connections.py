@@ -18,6 +18,7 @@ from shared.domain.connections import (
     PacingMode,
     StepState,
 )
+from shared.domain.ids import RecordKind
 from shared.domain.runs import Run
 from shared.providers.base import ProviderProfile, RemoteAccount
 from shared.sync.automatic.waiting import Waiting
@@ -62,6 +63,9 @@ class SettingsAnswer(AnswerModel):
     notify: bool = Field(description="Whether notifications are sent out too, beside being listed.")
     new_from_books: NewFromBooks = Field(
         description="Whether customers and items that are new in the books wait for Review & Import."
+    )
+    syncs_by_itself: list[RecordKind] = Field(
+        description="The kinds whose changes go by themselves; those of the others wait for somebody to ask."
     )
 
 
@@ -179,6 +183,9 @@ class ConnectionAnswer(AnswerModel):
                 pacing_mode=connection.settings.pacing_mode,
                 notify=connection.settings.notify,
                 new_from_books=connection.settings.new_from_books,
+                syncs_by_itself=[
+                    kind for kind in RecordKind if kind in connection.settings.by_itself
+                ],
             ),
             setup=SetupAnswer(
                 import_customers=connection.setup.import_customers,
@@ -228,6 +235,12 @@ class SettingsBody(RequestModel):
         default=None,
         description="`import`: customers and items that are new in the books come in by themselves, once a "
         "day; `review`: they wait for Review & Import.",
+    )
+    syncs_by_itself: list[Annotated[RecordKind, Field(strict=False)]] | None = Field(
+        default=None,
+        max_length=len(RecordKind),
+        description="The kinds whose changes go by themselves; changes of the others wait until somebody "
+        "asks, and count as not synced meanwhile. What another record depends on goes all the same.",
     )
 
 

@@ -69,6 +69,7 @@ def put_settings(
         pacing_mode=body.pacing_mode,
         notify=body.notify,
         new_from_books=body.new_from_books,
+        by_itself=None if body.syncs_by_itself is None else frozenset(body.syncs_by_itself),
     )
     return connection_answer(services, caller.company_id, provider, changed)
 

@@ -23,6 +23,7 @@ from shared.domain.ids import (
     CorrelationId,
     GrantId,
     ProviderName,
+    RecordKind,
     RemoteCompanyId,
 )
 from shared.storage.dynamo.models import ConnectionRow, RemoteCompanyRow
@@ -68,6 +69,11 @@ class DynamoConnections:
             notify=settings.notify,
             new_from_books=(
                 None if settings.new_from_books is NewFromBooks.REVIEW else settings.new_from_books
+            ),
+            by_itself=(
+                None
+                if settings.by_itself == frozenset(RecordKind)
+                else [kind.value for kind in RecordKind if kind in settings.by_itself]
             ),
             setup=asdict(connection.setup),
             connected_at=instant(connection.connected_at) if connection.connected_at else None,
@@ -125,12 +131,18 @@ def _parse(row: ConnectionRow) -> Connection:
             **_read_payment_mapping(row.payment_mapping),
             notify=row.notify is not False,  # rows from before there was the setting have none
             new_from_books=NewFromBooks(row.new_from_books or NewFromBooks.REVIEW),
+            by_itself=_kinds(row.by_itself),
         ),
         setup=Setup(**{step: StepState(state) for step, state in row.setup.items()}),
         connected_at=read_instant(row.connected_at) if row.connected_at else None,
         version=int(row.version),
         correlation_id=CorrelationId(row.correlation_id),
     )
+
+
+def _kinds(stored: Sequence[str] | None) -> frozenset[RecordKind]:
+    """All where nothing is stored, as in rows from before there was the setting."""
+    return frozenset(RecordKind if stored is None else map(RecordKind, stored))
 
 
 def _payment_mapping(settings: ConnectionSettings) -> dict[str, object] | None:

@@ -49,6 +49,7 @@ class ConnectionRow(Row):
     invoices_from = UnicodeAttribute(null=True)
     payment_mapping = JSONAttribute(null=True)
     notify = BooleanAttribute(null=True)
+    by_itself = JSONAttribute(null=True)
     new_from_books = UnicodeAttribute(null=True)
     setup = JSONAttribute()
     connected_at = UnicodeAttribute(null=True)

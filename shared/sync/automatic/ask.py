@@ -7,10 +7,12 @@ from itertools import islice
 from typing import Final
 
 from shared.auth.audit import write_down
+from shared.domain.connections import Connection
 from shared.domain.errors import Conflicting, NotFound, RequestInvalid
 from shared.domain.ids import ConnectionKey, PersonId, RecordKind, SourceId
 from shared.domain.records import class_of
 from shared.domain.runs import Failure, Problem
+from shared.sync.automatic.gate import only_when_asked
 from shared.sync.automatic.relay import make_due
 from shared.sync.connections import usable_connection
 from shared.sync.engine.failures import stored_failures
@@ -77,7 +79,7 @@ def retry(
 
     Answers how many; their failures stand until they are synced. Raises as `_require_open` does.
     """
-    _require_open(services, key)
+    connection = _require_open(services, key)
     retried = 0
     chosen = _chosen(services, key, kind, source_ids, cause)
     while some := list(islice(chosen, _AT_ONCE)):
@@ -85,7 +87,9 @@ def retry(
         versions = [(source_id, record.version) for source_id, record in records.items()]
         # An invoice's void goes only where a person asks for it, which this is. A payment's own due row may
         # wait for a late commit, and is not hurried by being due again.
-        asked = kind in (RecordKind.INVOICE, RecordKind.PAYMENT)
+        asked = kind in (RecordKind.INVOICE, RecordKind.PAYMENT) or only_when_asked(
+            connection, kind
+        )
         retried += make_due(services, key, kind, versions, urgent=asked)
     write_down(services, key, person_id, "failures.retried", count=str(retried))
     return retried
@@ -108,9 +112,10 @@ def _chosen(
             yield failure.source_id
 
 
-def _require_open(services: Services, key: ConnectionKey) -> None:
+def _require_open(services: Services, key: ConnectionKey) -> Connection:
     """Raises `Conflicting` (NOT_CONNECTED, IMPORTS_UNDECIDED) or `NeedsReauth`."""
-    if not usable_connection(services, key).setup.decided:
+    connection = usable_connection(services, key)
+    if not connection.setup.decided:
         raise Conflicting(
             Problem(
                 "IMPORTS_UNDECIDED",
@@ -118,3 +123,4 @@ def _require_open(services: Services, key: ConnectionKey) -> None:
                 "Finish or skip the import steps of the setup.",
             )
         )
+    return connection

@@ -44,7 +44,8 @@ def look_at_connections(services: Services) -> int:
 
     Answers how many. Measured are all connections with due rows that could go: the first row of a while
     has its connection looked at (`gate.keep_in_sight`), and that goes on while something waits. Not those
-    that need reauthorising: they wait for a person, who was told, and would hide the others.
+    that need reauthorising: they wait for a person, who was told, and would hide the others. Nor what the
+    office keeps back.
     """
     looked_at = 0
     now = services.clock.now()
@@ -55,33 +56,33 @@ def look_at_connections(services: Services) -> int:
             circuits_open += state.circuit is not None
             connection = services.stores.connections.get(key)
             _look_at(services, state, connection)
-            if gate.may_push(connection):
-                waiting = waiting.plus(_still_waiting(services, key))
+            if connection is not None and gate.may_push(connection):
+                waiting = waiting.plus(_still_waiting(services, connection))
             else:
                 gate.change_state(services, key, _out_of_sight)
             looked_at += 1
         except RetryLater:
             continue  # one company's trouble must not keep the others waiting
-    age = (now - waiting.oldest_since).total_seconds() if waiting.oldest_since else 0.0
+    age = (now - waiting.going_since).total_seconds() if waiting.going_since else 0.0
     services.metrics.add(Metric.OLDEST_UNSYNCED_SECONDS, max(0.0, age))
-    services.metrics.add(Metric.DUE_ROWS, waiting.count)
+    services.metrics.add(Metric.DUE_ROWS, waiting.going)
     services.metrics.add(Metric.CIRCUITS_OPEN, circuits_open)
     return looked_at
 
 
-def _still_waiting(services: Services, key: ConnectionKey) -> Waiting:
+def _still_waiting(services: Services, connection: Connection) -> Waiting:
     """What waits, and the next look at it while something does.
 
     Counted once more after the connection went out of sight: whoever stored a row before that saw it
     in sight, whoever stores one later does not.
     """
-    waiting = waiting_of(services, key)
-    if waiting.count:
+    waiting, key = waiting_of(services, connection), connection.key
+    if waiting.going:
         look_at = services.clock.now() + gate.LOOK_EVERY
         gate.change_state(services, key, lambda state: replace(state, look_at=look_at))
     elif gate.change_state(services, key, _out_of_sight):
-        waiting = waiting_of(services, key)
-        if waiting.count:
+        waiting = waiting_of(services, connection)
+        if waiting.going:
             gate.keep_in_sight(services, key)
     return waiting
 

@@ -60,6 +60,16 @@ def may_push(connection: Connection | None) -> bool:
     )
 
 
+def only_when_asked(connection: Connection, kind: RecordKind) -> bool:
+    """Whether the office keeps changes of that kind back until somebody asks: they count as waiting."""
+    return kind not in connection.settings.by_itself
+
+
+def kept_back(connection: Connection, row: DueRow) -> bool:
+    """Whether nobody has asked for this one; what something else depends on has been asked for."""
+    return not row.urgent and only_when_asked(connection, row.kind)
+
+
 def mark_of(source_id: SourceId) -> str:
     """Short, for remembering the records of a batch: that another shares it only makes that one rest."""
     return hashlib.blake2b(source_id.encode(), digest_size=4).hexdigest()

@@ -155,6 +155,7 @@ def connection(key: ConnectionKey = CONNECTION, version: int = 1, **changes: Any
             PacingMode.DOCUMENTED,
             notify=False,
             new_from_books=NewFromBooks.IMPORT,
+            by_itself=frozenset({RecordKind.ITEM}),
             default_deposit_account_id="35",
             payment_methods=(("check", "2", ""), ("é 中 😀", "", "36")),
         ),

@@ -104,6 +104,7 @@ def test_a_connection_shows_its_remote_company_and_settings(world: ApiWorld) -> 
         "pacingMode": "adaptive",
         "notify": True,
         "newFromBooks": "review",
+        "syncsByItself": ["customer", "item", "invoice", "payment"],
     }
 
 
@@ -257,8 +258,19 @@ def test_pacing_alone_needs_no_provider_and_leaves_the_account(world: ApiWorld) 
         "pacingMode": "documented",
         "notify": True,
         "newFromBooks": "review",
+        "syncsByItself": ["customer", "item", "invoice", "payment"],
     }
     assert world.books.calls.total() == 0
+
+
+def test_kinds_are_kept_back_and_let_go_again(world: ApiWorld) -> None:
+    world.connect()
+    for kinds in (["payment", "item"], [], ["customer", "item", "invoice", "payment"]):
+        answer = world.call("PUT", f"{QUICKBOOKS}/settings", {"syncsByItself": kinds}).json()
+        assert set(answer["settings"]["syncsByItself"]) == set(kinds)
+    entries = world.call("GET", "/v1/audit").json()["entries"]
+    told = [entry["about"]["byItself"] for entry in entries]
+    assert told == ["customer, item, invoice, payment", "nothing", "item, payment"]
 
 
 def test_a_go_live_date_is_a_day_and_a_likely_one(world: ApiWorld) -> None:
@@ -287,6 +299,9 @@ def test_setting_what_is_set_already_writes_nothing(world: ApiWorld) -> None:
         ({"defaultIncomeAccountId": 7}, "defaultIncomeAccountId", "WRONG_TYPE"),
         ({"defaultIncomeAccountId": "x" * 201}, "defaultIncomeAccountId", "TOO_LONG"),
         ({"pacingMode": "fast"}, "pacingMode", "UNKNOWN_VALUE"),
+        ({"syncsByItself": ["estimate"]}, "syncsByItself[0]", "UNKNOWN_VALUE"),
+        ({"syncsByItself": "item"}, "syncsByItself", "WRONG_TYPE"),
+        ({"syncsByItself": ["item"] * 5}, "syncsByItself", "TOO_MANY"),
         ({"pacing_mode": "adaptive"}, "pacing_mode", "UNKNOWN_FIELD"),
         ({}, "defaultIncomeAccountId", "MISSING"),
         ({"defaultIncomeAccountId": None}, "defaultIncomeAccountId", "MISSING"),

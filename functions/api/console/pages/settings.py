@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +24,7 @@ from functions.api.models.connections import FIRST_DAY, LAST_DAY
 from functions.api.security import CallerOf
 from shared.domain.connections import Connection, NewFromBooks, PacingMode
 from shared.domain.errors import RequestInvalid
-from shared.domain.ids import ConnectionKey
+from shared.domain.ids import ConnectionKey, RecordKind
 from shared.domain.runs import Problem
 from shared.sync.connection_settings import change_settings
 from shared.sync.connections import existing_connection
@@ -30,11 +32,14 @@ from shared.sync.services import Services
 
 router = console_router()
 
+C = TypeVar("C", bound=StrEnum)
+
 _ACCOUNT: Final = "defaultIncomeAccountId"
 _TAX_CODE: Final = "defaultTaxCodeId"
 _FROM: Final = "invoicesFrom"
 _NEW: Final = "newFromBooks"
 _PACE: Final = "pacingMode"
+_KINDS: Final = "syncsByItself"
 """Fields are named as the API names them, so that a refusal finds its field."""
 
 
@@ -48,6 +53,7 @@ class SettingsForm:
     new_from_books: str
     pacing_mode: str
     notify: bool
+    kinds: frozenset[str]
 
     @classmethod
     def stored(cls, connection: Connection) -> SettingsForm:
@@ -59,6 +65,7 @@ class SettingsForm:
             new_from_books=settings.new_from_books,
             pacing_mode=settings.pacing_mode,
             notify=settings.notify,
+            kinds=frozenset(settings.by_itself),
         )
 
     @classmethod
@@ -71,12 +78,15 @@ class SettingsForm:
             new_from_books=form.text(_NEW),
             pacing_mode=form.text(_PACE),
             notify=form.ticked("notify"),
+            kinds=frozenset(form.texts(_KINDS)),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsPage(Page):
-    """`accounts` None: the provider has none to choose. `wrong`: sentence by field."""
+    """`accounts` None: the provider has none to choose. `kinds`: value, name and when it goes. `wrong`:
+    sentence by field.
+    """
 
     template: ClassVar[str] = "settings.html"
     place: ClassVar[str] = HOME
@@ -86,6 +96,7 @@ class SettingsPage(Page):
     form: SettingsForm
     accounts: Offered | None
     tax_codes: Offered
+    kinds: list[tuple[str, str, str]]
     paces: list[tuple[str, str]]
     wrong: dict[str, str]
     first_day: str = FIRST_DAY.isoformat()
@@ -118,7 +129,7 @@ def press_save(
         if changes:
             change_settings(services, key, caller.person_id, **changes)
     except RequestInvalid as error:
-        if error.problem.field not in (_ACCOUNT, _TAX_CODE, _FROM, _NEW, _PACE):
+        if error.problem.field not in (_ACCOUNT, _TAX_CODE, _FROM, _NEW, _PACE, _KINDS):
             raise
         wrong = {error.problem.field: f"{error.problem.message} {error.problem.action}"}
         page = replace(_page(services, connection), form=typed, wrong=wrong)
@@ -142,9 +153,18 @@ def _page(services: Services, connection: Connection) -> SettingsPage:
         form=SettingsForm.stored(connection),
         accounts=accounts,
         tax_codes=tax_codes,
+        kinds=[(kind.value, f"{kind}s".capitalize(), when) for kind, when in _GOES.items()],
         paces=[(mode.value, pace(mode, profile.label)) for mode in PacingMode],
         wrong={},
     )
+
+
+_GOES: Final[Mapping[RecordKind, str]] = {
+    RecordKind.CUSTOMER: "When they are added or changed.",
+    RecordKind.ITEM: "When they are added or changed.",
+    RecordKind.INVOICE: "When they are sent to the customer or paid, and changed after that.",
+    RecordKind.PAYMENT: "When they are recorded.",
+}
 
 
 def _changes(typed: SettingsForm, stored: SettingsForm) -> dict[str, Any]:
@@ -161,17 +181,20 @@ def _changes(typed: SettingsForm, stored: SettingsForm) -> dict[str, Any]:
         changes["invoices_from"] = _day(typed.invoices_from)
     if typed.notify is not stored.notify:
         changes["notify"] = typed.notify
-    try:
-        if typed.pacing_mode != stored.pacing_mode:
-            changes["pacing_mode"] = PacingMode(typed.pacing_mode)
-    except ValueError:
-        raise _invalid("Choose one of these.", _PACE) from None
-    try:
-        if typed.new_from_books != stored.new_from_books:
-            changes["new_from_books"] = NewFromBooks(typed.new_from_books)
-    except ValueError:
-        raise _invalid("Choose one of these.", _NEW) from None
+    if typed.pacing_mode != stored.pacing_mode:
+        changes["pacing_mode"] = _one_of(PacingMode, typed.pacing_mode, _PACE)
+    if typed.kinds != stored.kinds:
+        changes["by_itself"] = frozenset(_one_of(RecordKind, one, _KINDS) for one in typed.kinds)
+    if typed.new_from_books != stored.new_from_books:
+        changes["new_from_books"] = _one_of(NewFromBooks, typed.new_from_books, _NEW)
     return changes
+
+
+def _one_of(choices: type[C], text: str, field: str) -> C:
+    try:
+        return choices(text)
+    except ValueError:
+        raise _invalid("Choose one of these.", field) from None
 
 
 def _day(text: str) -> date:

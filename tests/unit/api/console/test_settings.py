@@ -14,6 +14,7 @@ from shared.domain.connections import (
     Setup,
     StepState,
 )
+from shared.domain.ids import RecordKind
 from tests.support.api_client import ApiWorld
 from tests.support.fake_faults import Lost
 from tests.support.services import COMPANY
@@ -29,6 +30,7 @@ FORM = {
     "newFromBooks": "review",
     "pacingMode": "adaptive",
     "notify": "yes",
+    "syncsByItself": [kind.value for kind in RecordKind],
 }
 
 
@@ -41,7 +43,8 @@ def test_what_is_stored_is_shown(world: ApiWorld) -> None:
     world.connect(setup=DONE)
     shown = world.sees(PAGE).text
     assert '<option value="inc-1" selected>4000 Sales</option>' in shown
-    assert "Customers and items when they are added or changed" in shown
+    for kind in RecordKind:
+        assert f'name="syncsByItself" value="{kind}" checked' in shown
     assert "None chosen yet" in shown
 
 
@@ -55,6 +58,7 @@ def test_everything_is_saved(world: ApiWorld) -> None:
         "newFromBooks": "import",
         "pacingMode": "documented",
         "notify": "",
+        "syncsByItself": ["customer", "invoice"],
     }
     answer = world.presses(PAGE, **form)
     assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
@@ -65,7 +69,17 @@ def test_everything_is_saved(world: ApiWorld) -> None:
         new_from_books=NewFromBooks.IMPORT,
         pacing_mode=PacingMode.DOCUMENTED,
         notify=False,
+        by_itself=frozenset({RecordKind.CUSTOMER, RecordKind.INVOICE}),
     )
+    assert 'value="payment">' in world.sees(PAGE).text
+
+
+def test_nothing_ticked_keeps_everything_back(world: ApiWorld) -> None:
+    """And the page of the connection does not say that changes go by themselves."""
+    world.connect(setup=DONE)
+    form = {name: value for name, value in FORM.items() if name != "syncsByItself"}
+    world.presses(PAGE, **form)
+    assert settings_of(world).by_itself == frozenset()
 
 
 def test_saving_the_same_asks_the_books_nothing(world: ApiWorld) -> None:
@@ -82,6 +96,7 @@ def test_saving_the_same_asks_the_books_nothing(world: ApiWorld) -> None:
         ("invoicesFrom", "1926-01-31", "The day must be from 2000 to 2099."),
         ("pacingMode", "reckless", "Choose one of these."),
         ("newFromBooks", "never", "Choose one of these."),
+        ("syncsByItself", "estimate", "Choose one of these."),
         ("defaultIncomeAccountId", "gone", "no active income account"),
         ("defaultTaxCodeId", "gone", "no active tax code"),
     ],
