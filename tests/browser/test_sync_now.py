@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 
 import pytest
 from playwright.sync_api import Error, Locator, expect
 
 from local.companies import skip_imports
+from local.connect import CONNECTION
 from tests.support.browser.hostile import NAMES, long_name
 from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
 from tests.support.browser.steps import INTEGRATION, LABEL
-from tests.support.deployed.company import Company, plain_rows, until
+from tests.support.deployed.company import plain_rows, until
 
 pytestmark = pytest.mark.deployed
 EACH_WAY = pytest.mark.parametrize(
@@ -27,16 +28,16 @@ LONGEST = 1000
 
 
 @EACH_WAY
-def test_sync_now_is_watched_to_its_end_and_found_in_the_history(
-    office: Office, new_company: Callable[[], Company]
-) -> None:
+def test_sync_now_is_watched_to_its_end_and_found_in_the_history(office: Office) -> None:
     company = office.company
     company.import_rows(plain_rows(ITEMS))
-    what_changed_is_passed_on(new_company())
     company.ready()
+    company.api.put(
+        f"{CONNECTION}/settings", {"syncsByItself": []}
+    )  # nothing goes before the click
     skip_imports(company.api)
     office.goes(INTEGRATION)
-    office.sees("Nothing has been synced yet")
+    office.sees(re.compile("Nothing has been synced yet|changes wait until somebody asks"))
     office.is_fine_in_both("integration-not-synced")
     company.control.settings(latency={"batch": 3000 if office.way.scripts else 5000})
     office.presses("Sync Now")
@@ -66,16 +67,6 @@ def test_sync_now_is_watched_to_its_end_and_found_in_the_history(
     office.is_fine_in_both("run")
     office.page.get_by_role("link", name="Next page").click()
     expect(office.page.get_by_role("link", name="First page")).to_be_visible()
-
-
-def what_changed_is_passed_on(other: Company) -> None:
-    """All that was entered before: an item of another company, which goes by itself, has arrived. What
-    is passed on before a company is connected waits for Sync Now.
-    """
-    other.ready()
-    skip_imports(other.api)
-    other.import_rows(plain_rows(1))
-    until(lambda: len(other.books()) == 1, "the other company's item")
 
 
 def value_of(bar: Locator) -> str:
