@@ -106,8 +106,7 @@ class _Worker:
     ) -> WorkEnd | None:
         services = self._services
         look = services.stores.due.look(self._key, self._kind, now, LOOKED_AT_ONCE)
-        resumed, self._resumed_run = self._resumed_run, None
-        rows = settle_rows(services, connection, self._kind, look.ready, resumed)
+        rows = self._settled(connection, look.ready)
         if len(rows) < len(look.ready) and (not rows or len(look.ready) == LOOKED_AT_ONCE):
             return (
                 None  # more may be in step already: no batch for a few of many; or all was put off
@@ -122,6 +121,19 @@ class _Worker:
         if not able and not rest and state.circuit is not None:
             self._forget_trouble()
         return self._waited(min(times, default=None))
+
+    def _settled(self, connection: Connection, rows: Sequence[DueRow]) -> list[DueRow]:
+        """After a run that another worker began: what was asked for may have been asked since it was
+        planned, so its refusals do not count there.
+        """
+        resumed, self._resumed_run = self._resumed_run, None
+        if resumed is None:
+            return settle_rows(self._services, connection, self._kind, rows)
+        asked, heard = [row for row in rows if row.asked], [row for row in rows if not row.asked]
+        return [
+            *settle_rows(self._services, connection, self._kind, asked),
+            *settle_rows(self._services, connection, self._kind, heard, resumed),
+        ]
 
     def _forget_trouble(self) -> None:
         """A full run sent what waited: there is nothing to probe with, and nobody to be kept waiting."""

@@ -127,7 +127,8 @@ class _Planning:
             (waiting if self._terms.waits(standing) else going).append(standing)
         # Due, so that the automatic road has them wait and sends them as soon as they may go.
         versions = [(s.payment.source_id, s.payment.version) for s in waiting]
-        make_due(self._services, self._connection.key, RecordKind.PAYMENT, versions)
+        key = self._connection.key
+        make_due(self._services, key, RecordKind.PAYMENT, versions, asked=False)
         reserved: list[tuple[Standing, Problem]] = []
         for standing in going:
             problem = None if standing.posted else self._terms.refusal(standing)
