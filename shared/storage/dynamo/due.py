@@ -212,10 +212,11 @@ def _late_check(row: DueRow) -> Action:
 
 
 def _unmoved(row: DueRow) -> Condition:
-    version: Condition = DueRowModel.version == row.version
-    if row.asked:
-        return version & (DueRowModel.asked == row.asked)
-    return version & DueRowModel.asked.does_not_exist()  # as of rows from before it was stored
+    asked = DueRowModel.asked
+    # Without one: nobody asked, or the row is from before it was stored.
+    as_asked = asked == row.asked if row.asked else asked.does_not_exist()
+    unmoved: Condition = (DueRowModel.version == row.version) & as_asked
+    return unmoved
 
 
 def _parse(connection: ConnectionKey, kind: RecordKind, raw: Raw) -> DueRow:
