@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.domain.ids import CompanyId, ConnectionKey, CorrelationId, RecordKind, SourceId
+from shared.domain.ids import (
+    AskingId,
+    CompanyId,
+    ConnectionKey,
+    CorrelationId,
+    RecordKind,
+    SourceId,
+)
 from shared.domain.runs import Problem
 
 
@@ -47,7 +54,9 @@ class DueRow:
     passing refusals; with them `not_before` moves away. `waits_for` is a `Dependency` as written: it is
     looked at when that has a link, or at `not_before`; empty: it waits for nothing else. `late_check`: its
     outcome is known, and it is only looked at once more; nobody waits for that.
-    `correlation_id` is what caused that version.
+    `asked` is of who asked last that it be looked at again, whatever its version; empty: nobody did since
+    that version was heard of. Whoever read the row before that neither removes it nor puts it off.
+    `correlation_id` is what caused that version, or that asking.
     """
 
     connection: ConnectionKey
@@ -60,6 +69,7 @@ class DueRow:
     tries: int = 0
     waits_for: str = ""
     late_check: bool = False
+    asked: AskingId = AskingId("")
     correlation_id: CorrelationId = CorrelationId("")
 
 

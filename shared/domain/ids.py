@@ -29,6 +29,9 @@ RunId = NewType("RunId", str)
 RequestKey = NewType("RequestKey", str)
 """Our name for one HTTP write request, stored before it is sent, honoured by providers that can."""
 
+AskingId = NewType("AskingId", str)
+"""Of one asking that records be looked at again (`DueRow.asked`)."""
+
 CorrelationId = NewType("CorrelationId", str)
 PersonId = NewType("PersonId", str)
 

@@ -271,8 +271,9 @@ class DueStore(Protocol):
 
     def add(self, rows: Sequence[DueRow]) -> None:
         """Each: stored, or the stored one raised to a higher version (its `since` stays; it may go at
-        the new one's `not_before`, with no tries, and waits for nothing). A version that is not higher
-        changes nothing. Not atomic together.
+        the new one's `not_before`, with no tries, and waits for nothing). One that was `asked` raises it
+        whatever its version, which stays where it is higher; of the others a version that is not higher
+        changes nothing. Each is atomic, together they are not.
         """
 
     def look(
@@ -286,11 +287,11 @@ class DueStore(Protocol):
         """Ready or not."""
 
     def remove(self, rows: Sequence[DueRow]) -> None:
-        """Each on the condition that its version and tries are unmoved. Not atomic together."""
+        """Each on the condition that its version, tries and `asked` are unmoved. Not atomic together."""
 
     def put_off(self, rows: Sequence[DueRow]) -> None:
         """Store `not_before`, `tries`, `waits_for` and `late_check` of each, on the condition that its
-        version is unmoved.
+        version and `asked` are unmoved.
         """
 
     def waiting(self, connection: ConnectionKey, kind: RecordKind, most: int) -> Sequence[DueRow]:

@@ -162,8 +162,14 @@ MUTANTS = (
     Mutant(
         "a due row goes although its record changed since it was read",
         "shared/storage/memory/due.py",
-        "if stored and (stored.version, stored.tries) == (row.version, row.tries):",
-        "if stored:",
+        "if stored and _unmoved(stored, row) and stored.tries == row.tries:",
+        "if stored and stored.asked == row.asked:",
+    ),
+    Mutant(
+        "a due row goes although it was asked for again since it was read",
+        "shared/storage/memory/due.py",
+        "(stored.version, stored.asked) == (row.version, row.asked)",
+        "stored.version == row.version",
     ),
     Mutant(
         "an item goes without the account that was chosen for it",

@@ -38,9 +38,11 @@ RISKY = frozenset(
         ("remote_lists", "put"),
         ("listings", "save"),
         ("links", "remove_link"),
+        ("due", "remove"),
     }
 )
-"""Writes of lists and imports, which are few: around them death and long waits are more frequent."""
+"""Writes around which death and long waits are more frequent: of lists and imports, which are few, and
+the removal of due rows, which what is asked for in that moment must survive."""
 
 _READS = (
     *("get", "page", "active", "linked_to", "all_linked", "of", "load", "look", "urgent"),

@@ -13,6 +13,7 @@ from pynamodb.expressions.update import Action
 
 from shared.domain.due import AutomaticState, Circuit, DueLook, DueRow, LastBatch
 from shared.domain.ids import (
+    AskingId,
     CompanyId,
     ConnectionKey,
     CorrelationId,
@@ -55,23 +56,33 @@ class DynamoDue:
     def add(self, rows: Sequence[DueRow]) -> None:
         for row in rows:
             newer = DueRowModel.pk.does_not_exist() | (DueRowModel.version < row.version)
-            self._rows.update(
-                DueRowModel,
-                _pk(row.connection, row.kind),
-                due_key(row.source_id, urgent=row.urgent),
-                [
-                    DueRowModel.schema_version.set(1),
-                    DueRowModel.source_id.set(row.source_id),
-                    DueRowModel.version.set(row.version),
-                    DueRowModel.since.set(DueRowModel.since | instant(row.since)),
-                    DueRowModel.not_before.set(instant(row.not_before)),
-                    DueRowModel.tries.set(0),
-                    DueRowModel.waits_for.remove(),
-                    _late_check(row),
-                    DueRowModel.caused_by.set(row.correlation_id),
-                ],
-                newer,
-            )
+            version = DueRowModel.version.set(row.version)
+            # One update cannot keep the higher version. A row that goes or comes between the two meets
+            # neither condition, and the asking must not be lost: then again.
+            while not self._raise(row, newer, version) and row.asked:
+                if self._raise(row, DueRowModel.version >= row.version):
+                    break
+
+    def _raise(self, row: DueRow, condition: Condition, *more: Action) -> bool:
+        raised = self._rows.update(
+            DueRowModel,
+            _pk(row.connection, row.kind),
+            due_key(row.source_id, urgent=row.urgent),
+            [
+                DueRowModel.schema_version.set(1),
+                DueRowModel.source_id.set(row.source_id),
+                DueRowModel.since.set(DueRowModel.since | instant(row.since)),
+                DueRowModel.not_before.set(instant(row.not_before)),
+                DueRowModel.tries.set(0),
+                DueRowModel.waits_for.remove(),
+                _late_check(row),
+                DueRowModel.asked.set(row.asked) if row.asked else DueRowModel.asked.remove(),
+                DueRowModel.caused_by.set(row.correlation_id),
+                *more,
+            ],
+            condition,
+        )
+        return raised is not None
 
     def look(
         self, connection: ConnectionKey, kind: RecordKind, now: datetime, limit: int
@@ -201,7 +212,11 @@ def _late_check(row: DueRow) -> Action:
 
 
 def _unmoved(row: DueRow) -> Condition:
-    return DueRowModel.version == row.version
+    asked = DueRowModel.asked
+    # Without one: nobody asked, or the row is from before it was stored.
+    as_asked = asked == row.asked if row.asked else asked.does_not_exist()
+    unmoved: Condition = (DueRowModel.version == row.version) & as_asked
+    return unmoved
 
 
 def _parse(connection: ConnectionKey, kind: RecordKind, raw: Raw) -> DueRow:
@@ -216,6 +231,7 @@ def _parse(connection: ConnectionKey, kind: RecordKind, raw: Raw) -> DueRow:
         tries=int(raw["tries"]["N"]),
         waits_for=raw.get("waits_for", {}).get("S", ""),
         late_check="late_check" in raw,
+        asked=AskingId(raw.get("asked", {}).get("S", "")),
         correlation_id=CorrelationId(raw.get("caused_by", {}).get("S", "")),
     )
 

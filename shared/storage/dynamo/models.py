@@ -194,6 +194,7 @@ class DueRowModel(Row):
     tries = NumberAttribute()
     waits_for = UnicodeAttribute(null=True)
     late_check = BooleanAttribute(null=True)
+    asked = UnicodeAttribute(null=True)
     caused_by = UnicodeAttribute(null=True)
 
 

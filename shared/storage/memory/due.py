@@ -24,8 +24,10 @@ class MemoryDue:
                 stored = self._get(row)
                 if stored is None:
                     self._put(replace(row, tries=0, waits_for=""))
-                elif stored.version < row.version:
-                    self._put(replace(row, since=stored.since, tries=0, waits_for=""))
+                elif row.asked or stored.version < row.version:
+                    version = max(stored.version, row.version)
+                    raised = replace(row, version=version, since=stored.since)
+                    self._put(replace(raised, tries=0, waits_for=""))
 
     def look(
         self, connection: ConnectionKey, kind: RecordKind, now: datetime, limit: int
@@ -51,14 +53,14 @@ class MemoryDue:
         with self._lock:
             for row in rows:
                 stored = self._get(row)
-                if stored and (stored.version, stored.tries) == (row.version, row.tries):
+                if stored and _unmoved(stored, row) and stored.tries == row.tries:
                     self._rows.remove(_pk(row.connection, row.kind), _sk(row))
 
     def put_off(self, rows: Sequence[DueRow]) -> None:
         with self._lock:
             for row in rows:
                 stored = self._get(row)
-                if stored is not None and stored.version == row.version:
+                if stored and _unmoved(stored, row):
                     moved = replace(stored, not_before=row.not_before, tries=row.tries)
                     self._put(replace(moved, waits_for=row.waits_for, late_check=row.late_check))
 
@@ -108,6 +110,10 @@ class MemoryAutomatic:
             due = [state for state in self._states.values() if state.due_at <= now]
         due.sort(key=lambda state: (state.due_at, of_connection("", state.connection)))
         return [state.connection for state in due[:limit]]
+
+
+def _unmoved(stored: DueRow, row: DueRow) -> bool:
+    return (stored.version, stored.asked) == (row.version, row.asked)
 
 
 def _pk(connection: ConnectionKey, kind: RecordKind) -> str:

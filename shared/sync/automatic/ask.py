@@ -86,11 +86,10 @@ def retry(
         records = services.stores.records.get_many(key.company_id, class_of(kind), some)
         versions = [(source_id, record.version) for source_id, record in records.items()]
         # An invoice's void goes only where a person asks for it, which this is. A payment's own due row may
-        # wait for a late commit, and is not hurried by being due again.
-        asked = kind in (RecordKind.INVOICE, RecordKind.PAYMENT) or only_when_asked(
-            connection, kind
-        )
-        retried += make_due(services, key, kind, versions, urgent=asked)
+        # wait for a late commit, and is put off again though it was asked for.
+        urgent = kind in (RecordKind.INVOICE, RecordKind.PAYMENT)
+        urgent = urgent or only_when_asked(connection, kind)
+        retried += make_due(services, key, kind, versions, urgent=urgent)
     write_down(services, key, person_id, "failures.retried", count=str(retried))
     return retried
 

@@ -30,6 +30,9 @@ class Remaining:
     def __len__(self) -> int:
         return len(self.able) + self.kept_back
 
+    def plus(self, other: Remaining) -> Remaining:
+        return Remaining([*self.able, *other.able], self.kept_back + other.kept_back)
+
 
 def settle(
     services: Services,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from shared import correlation
 from shared.domain.due import Change, DueRow
-from shared.domain.ids import CompanyId, ConnectionKey, RecordKind, SourceId
+from shared.domain.ids import AskingId, CompanyId, ConnectionKey, RecordKind, SourceId
 from shared.sync.automatic.gate import AUTOMATIC_KINDS, goes_by_itself, keep_in_sight
 from shared.sync.services import Services
 
@@ -57,12 +57,31 @@ def make_due(
     versions: Iterable[tuple[SourceId, int]],
     *,
     urgent: bool = False,
+    asked: bool = True,
 ) -> int:
-    """Have these records looked at again (a retry, a mapping saved, a comparison); answers how many."""
+    """Have these records looked at again (a retry, a mapping saved, a comparison); answers how many.
+
+    Rows that are there already are raised, also those that a worker has in hand: what it read of a
+    record may be from before what is asked for now, so it leaves the row, and looks once more. Not
+    `asked`: such rows stay as they are, as for what was heard of before.
+    """
     now = services.clock.now()
     cause = correlation.current()
+    # An id and no counter: a row that went and came again would count from nought, and a slow worker's
+    # removal, which no lease fences, would meet the count that it had read.
+    asking = AskingId(services.ids.new()) if asked else AskingId("")
     rows = [
-        DueRow(connection, kind, source_id, version, now, now, urgent=urgent, correlation_id=cause)
+        DueRow(
+            connection,
+            kind,
+            source_id,
+            version,
+            since=now,
+            not_before=now,
+            urgent=urgent,
+            asked=asking,
+            correlation_id=cause,
+        )
         for source_id, version in versions
     ]
     services.stores.due.add(rows)

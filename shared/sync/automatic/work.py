@@ -106,8 +106,7 @@ class _Worker:
     ) -> WorkEnd | None:
         services = self._services
         look = services.stores.due.look(self._key, self._kind, now, LOOKED_AT_ONCE)
-        resumed, self._resumed_run = self._resumed_run, None
-        remaining = settle_rows(services, connection, self._kind, look.ready, resumed)
+        remaining = self._settled(connection, look.ready)
         rows = remaining.able
         some_went = len(remaining) < len(look.ready)
         if some_went and (not remaining or len(look.ready) == LOOKED_AT_ONCE):
@@ -124,6 +123,18 @@ class _Worker:
         if not able and not rest and state.circuit is not None:
             self._forget_trouble(connection)
         return self._waited(min(times, default=None))
+
+    def _settled(self, connection: Connection, rows: Sequence[DueRow]) -> Remaining:
+        """After a run that another worker began: what was asked for may have been asked since it was
+        planned, so its refusals do not count there.
+        """
+        resumed, self._resumed_run = self._resumed_run, None
+        if resumed is None:
+            return settle_rows(self._services, connection, self._kind, rows)
+        asked, heard = [row for row in rows if row.asked], [row for row in rows if not row.asked]
+        return settle_rows(self._services, connection, self._kind, asked).plus(
+            settle_rows(self._services, connection, self._kind, heard, resumed)
+        )
 
     def _forget_trouble(self, connection: Connection) -> None:
         """A full run sent what waited: there is nothing to probe with, and nobody to be kept waiting."""

@@ -129,8 +129,9 @@ class _Planning:
         # Due, so that the automatic road has them wait and sends them as soon as they may go; kept back or
         # not: a person asked for this run.
         versions = [(s.payment.source_id, s.payment.version) for s in waiting]
-        asked = only_when_asked(self._connection, RecordKind.PAYMENT)
-        make_due(self._services, self._connection.key, RecordKind.PAYMENT, versions, urgent=asked)
+        key, kind = self._connection.key, RecordKind.PAYMENT
+        urgent = only_when_asked(self._connection, kind)
+        make_due(self._services, key, kind, versions, urgent=urgent, asked=False)
         reserved: list[tuple[Standing, Problem]] = []
         for standing in going:
             problem = None if standing.posted else self._terms.refusal(standing)

@@ -9,13 +9,21 @@ from typing import Any
 import pytest
 
 from shared.domain.due import AutomaticState, Circuit, DueLook, DueRow, LastBatch
-from shared.domain.ids import CompanyId, ConnectionKey, CorrelationId, RecordKind, SourceId
+from shared.domain.ids import (
+    AskingId,
+    CompanyId,
+    ConnectionKey,
+    CorrelationId,
+    RecordKind,
+    SourceId,
+)
 from shared.domain.runs import Problem
 from shared.storage.ports import Stores
 from tests.contract.stores.builders import CONNECTION, IN_ORDER, NOW, OTHER_CONNECTION, QUICKBOOKS
 
 SECOND = timedelta(seconds=1)
 ITEM = RecordKind.ITEM
+ONCE, AGAIN = AskingId("asked once"), AskingId("asked again")
 
 
 def due(source_id: str = "s1", version: int = 1, **changes: Any) -> DueRow:
@@ -73,6 +81,76 @@ class TestAdding:
         stores.due.add([due(kind=RecordKind.CUSTOMER), due(connection=OTHER_CONNECTION)])
         assert look(stores) == DueLook()
         assert stores.due.count(OTHER_CONNECTION, ITEM, 9) == 1
+
+
+class TestAsking:
+    def test_what_was_asked_comes_back_as_it_was_added(self, stores: Stores) -> None:
+        rows = [due("a", asked=ONCE, urgent=True), due("a", asked=ONCE), due("b")]
+        stores.due.add(rows)
+        assert look(stores).ready == tuple(rows)
+
+    @pytest.mark.parametrize("version", [1, 2, 3])
+    def test_who_asks_raises_the_row_whatever_version_is_stored(
+        self, stores: Stores, version: int
+    ) -> None:
+        stores.due.add([due(version=2)])
+        put_off = due(version=2, not_before=NOW + 60 * SECOND, tries=3, waits_for="item:1")
+        stores.due.put_off([replace(put_off, late_check=True)])
+        cause = CorrelationId("who asked")
+        asked = due(
+            version=version,
+            since=NOW + SECOND,
+            not_before=NOW + SECOND,
+            asked=ONCE,
+            correlation_id=cause,
+        )
+        stores.due.add([asked])
+        assert look(stores).ready == (replace(asked, version=max(2, version), since=NOW),)
+
+    @pytest.mark.parametrize("earlier", [AskingId(""), ONCE])
+    def test_what_was_asked_again_since_it_was_read_stays_as_it_is(
+        self, stores: Stores, earlier: AskingId
+    ) -> None:
+        stores.due.add([due(asked=earlier)])
+        [read] = look(stores).ready
+        asked = due(asked=AGAIN)
+        stores.due.add([asked])
+        stores.due.put_off([replace(read, not_before=NOW + 60 * SECOND, tries=1)])
+        stores.due.remove([read])
+        assert look(stores).ready == (asked,)
+        stores.due.remove([asked])
+        assert look(stores).ready == ()
+
+    def test_what_went_and_was_asked_anew_stays_whoever_read_the_former(
+        self, stores: Stores
+    ) -> None:
+        for earlier in (due("a", asked=ONCE), due("b")):
+            stores.due.add([earlier])
+            stores.due.remove([earlier])
+            asked = replace(earlier, asked=AGAIN)
+            stores.due.add([asked])
+            stores.due.put_off([replace(earlier, not_before=NOW + 60 * SECOND)])
+            stores.due.remove([earlier])
+            assert look(stores).ready == (asked,)
+            stores.due.remove([asked])
+
+    def test_a_repeat_of_what_was_heard_leaves_what_was_asked(self, stores: Stores) -> None:
+        stores.due.add([due(asked=ONCE)])
+        stores.due.add([due(not_before=NOW + 5 * SECOND)])
+        assert look(stores).ready == (due(asked=ONCE),)
+
+    def test_a_higher_version_keeps_the_row_of_who_asked_before(self, stores: Stores) -> None:
+        asked = due(asked=ONCE)
+        stores.due.add([asked])
+        stores.due.add([due(version=2)])
+        stores.due.remove([asked])
+        assert look(stores).ready == (due(version=2),)
+
+    def test_the_urgent_row_is_asked_for_alone(self, stores: Stores) -> None:
+        stores.due.add([due(), due(urgent=True)])
+        stores.due.add([due(urgent=True, asked=ONCE)])
+        stores.due.remove([due(), due(urgent=True)])
+        assert look(stores).ready == (due(urgent=True, asked=ONCE),)
 
 
 class TestLooking:

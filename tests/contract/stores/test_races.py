@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.domain.ids import ConnectionKey, GrantId, ProviderName, RecordKind, RunId, SourceId
+from shared.domain.ids import (
+    AskingId,
+    ConnectionKey,
+    GrantId,
+    ProviderName,
+    RecordKind,
+    RunId,
+    SourceId,
+)
 from shared.domain.records import Item
 from shared.domain.runs import RunState
 from shared.storage.ports import PacingRow, Stores
@@ -23,6 +31,7 @@ from tests.contract.stores.builders import (
     run,
 )
 from tests.contract.stores.test_consents import consent
+from tests.contract.stores.test_due import due
 
 WORKERS = 64
 GRANT = GrantId("grant-1")
@@ -51,6 +60,23 @@ def test_one_run_follows_an_ended_one(stores: Stores) -> None:
     followers = {one for one in answers if one and one.startswith("run-")}
     active = stores.runs.active(CONNECTION, RecordKind.ITEM)
     assert followers <= ({active.run_id} if active else set())
+
+
+def test_what_is_asked_stays_due_whoever_removes_what_was_read_before(stores: Stores) -> None:
+    stores.due.add([due()])
+    read = stores.due.look(CONNECTION, RecordKind.ITEM, NOW, 1).ready
+
+    def work(number: int) -> None:
+        if number % 2:
+            stores.due.remove(read)
+        else:
+            stores.due.add([due(asked=AskingId(f"asking {number}"))])
+
+    at_once(WORKERS, work)
+    [left] = stores.due.look(CONNECTION, RecordKind.ITEM, NOW, 9).ready
+    assert left.asked
+    stores.due.remove([left])
+    assert stores.due.count(CONNECTION, RecordKind.ITEM, 9) == 0
 
 
 def test_one_lease_is_given(stores: Stores) -> None:

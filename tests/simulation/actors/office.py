@@ -82,13 +82,20 @@ def edits(world: Installation, company: Company, seconds: float) -> None:
 
 
 def assigns(world: Installation, company: Company, seconds: float) -> None:
-    """Chooses an account for some items, or takes the choice back; waits for one answer, then the next."""
+    """Chooses an account for some items, or takes the choice back; waits for one answer, then the next.
+
+    Half of the time it thinks better of it, often in the moment that the books answer the first choice.
+    """
     random = world.scheduler.random
     until = world.elapsed + seconds
+    ids: list[SourceId] = []
     while world.elapsed < until:
-        world.scheduler.sleep(random.choice((0.5, 5.0, 40.0)))
-        numbers = random.sample(range(company.record_count), min(3, company.record_count))
-        ids = [catalogue.source_id(company.company_id, number) for number in numbers]
+        if ids and random.random() < 0.5:
+            world.scheduler.sleep(random.choice((0.0, 0.5, 2.0)) + world.knobs.latency)
+        else:
+            world.scheduler.sleep(random.choice((0.5, 5.0, 40.0)))
+            numbers = random.sample(range(company.record_count), min(3, company.record_count))
+            ids = [catalogue.source_id(company.company_id, number) for number in numbers]
         account = random.choice(ACCOUNTS)
         for source_id in ids:
             company.accounts.setdefault(source_id, {""}).add(account)
