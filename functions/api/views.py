@@ -23,7 +23,7 @@ class Doing:
 
     @classmethod
     def of(cls, services: Services, connection: Connection) -> Doing:
-        return cls(last_run(services, connection), waiting_of(services, connection))
+        return cls(last_run(services, connection), waiting_of(services, connection.key))
 
 
 def connection_answer(

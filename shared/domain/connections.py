@@ -116,6 +116,10 @@ class Connection:
     version: int = 0
     correlation_id: CorrelationId = CorrelationId("")
 
+    def keeps_back(self, kind: RecordKind) -> bool:
+        """Whether changes of that kind wait until a person asks."""
+        return kind not in self.settings.by_itself
+
 
 @dataclass(frozen=True, slots=True)
 class OfferedCompany:

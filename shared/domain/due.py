@@ -106,7 +106,8 @@ class AutomaticState:
 
     `compare_at` is when records and links are compared next, for changes that nobody heard of; `look_at`
     when what waits is looked at next, None while nothing is known to wait. `wake_at`: when workers are to
-    be woken for what was put off for longer than a wake-up can be; None: nothing was.
+    be woken for what was put off for longer than a wake-up can be; None: nothing was. `kept_back_at`: when
+    a change was heard of last, of kinds whose changes wait until a person asks.
     """
 
     connection: ConnectionKey
@@ -115,6 +116,7 @@ class AutomaticState:
     circuit: Circuit | None = None
     look_at: datetime | None = None
     wake_at: datetime | None = None
+    kept_back_at: Mapping[RecordKind, datetime] = field(default_factory=dict)
     version: int = 0
 
     @property

@@ -18,6 +18,7 @@ from shared.domain.runs import Problem
 from shared.storage.ports import Page
 from shared.sync.accounts import checked_income_account, checked_tax_code
 from shared.sync.automatic.gate import goes_by_itself
+from shared.sync.automatic.kept_back import remember
 from shared.sync.automatic.relay import make_due
 from shared.sync.automatic.resume import resume
 from shared.sync.connections import existing_connection, usable_connection
@@ -187,7 +188,7 @@ def _save(
     items: Sequence[Item],
     chosen: Callable[[AccountMapping], AccountMapping],
 ) -> None:
-    """Store what is chosen over what is stored, then have the items looked at."""
+    """Store what is chosen over what is stored, then have the items looked at, or kept back."""
     scope = scope_of(RecordKind.ITEM, connection)
     cause = correlation.current() or CorrelationId("")
     left: Mapping[SourceId, Item] = {item.source_id: item for item in items}
@@ -203,7 +204,11 @@ def _save(
         left = {source_id: left[source_id] for source_id in lost}
     else:
         raise RetryLater(f"{connection.key.provider}: the mappings kept changing", after=1.0)
-    if goes_by_itself(connection):
+    if not goes_by_itself(connection):
+        return
+    if connection.keeps_back(RecordKind.ITEM):
+        remember(services, connection.key, RecordKind.ITEM)
+    else:
         # Also those that were mapped so before: whoever did that may have died before this.
         versions = [(item.source_id, item.version) for item in items]
         make_due(services, connection.key, RecordKind.ITEM, versions)

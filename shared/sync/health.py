@@ -21,7 +21,8 @@ from shared.domain.invoice_plan import TOTAL_DIFFERS
 from shared.domain.runs import Run, RunState
 from shared.providers.base import ProviderProfile
 from shared.sync.automatic import gate
-from shared.sync.automatic.dependencies import GOES_FIRST, WAITED_FOR_BY, waiting_reason
+from shared.sync.automatic.dependencies import GOES_FIRST, waiting_reason
+from shared.sync.automatic.kept_back import kinds_that_wait
 from shared.sync.automatic.waiting import MOST_COUNTED, Waiting
 from shared.sync.engine.mapped import any_account_chosen
 from shared.sync.payments.standing import IN_BOOKS
@@ -74,6 +75,7 @@ def health_of(
         or _of_what_waits(connection, waiting, len(held))
         or _by_failures(services, connection, len(held))
         or _of_what_is_held(services, held)
+        or _kept_back(services, connection, state)
         or _not_looked_at(services, connection, run, state)
         or Health(Colour.GREEN, "All synced.")
     )
@@ -113,7 +115,7 @@ def _changes(waiting: Waiting) -> str:
 def _held(services: Services, connection: Connection) -> Sequence[DueRow]:
     """What waits for another record, which may stand refused: not sure to go by itself."""
     due, key = services.stores.due, connection.key
-    kinds = dict.fromkeys(kind for kinds in WAITED_FOR_BY.values() for kind in kinds)
+    kinds = dict.fromkeys(kind for kinds in gate.WAITED_FOR_BY.values() for kind in kinds)
     return [row for kind in kinds for row in due.waiting(key, kind, MOST_COUNTED)]
 
 
@@ -122,8 +124,6 @@ def _of_what_waits(connection: Connection, waiting: Waiting, held: int) -> Healt
     if connection.setup.decided:
         waiting = replace(waiting, count=max(0, waiting.count - held))
         reason, action = f"{_changes(waiting)} to be synced.", "Wait: they go by themselves"
-        if waiting.going <= 0:
-            reason, action = f"{_changes(waiting)} until somebody asks.", "Press Sync Now"
     else:
         reason = f"{_changes(waiting)} until the import of customers and items is decided."
         action = "Finish or skip the import steps of the setup"
@@ -142,6 +142,15 @@ def _of_what_is_held(services: Services, held: Sequence[DueRow]) -> Health | Non
         return None
     counted = f"{_changes(Waiting(len(held)))} for other records. "
     return Health(Colour.AMBER, counted + told.message, told.action)
+
+
+def _kept_back(services: Services, connection: Connection, state: AutomaticState) -> Health | None:
+    kinds = kinds_that_wait(services.stores, connection, state)
+    if not kinds:
+        return None
+    named = _listed([f"{kind}s" for kind in gate.AUTOMATIC_KINDS if kind in kinds])
+    reason = f"{named.capitalize()} have changed since they were last synced, and wait until somebody asks."
+    return Health(Colour.AMBER, reason, "Press Sync Now")
 
 
 def _not_looked_at(

@@ -37,7 +37,7 @@ def test_sync_now_is_watched_to_its_end_and_found_in_the_history(office: Office)
     )  # nothing goes before the click
     skip_imports(company.api)
     office.goes(INTEGRATION)
-    office.sees(re.compile("Nothing has been synced yet|changes wait until somebody asks"))
+    office.sees(re.compile("Nothing has been synced yet|have changed since they were last synced"))
     office.is_fine_in_both("integration-not-synced")
     company.control.settings(latency={"batch": 3000 if office.way.scripts else 5000})
     office.presses("Sync Now")

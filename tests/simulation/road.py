@@ -15,6 +15,7 @@ from shared.domain.records import Record
 from shared.sync.automatic.ask import retry, send_selected
 from shared.sync.automatic.ends import PASSING_CAUSES, in_step
 from shared.sync.automatic.gate import AUTOMATIC_KINDS
+from shared.sync.automatic.kept_back import kinds_that_wait
 from shared.sync.connection_settings import change_settings
 from shared.sync.engine.survey import paired
 from shared.sync.engine.terms import scope_of, terms_of
@@ -113,14 +114,14 @@ class Road:
             world.functions.start("hurry", work)
 
     def keeps_back(self, company: Company, seconds: float) -> None:
-        """The office switches its kind off and on again; in the end it is on."""
+        """The office switches its kind off and on again; in the end it is as it stays."""
         world, random = self.world, self.world.scheduler.random
         until = world.elapsed + seconds
-        wanted = frozenset(RecordKind)
-        by_itself: frozenset[RecordKind] | None = wanted
+        by_itself: frozenset[RecordKind] | None = frozenset(RecordKind)
+        wanted = frozenset(RecordKind) - ({company.kind} if random.random() < 0.5 else set())
         while world.elapsed < until or by_itself != wanted:
             world.scheduler.sleep(random.choice((1.0, 10.0, 60.0)))
-            asked = (by_itself or wanted) ^ {company.kind}
+            asked = (frozenset(RecordKind) if by_itself is None else by_itself) ^ {company.kind}
             if world.elapsed >= until:
                 asked = wanted
             told: list[bool] = []
@@ -161,6 +162,8 @@ class Road:
         stores = self.world.stores
         connection = stores.connections.get(company.key)
         assert connection is not None
+        if connection.keeps_back(company.kind):
+            return
         look = self.world.scheduler.now + timedelta(days=1)
         due = {
             row.source_id for row in stores.due.look(company.key, company.kind, look, 1000).ready
@@ -198,7 +201,20 @@ class Road:
             yield "the connection is unknown to the schedule"
         elif state.circuit is not None:
             yield f"the circuit is still open: {state.circuit}"
-        yield from self._without_end(company, connection)
+        if connection.keeps_back(company.kind):
+            yield from self._untold(company, connection)
+        else:
+            yield from self._without_end(company, connection)
+
+    def _untold(self, company: Company, connection: Connection) -> Iterator[str]:
+        """Where changes are kept back the office is told that there are some."""
+        stores = self.world.stores
+        state = stores.automatic.load(company.key)
+        if state is not None and kinds_that_wait(stores, connection, state):
+            return
+        for what in self._without_end(company, connection):
+            if "is in step" not in what:
+                yield f"nobody says so: {what}"
 
     def _without_end(self, company: Company, connection: Connection) -> Iterator[str]:
         world, stores = self.world, self.world.stores

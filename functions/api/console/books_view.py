@@ -20,7 +20,6 @@ from shared.domain.balances import Balance
 from shared.domain.connections import Connection, ConnectionState
 from shared.domain.ids import CompanyId, RecordKind
 from shared.domain.invoices import Invoice, InvoiceStatus
-from shared.sync.automatic.gate import only_when_asked
 from shared.sync.connections import existing_connections
 from shared.sync.engine.terms import scope_of
 from shared.sync.invoice_standing import InBooks, InvoiceInBooks
@@ -117,7 +116,7 @@ class BooksViews:
     ) -> Said:
         said = _with_reason(said_of_invoice(there, invoice.status), on_its_way)
         waits = there.state is InBooks.WAITING and not said.reason and not on_its_way.moving
-        if waits and only_when_asked(connection, RecordKind.INVOICE):
+        if waits and connection.keeps_back(RecordKind.INVOICE):
             return replace(said, reason=_KEPT_BACK)
         return said
 
@@ -128,7 +127,7 @@ class BooksViews:
         label = there.label
         if invoice.status is InvoiceStatus.DRAFT:
             then = f"then it goes to {label} by itself"
-            if only_when_asked(connection, RecordKind.INVOICE):
+            if connection.keeps_back(RecordKind.INVOICE):
                 then = f"then it can be synced to {label}"
             return "", f"A draft is not synced. Send the invoice to the customer first; {then}."
         if invoice.status is InvoiceStatus.VOID and not there.remote_id:

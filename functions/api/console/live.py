@@ -76,7 +76,7 @@ def _changes_go(services: Services, connection: Connection, waiting: Waiting | N
     """Whether changes are about to be gone, as far as nothing holds them."""
     if not may_push(connection):
         return False
-    waiting = waiting or waiting_of(services, connection)
-    if waiting.going_since is None:
+    waiting = waiting or waiting_of(services, connection.key)
+    if waiting.oldest_since is None:
         return False
     return state_of(services, connection.key).circuit is None

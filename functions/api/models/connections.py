@@ -240,7 +240,7 @@ class SettingsBody(RequestModel):
         default=None,
         max_length=len(RecordKind),
         description="The kinds whose changes go by themselves; changes of the others wait until somebody "
-        "asks, and count as not synced meanwhile. What another record depends on goes all the same.",
+        "asks, and the health says so. What another record depends on goes all the same.",
     )
 
 

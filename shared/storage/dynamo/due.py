@@ -243,6 +243,7 @@ def _body(state: AutomaticState) -> dict[str, Any]:
         "compare_at": instant(state.compare_at),
         "look_at": instant(state.look_at) if state.look_at else None,
         "wake_at": instant(state.wake_at) if state.wake_at else None,
+        "kept_back_at": {kind: instant(at) for kind, at in state.kept_back_at.items()},
         "batches": {
             kind: [instant(batch.at), sorted(batch.marks)] for kind, batch in state.batches.items()
         },
@@ -271,5 +272,8 @@ def _state(connection: ConnectionKey, row: AutomaticRow) -> AutomaticState:
         circuit=circuit,
         look_at=read_instant(body["look_at"]) if body.get("look_at") else None,
         wake_at=read_instant(body["wake_at"]) if body.get("wake_at") else None,
+        kept_back_at={
+            RecordKind(kind): read_instant(at) for kind, at in body.get("kept_back_at", {}).items()
+        },
         version=int(row.version),
     )

@@ -7,12 +7,10 @@ from itertools import islice
 from typing import Final
 
 from shared.auth.audit import write_down
-from shared.domain.connections import Connection
 from shared.domain.errors import Conflicting, NotFound, RequestInvalid
 from shared.domain.ids import ConnectionKey, PersonId, RecordKind, SourceId
 from shared.domain.records import class_of
 from shared.domain.runs import Failure, Problem
-from shared.sync.automatic.gate import only_when_asked
 from shared.sync.automatic.relay import make_due
 from shared.sync.connections import usable_connection
 from shared.sync.engine.failures import stored_failures
@@ -79,7 +77,7 @@ def retry(
 
     Answers how many; their failures stand until they are synced. Raises as `_require_open` does.
     """
-    connection = _require_open(services, key)
+    _require_open(services, key)
     retried = 0
     chosen = _chosen(services, key, kind, source_ids, cause)
     while some := list(islice(chosen, _AT_ONCE)):
@@ -87,9 +85,8 @@ def retry(
         versions = [(source_id, record.version) for source_id, record in records.items()]
         # An invoice's void goes only where a person asks for it, which this is. A payment's own due row may
         # wait for a late commit, and is put off again though it was asked for.
-        urgent = kind in (RecordKind.INVOICE, RecordKind.PAYMENT)
-        urgent = urgent or only_when_asked(connection, kind)
-        retried += make_due(services, key, kind, versions, urgent=urgent)
+        asked = kind in (RecordKind.INVOICE, RecordKind.PAYMENT)
+        retried += make_due(services, key, kind, versions, urgent=asked)
     write_down(services, key, person_id, "failures.retried", count=str(retried))
     return retried
 
@@ -111,10 +108,9 @@ def _chosen(
             yield failure.source_id
 
 
-def _require_open(services: Services, key: ConnectionKey) -> Connection:
+def _require_open(services: Services, key: ConnectionKey) -> None:
     """Raises `Conflicting` (NOT_CONNECTED, IMPORTS_UNDECIDED) or `NeedsReauth`."""
-    connection = usable_connection(services, key)
-    if not connection.setup.decided:
+    if not usable_connection(services, key).setup.decided:
         raise Conflicting(
             Problem(
                 "IMPORTS_UNDECIDED",
@@ -122,4 +118,3 @@ def _require_open(services: Services, key: ConnectionKey) -> Connection:
                 "Finish or skip the import steps of the setup.",
             )
         )
-    return connection

@@ -23,12 +23,13 @@ from shared.domain.runs import Problem
 from shared.domain.wake_up import Task
 from shared.sync.automatic import gate
 from shared.sync.automatic.ends import in_step
+from shared.sync.automatic.kept_back import remember
 from shared.sync.automatic.relay import make_due
 from shared.sync.automatic.waiting import Waiting, waiting_of
 from shared.sync.engine.failures import stored_failures
 from shared.sync.engine.survey import paired
 from shared.sync.engine.terms import scope_of, terms_of
-from shared.sync.payments.missed import missed_payments
+from shared.sync.payments.missed import missed_payments, unsure_payments
 from shared.sync.review.start import start_import
 from shared.sync.services import Services
 
@@ -44,8 +45,7 @@ def look_at_connections(services: Services) -> int:
 
     Answers how many. Measured are all connections with due rows that could go: the first row of a while
     has its connection looked at (`gate.keep_in_sight`), and that goes on while something waits. Not those
-    that need reauthorising: they wait for a person, who was told, and would hide the others. Nor what the
-    office keeps back.
+    that need reauthorising: they wait for a person, who was told, and would hide the others.
     """
     looked_at = 0
     now = services.clock.now()
@@ -56,33 +56,33 @@ def look_at_connections(services: Services) -> int:
             circuits_open += state.circuit is not None
             connection = services.stores.connections.get(key)
             _look_at(services, state, connection)
-            if connection is not None and gate.may_push(connection):
-                waiting = waiting.plus(_still_waiting(services, connection))
+            if gate.may_push(connection):
+                waiting = waiting.plus(_still_waiting(services, key))
             else:
                 gate.change_state(services, key, _out_of_sight)
             looked_at += 1
         except RetryLater:
             continue  # one company's trouble must not keep the others waiting
-    age = (now - waiting.going_since).total_seconds() if waiting.going_since else 0.0
+    age = (now - waiting.oldest_since).total_seconds() if waiting.oldest_since else 0.0
     services.metrics.add(Metric.OLDEST_UNSYNCED_SECONDS, max(0.0, age))
-    services.metrics.add(Metric.DUE_ROWS, waiting.going)
+    services.metrics.add(Metric.DUE_ROWS, waiting.count)
     services.metrics.add(Metric.CIRCUITS_OPEN, circuits_open)
     return looked_at
 
 
-def _still_waiting(services: Services, connection: Connection) -> Waiting:
+def _still_waiting(services: Services, key: ConnectionKey) -> Waiting:
     """What waits, and the next look at it while something does.
 
     Counted once more after the connection went out of sight: whoever stored a row before that saw it
     in sight, whoever stores one later does not.
     """
-    waiting, key = waiting_of(services, connection), connection.key
-    if waiting.going:
+    waiting = waiting_of(services, key)
+    if waiting.count:
         look_at = services.clock.now() + gate.LOOK_EVERY
         gate.change_state(services, key, lambda state: replace(state, look_at=look_at))
     elif gate.change_state(services, key, _out_of_sight):
-        waiting = waiting_of(services, connection)
-        if waiting.going:
+        waiting = waiting_of(services, key)
+        if waiting.count:
             gate.keep_in_sight(services, key)
     return waiting
 
@@ -139,16 +139,17 @@ def _bring_in_new(services: Services, connection: Connection, kind: RecordKind) 
 
 def compare(services: Services, connection: Connection, kind: RecordKind) -> int:
     """Make due each record that is out of step and does not stand refused in that version, and each
-    that is in step and stands refused.
+    that is in step and stands refused. Of a kind that is kept back only a payment that may be in the books.
 
     A refusal over its account or tax code stands only while it has none: another one may have been
     chosen since, or that one opened again in the books, of which nobody tells us.
     """
     made = 0
-    if kind is RecordKind.PAYMENT:
-        missed = missed_payments(services, connection)
-    else:
-        missed = _missed(services, connection, kind)
+    missed = _missed(services, connection, kind)
+    if connection.keeps_back(kind):
+        if any(True for _ in missed):
+            remember(services, connection.key, kind)
+        missed = unsure_payments(services, connection) if kind is RecordKind.PAYMENT else iter(())
     while some := list(islice(missed, _AT_ONCE)):
         made += make_due(services, connection.key, kind, some)
     if not made and services.stores.due.count(connection.key, kind, 1):
@@ -157,6 +158,14 @@ def compare(services: Services, connection: Connection, kind: RecordKind) -> int
 
 
 def _missed(
+    services: Services, connection: Connection, kind: RecordKind
+) -> Iterator[tuple[SourceId, int]]:
+    if kind is RecordKind.PAYMENT:
+        return missed_payments(services, connection)
+    return _missed_records(services, connection, kind)
+
+
+def _missed_records(
     services: Services, connection: Connection, kind: RecordKind
 ) -> Iterator[tuple[SourceId, int]]:
     refused = {

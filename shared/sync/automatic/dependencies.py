@@ -9,7 +9,7 @@ says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -21,22 +21,16 @@ from shared.domain.invoices import Invoice
 from shared.domain.record_plan import Terms
 from shared.domain.records import Customer, Item, Record, class_of
 from shared.domain.runs import Problem
+from shared.sync.automatic.gate import MOST_READY, WAITED_FOR_BY
 from shared.sync.automatic.relay import make_due
 from shared.sync.engine.terms import scope_of, terms_of
 from shared.sync.payable import may_be_paid
 from shared.sync.services import Services
 
-WAITED_FOR_BY: Final[Mapping[RecordKind, tuple[RecordKind, ...]]] = {
-    RecordKind.CUSTOMER: (RecordKind.INVOICE,),
-    RecordKind.ITEM: (RecordKind.INVOICE,),
-    RecordKind.INVOICE: (RecordKind.PAYMENT,),
-}
 GOES_FIRST: Final = "WAITS_FOR_DEPENDENCY"
 """Of a reason that asks nothing of a person."""
 
 LOOK_AGAIN_AFTER: Final = timedelta(minutes=15)
-MOST_READY: Final = 100_000
-"""Waiting rows that one end of a run looks through."""
 
 
 def wait_for(

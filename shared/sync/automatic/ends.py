@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from shared.domain.connections import Connection
 from shared.domain.due import Dependency, DueRow
@@ -11,7 +10,6 @@ from shared.domain.ids import RecordKind, RunId, SourceId
 from shared.domain.links import Link
 from shared.domain.record_plan import Terms, as_linked, goes_when_asked
 from shared.domain.records import Record, class_of
-from shared.sync.automatic import gate
 from shared.sync.automatic.dependencies import wait_for
 from shared.sync.automatic.trying import MOST_TRIES, later
 from shared.sync.engine.joined import joined
@@ -20,29 +18,15 @@ from shared.sync.failure_notices import PASSING_CAUSES, tell_cleared, tell_given
 from shared.sync.services import Services
 
 
-@dataclass(frozen=True, slots=True)
-class Remaining:
-    """What is still due: rows that may go, and how many the office keeps back until somebody asks."""
-
-    able: list[DueRow]
-    kept_back: int = 0
-
-    def __len__(self) -> int:
-        return len(self.able) + self.kept_back
-
-    def plus(self, other: Remaining) -> Remaining:
-        return Remaining([*self.able, *other.able], self.kept_back + other.kept_back)
-
-
 def settle(
     services: Services,
     connection: Connection,
     kind: RecordKind,
     rows: Sequence[DueRow],
     run_id: RunId | None = None,
-) -> Remaining:
-    """Remove the rows of records that are in step, gone, or refused by that run; answers the others.
-    Those that depend on what has no link yet are put off until it has.
+) -> list[DueRow]:
+    """Remove the rows of records that are in step, gone, or refused by that run; answers the others
+    that may go. Those that depend on what has no link yet are put off until it has.
 
     A void that nobody asked for is at its end too. A row is removed only as it was read: a change heard
     of since keeps it. What is in step stands refused no longer, but for what the books made of it.
@@ -69,7 +53,7 @@ def settle(
         elif record is not None and not row.urgent and goes_when_asked(record, link, terms):
             ended.append(row)
         elif failure is None or record is None or failure.source_version != record.version:
-            needed = () if gate.kept_back(connection, row) else _needed(record, terms)
+            needed = _needed(record, terms)
             if needed:
                 waiting.append((row, needed))
             else:
@@ -88,8 +72,7 @@ def settle(
         tell_cleared(services, connection.key, kind)
     tell_given_up(services, connection.key, kind, given_up)
     stores.due.remove(ended)
-    able = [row for row in left if not gate.kept_back(connection, row)]
-    return Remaining(able, kept_back=len(left) - len(able))
+    return left
 
 
 def in_step(record: Record | None, link: Link | None, terms: Terms) -> bool:

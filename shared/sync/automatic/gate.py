@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,6 +21,15 @@ AUTOMATIC_KINDS: Final = (
     RecordKind.PAYMENT,
 )
 """Kinds that go by themselves, what others depend on first."""
+
+WAITED_FOR_BY: Final[Mapping[RecordKind, tuple[RecordKind, ...]]] = {
+    RecordKind.CUSTOMER: (RecordKind.INVOICE,),
+    RecordKind.ITEM: (RecordKind.INVOICE,),
+    RecordKind.INVOICE: (RecordKind.PAYMENT,),
+}
+
+MOST_READY: Final = 100_000
+"""Rows waiting for others that one look goes through."""
 
 BATCH_INTERVAL: Final = timedelta(seconds=1.5)
 """Between the beginnings of two automatic batches of one connection and kind."""
@@ -58,16 +67,6 @@ def may_push(connection: Connection | None) -> bool:
         and connection.state is ConnectionState.CONNECTED
         and connection.setup.decided
     )
-
-
-def only_when_asked(connection: Connection, kind: RecordKind) -> bool:
-    """Whether the office keeps changes of that kind back until somebody asks: they count as waiting."""
-    return kind not in connection.settings.by_itself
-
-
-def kept_back(connection: Connection, row: DueRow) -> bool:
-    """Whether nobody has asked for this one; what something else depends on has been asked for."""
-    return not row.urgent and only_when_asked(connection, row.kind)
 
 
 def mark_of(source_id: SourceId) -> str:

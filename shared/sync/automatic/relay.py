@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from shared import correlation
+from shared.domain.connections import Connection
 from shared.domain.due import Change, DueRow
 from shared.domain.ids import AskingId, CompanyId, ConnectionKey, RecordKind, SourceId
 from shared.sync.automatic.gate import AUTOMATIC_KINDS, goes_by_itself, keep_in_sight
+from shared.sync.automatic.kept_back import needed_by_others, remember
 from shared.sync.services import Services
 
 
 def relay(services: Services, changes: Iterable[Change]) -> int:
     """Store the due rows, have the schedule see them, then send one wake-up per connection and kind.
+    Of kinds that a connection keeps back, only what others wait for is due.
 
     Answers how many rows. Safe to repeat: a version heard of before changes nothing. Raises
     `StorageUnavailable` and what sending raises; the same changes are then relayed again.
     """
     now = services.clock.now()
-    rows: dict[tuple[ConnectionKey, RecordKind], dict[SourceId, DueRow]] = {}
-    connections: dict[CompanyId, list[ConnectionKey]] = {}
+    heard: dict[tuple[ConnectionKey, RecordKind], dict[SourceId, DueRow]] = {}
+    connections: dict[CompanyId, list[Connection]] = {}
     for change in changes:
         if change.kind not in AUTOMATIC_KINDS:
             continue
         if change.company_id not in connections:
             known = services.stores.connections.of_company(change.company_id)
-            connections[change.company_id] = [one.key for one in known if goes_by_itself(one)]
-        for key in connections[change.company_id]:
-            of_kind = rows.setdefault((key, change.kind), {})
+            connections[change.company_id] = [one for one in known if goes_by_itself(one)]
+        for connection in connections[change.company_id]:
+            of_kind = heard.setdefault((connection.key, change.kind), {})
             earlier = of_kind.get(change.source_id)
             if earlier is None or earlier.version < change.version:
                 of_kind[change.source_id] = DueRow(
-                    key,
+                    connection.key,
                     change.kind,
                     change.source_id,
                     change.version,
@@ -39,15 +43,33 @@ def relay(services: Services, changes: Iterable[Change]) -> int:
                     not_before=now,
                     correlation_id=change.correlation_id,
                 )
-    for of_kind in rows.values():
-        services.stores.due.add(list(of_kind.values()))
+    by_key = {one.key: one for known in connections.values() for one in known}
+    rows = {
+        (key, kind): due
+        for (key, kind), of_kind in heard.items()
+        if (due := _that_go(services, by_key[key], kind, of_kind))
+    }
+    for due in rows.values():
+        services.stores.due.add(due)
     for key in dict.fromkeys(key for key, _ in rows):
         keep_in_sight(services, key)
-    for (key, kind), of_kind in rows.items():
-        first = next(iter(of_kind.values()))
-        with correlation.caused_by(first.correlation_id):
+    for (key, kind), due in rows.items():
+        with correlation.caused_by(due[0].correlation_id):
             services.wake_ups.wake(key, kind)
     return sum(map(len, rows.values()))
+
+
+def _that_go(
+    services: Services,
+    connection: Connection,
+    kind: RecordKind,
+    rows: Mapping[SourceId, DueRow],
+) -> list[DueRow]:
+    if not connection.keeps_back(kind):
+        return list(rows.values())
+    remember(services, connection.key, kind)
+    needed = needed_by_others(services, connection.key, kind, rows.keys())
+    return [replace(row, urgent=True) for row in rows.values() if row.source_id in needed]
 
 
 def make_due(

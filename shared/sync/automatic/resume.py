@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shared.domain.due import AutomaticState
 from shared.domain.ids import ConnectionKey
-from shared.sync.automatic.gate import AUTOMATIC_KINDS, change_state, goes_by_itself
+from shared.sync.automatic.gate import (
+    AUTOMATIC_KINDS,
+    change_state,
+    goes_by_itself,
+)
 from shared.sync.services import Services
 
 
@@ -13,9 +18,15 @@ def resume(services: Services, key: ConnectionKey) -> None:
     """After connecting again, deciding the imports or another mapping: what waits goes at once, and the
     schedule compares records with links within a minute.
     """
-    if not goes_by_itself(services.stores.connections.get(key)):
+    connection = services.stores.connections.get(key)
+    if connection is None or not goes_by_itself(connection):
         return
     now = services.clock.now()
-    change_state(services, key, lambda state: replace(state, compare_at=now, circuit=None))
+
+    def opened(state: AutomaticState) -> AutomaticState:
+        kept = {k: at for k, at in state.kept_back_at.items() if connection.keeps_back(k)}
+        return replace(state, compare_at=now, circuit=None, kept_back_at=kept)
+
+    change_state(services, key, opened)
     for kind in AUTOMATIC_KINDS:
         services.wake_ups.wake(key, kind)

@@ -21,7 +21,7 @@ from shared.domain.ids import ConnectionKey, CorrelationId, RecordKind, RunId
 from shared.domain.runs import Problem, Run, RunState
 from shared.storage.keys import NEVER
 from shared.sync.automatic import gate
-from shared.sync.automatic.ends import Remaining, settle
+from shared.sync.automatic.ends import settle
 from shared.sync.engine.slices import SliceEnd
 from shared.sync.payments.ends import settle_payments
 from shared.sync.runs import is_abandoned, take_over
@@ -106,10 +106,8 @@ class _Worker:
     ) -> WorkEnd | None:
         services = self._services
         look = services.stores.due.look(self._key, self._kind, now, LOOKED_AT_ONCE)
-        remaining = self._settled(connection, look.ready)
-        rows = remaining.able
-        some_went = len(remaining) < len(look.ready)
-        if some_went and (not remaining or len(look.ready) == LOOKED_AT_ONCE):
+        rows = self._settled(connection, look.ready)
+        if len(rows) < len(look.ready) and (not rows or len(look.ready) == LOOKED_AT_ONCE):
             return (
                 None  # more may be in step already: no batch for a few of many; or all was put off
             )
@@ -121,10 +119,10 @@ class _Worker:
         rested = gate.rested_at(state, self._kind) if rest else None
         times = [at for at in (look.next_at, rested, next_begin if able else None) if at]
         if not able and not rest and state.circuit is not None:
-            self._forget_trouble(connection)
+            self._forget_trouble()
         return self._waited(min(times, default=None))
 
-    def _settled(self, connection: Connection, rows: Sequence[DueRow]) -> Remaining:
+    def _settled(self, connection: Connection, rows: Sequence[DueRow]) -> list[DueRow]:
         """After a run that another worker began: what was asked for may have been asked since it was
         planned, so its refusals do not count there.
         """
@@ -132,17 +130,15 @@ class _Worker:
         if resumed is None:
             return settle_rows(self._services, connection, self._kind, rows)
         asked, heard = [row for row in rows if row.asked], [row for row in rows if not row.asked]
-        return settle_rows(self._services, connection, self._kind, asked).plus(
-            settle_rows(self._services, connection, self._kind, heard, resumed)
-        )
+        return [
+            *settle_rows(self._services, connection, self._kind, asked),
+            *settle_rows(self._services, connection, self._kind, heard, resumed),
+        ]
 
-    def _forget_trouble(self, connection: Connection) -> None:
+    def _forget_trouble(self) -> None:
         """A full run sent what waited: there is nothing to probe with, and nobody to be kept waiting."""
         due = self._services.stores.due
-        going = [
-            kind for kind in gate.AUTOMATIC_KINDS if not gate.only_when_asked(connection, kind)
-        ]
-        if not any(due.oldest_since(self._key, kind) for kind in going):
+        if not any(due.oldest_since(self._key, kind) for kind in gate.AUTOMATIC_KINDS):
             gate.close_circuit(self._services, self._key)
 
     def _waited(self, at: datetime | None) -> WorkEnd | None:
@@ -280,7 +276,7 @@ def settle_rows(
     kind: RecordKind,
     rows: Sequence[DueRow],
     run_id: RunId | None = None,
-) -> Remaining:
+) -> list[DueRow]:
     """See `ends.settle`; payments have ends of their own."""
     if kind is RecordKind.PAYMENT:
         return settle_payments(services, connection, rows, run_id)

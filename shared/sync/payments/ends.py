@@ -12,9 +12,7 @@ from shared.domain.ids import RecordKind, RunId, SourceId
 from shared.domain.ledger import outcome_known
 from shared.domain.payment_plan import Step
 from shared.domain.runs import Failure
-from shared.sync.automatic import gate
 from shared.sync.automatic.dependencies import wait_for
-from shared.sync.automatic.ends import Remaining
 from shared.sync.automatic.trying import MOST_TRIES, later
 from shared.sync.failure_notices import PASSING_CAUSES, tell_cleared, tell_given_up
 from shared.sync.payments.standing import IN_BOOKS, Standing, standing_of, stands_no_longer
@@ -27,10 +25,9 @@ def settle_payments(
     connection: Connection,
     rows: Sequence[DueRow],
     run_id: RunId | None = None,
-) -> Remaining:
+) -> list[DueRow]:
     """Remove the rows of payments that need nothing, or were refused by that run; put off those that
-    wait; answers the others. What may be in the books is looked for, kept back or not. A row is
-    removed only as it was read.
+    wait; answers the others. A row is removed only as it was read.
     """
     key, stores = connection.key, services.stores
     ends = _Ends(services, connection, [row.source_id for row in rows], run_id)
@@ -43,7 +40,7 @@ def settle_payments(
         tell_cleared(services, key, RecordKind.PAYMENT)
     tell_given_up(services, key, RecordKind.PAYMENT, ends.given_up)
     stores.due.remove(ends.ended)
-    return Remaining(ends.left, ends.kept_back)
+    return ends.left
 
 
 class _Ends:
@@ -57,7 +54,6 @@ class _Ends:
         run_id: RunId | None,
     ) -> None:
         self._services = services
-        self._connection = connection
         self._now = services.clock.now()
         self._run_id = run_id
         stores, distinct = services.stores, list(dict.fromkeys(ids))
@@ -74,7 +70,6 @@ class _Ends:
         self.healed: list[SourceId] = []
         """Their refusals stand no longer."""
         self.given_up: set[str] = set()
-        self.kept_back = 0
 
     def judge(self, row: DueRow) -> None:
         standing = self._standings.get(row.source_id)
@@ -117,8 +112,6 @@ class _Ends:
             else:
                 self.ended.append(row)
             self.given_up |= {failure.cause} & PASSING_CAUSES
-        elif gate.kept_back(self._connection, row):
-            self.kept_back += 1
         elif self._terms.waits(standing):
             invoice_id = standing.payment.invoice_id
             self.waiting.append((row, [Dependency(RecordKind.INVOICE, invoice_id)]))

@@ -31,3 +31,11 @@ def missed_payments(services: Services, connection: Connection) -> Iterator[tupl
             continue
         elif step is not Step.SEND or failure is None or failure.source_version != payment.version:
             yield payment.source_id, payment.version
+
+
+def unsure_payments(services: Services, connection: Connection) -> Iterator[tuple[SourceId, int]]:
+    """Those that may be in the books though nobody heard: to be looked for, whoever asks or not."""
+    now = services.clock.now()
+    for standing in ledger_standings(services.stores, connection):
+        if standing.decision(now).step not in (Step.NOTHING, Step.SEND):
+            yield standing.payment.source_id, standing.payment.version

@@ -19,7 +19,6 @@ from shared.domain.ledger import LedgerRow, LedgerState, Operation
 from shared.domain.payment_plan import VOIDED_HERE, Decision, Step, checked_later, payload_hash
 from shared.domain.runs import Problem, Run, RunState
 from shared.providers.base import AccountingProvider
-from shared.sync.automatic.gate import only_when_asked
 from shared.sync.automatic.relay import make_due
 from shared.sync.engine.progress import Progress
 from shared.sync.payments.looking import Looker
@@ -126,12 +125,10 @@ class _Planning:
         going: list[Standing] = []
         for standing in standings:
             (waiting if self._terms.waits(standing) else going).append(standing)
-        # Due, so that the automatic road has them wait and sends them as soon as they may go; kept back or
-        # not: a person asked for this run.
+        # Due, so that the automatic road has them wait and sends them as soon as they may go.
         versions = [(s.payment.source_id, s.payment.version) for s in waiting]
-        key, kind = self._connection.key, RecordKind.PAYMENT
-        urgent = only_when_asked(self._connection, kind)
-        make_due(self._services, key, kind, versions, urgent=urgent, asked=False)
+        key = self._connection.key
+        make_due(self._services, key, RecordKind.PAYMENT, versions, asked=False)
         reserved: list[tuple[Standing, Problem]] = []
         for standing in going:
             problem = None if standing.posted else self._terms.refusal(standing)

@@ -366,7 +366,7 @@ class QuickBooksOffice:
             PROFILE,
             self.connection,
             last_run(self.services, self.connection),
-            waiting_of(self.services, self.connection),
+            waiting_of(self.services, self.connection.key),
         )
 
     def rows(self, entity: str) -> list[dict[str, Any]]:

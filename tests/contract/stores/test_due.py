@@ -260,6 +260,7 @@ class TestAutomatic:
             ),
             state(circuit=Circuit(NOW, NOW + SECOND)),
             state(look_at=NOW + SECOND, wake_at=NOW + 2 * SECOND),
+            state(kept_back_at={RecordKind.ITEM: NOW}),
         ],
     )
     def test_a_state_comes_back_as_it_was_saved(

@@ -36,7 +36,7 @@ def told(world: InvoiceWorld) -> tuple[str, str]:
     """The connection's health, which is amber: reason and action."""
     run, waiting = (
         last_run(world.services, world.connection),
-        waiting_of(world.services, world.connection),
+        waiting_of(world.services, world.connection.key),
     )
     health = health_of(world.services, world.books.profile, world.connection, run, waiting)
     assert health.colour is Colour.AMBER
@@ -308,7 +308,7 @@ class TestDependencies:
         world = InvoiceWorld()
         world.invoice(customer_id=SourceId("nobody"))
         world.settle_down()
-        waiting = waiting_of(world.services, world.connection)
+        waiting = waiting_of(world.services, world.connection.key)
         assert (waiting.count, waiting.oldest_since) == (1, None)
         (row,) = world.rows()
         reason = waiting_reason(world.services, row)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from shared.domain.connections import Connection
-from shared.domain.ids import PersonId, RecordKind
+from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.runs import Problem, RunState
+from shared.sync.account_mapping import Choice, assign
 from shared.sync.automatic.ask import retry, send_selected
-from shared.sync.automatic.waiting import Waiting, waiting_of
-from shared.sync.automatic.work import LOOKED_AT_ONCE
+from shared.sync.automatic.waiting import waiting_of
 from shared.sync.connection_settings import change_settings
 from shared.sync.health import health_of, last_run
 from shared.sync.runs import start_or_join
+from tests.support.fake_books import SERVICES_ACCOUNT
 from tests.support.fake_faults import Lost
 from tests.unit.sync.automatic_world import AutomaticWorld
 from tests.unit.sync.invoice_world import InvoiceWorld
@@ -18,6 +21,7 @@ from tests.unit.sync.payments.payment_world import PaymentWorld
 from tests.unit.sync.test_waiting_measured import measured
 
 OFFICE = PersonId("office")
+FAR = datetime(2099, 1, 1, tzinfo=UTC)
 REFUSED = Problem("NAME_TOO_LONG", "The name is too long.", "Shorten it.", "name")
 
 
@@ -29,15 +33,19 @@ def keeps_back(world: AutomaticWorld | PaymentWorld, *kinds: RecordKind) -> None
     world.settle_down(within=1)
 
 
-def waiting(world: AutomaticWorld | PaymentWorld) -> Waiting:
-    return waiting_of(world.services, world.connection)
-
-
 def health(world: AutomaticWorld) -> tuple[str, str, str]:
     connection: Connection = world.connection
     profile, run = world.books.profile, last_run(world.services, connection)
-    told = health_of(world.services, profile, connection, run, waiting(world))
+    waiting = waiting_of(world.services, connection.key)
+    told = health_of(world.services, profile, connection, run, waiting)
     return told.colour, told.reason, told.action
+
+
+ITEMS_WAIT = (
+    "amber",
+    "Items have changed since they were last synced, and wait until somebody asks.",
+    "Press Sync Now",
+)
 
 
 def items_kept_back(**options: object) -> AutomaticWorld:
@@ -53,13 +61,46 @@ def test_a_change_waits_and_is_said_to_until_sync_now() -> None:
     world.minute()
     world.settle_down()
     assert world.names_in_books == []
-    assert (waiting(world).count, waiting(world).going) == (2, 0)
-    assert health(world) == ("amber", "2 changes wait until somebody asks.", "Press Sync Now")
+    assert health(world) == ITEMS_WAIT
+    world.clock.sleep(1)
     assert world.sync().state is RunState.FINISHED
     world.settle_down()
     assert world.names_in_books == ["Pipe", "Tap"]
-    assert waiting(world) == Waiting()
     assert health(world) == ("green", "All synced.", "")
+
+
+def test_a_change_while_the_full_sync_runs_is_said_to_wait() -> None:
+    """It may have been too late for it."""
+    world = items_kept_back()
+    [pipe, _] = world.has("Pipe", "Tap")
+    world.clock.sleep(1)
+    world.meets("runs.save_chunks", lambda: world.edit(pipe, name="Hose"))
+    world.sync()
+    world.settle_down()
+    assert health(world) == ITEMS_WAIT
+
+
+def test_a_change_that_the_stream_lost_is_said_to_wait_from_the_next_comparison() -> None:
+    world = items_kept_back()
+    world.streams = False
+    world.has("Pipe")
+    world.clock.sleep(86_400)
+    world.minute()
+    world.settle_down()
+    assert (world.names_in_books, health(world)) == ([], ITEMS_WAIT)
+
+
+def test_another_account_waits_too() -> None:
+    world = items_kept_back()
+    [pipe] = world.has("Pipe")
+    world.clock.sleep(1)
+    world.sync()
+    world.settle_down()
+    account = SERVICES_ACCOUNT.remote_id
+    assign(world.services, world.connection.key, [pipe], Choice(account), OFFICE)
+    world.settle_down()
+    assert world.in_books(pipe).income_account_id != account
+    assert health(world) == ITEMS_WAIT
 
 
 def test_what_is_kept_back_alarms_no_operator() -> None:
@@ -74,75 +115,124 @@ def test_what_waited_goes_when_it_is_kept_back_no_longer() -> None:
     world.has("Pipe")
     world.settle_down()
     keeps_back(world)
+    world.minute()
     world.settle_down()
     assert (world.names_in_books, world.due) == (["Pipe"], [])
-
-
-def test_more_than_one_look_finds_are_looked_at_once_and_left() -> None:
-    """A worker that took them for the work of somebody else would look at them for ever."""
-    world = items_kept_back()
-    world.has(*(f"Pipe {number}" for number in range(LOOKED_AT_ONCE + 20)))
-    world.settle_down()
-    assert world.services.stores.due.count(world.connection.key, RecordKind.ITEM, 1000) == 220
-    world.sync()
-    world.settle_down()
-    assert world.due == []
+    keeps_back(world, RecordKind.ITEM)
+    world.minute()
+    assert health(world) == ("green", "All synced.", "")
 
 
 def test_those_that_a_person_selects_go() -> None:
     world = items_kept_back()
-    first, second = world.has("Pipe", "Tap")
+    _, second = world.has("Pipe", "Tap")
     send_selected(world.services, world.connection.key, RecordKind.ITEM, [second], OFFICE)
     world.settle_down()
     assert world.names_in_books == ["Tap"]
-    assert world.due == [first]
+    assert (world.due, health(world)) == ([], ITEMS_WAIT)
 
 
-def test_a_refused_one_that_a_person_tries_again_goes() -> None:
-    refusing = [True]
-    world = items_kept_back(refuses=lambda _: REFUSED if refusing[0] else None)
+def test_a_refused_one_is_told_and_goes_when_a_person_tries_again() -> None:
+    refusing = [REFUSED]
+    world = items_kept_back(refuses=lambda _: refusing[0] if refusing else None)
     world.has("Pipe")
+    world.clock.sleep(1)
     world.sync()
     world.settle_down()
     assert set(world.failures) == {"01"}
+    assert health(world)[1] == "1 item could not be synced."
     refusing.clear()
-    refusing.append(False)
     retry(world.services, world.connection.key, RecordKind.ITEM, OFFICE)
     world.settle_down()
     assert (world.names_in_books, world.failures, world.due) == (["Pipe"], {}, [])
+    assert health(world) == ("green", "All synced.", "")
 
 
 def test_what_an_invoice_needs_goes_with_it() -> None:
-    world = InvoiceWorld(linked=False)
+    world = InvoiceWorld()
     keeps_back(world, RecordKind.ITEM, RecordKind.CUSTOMER)
-    world.invoice()
+    world.customer("c2", "Bea")
+    world.invoice(customer_id=SourceId("c2"))
     world.settle_down()
     assert world.link_of("1042") is not None
-    assert world.rows(RecordKind.ITEM) == world.rows(RecordKind.CUSTOMER) == []
+    assert world.rows(RecordKind.CUSTOMER) == []
 
 
 def test_an_invoice_that_is_kept_back_takes_nobody_along() -> None:
-    world = InvoiceWorld(linked=False)
+    world = InvoiceWorld()
     keeps_back(world, RecordKind.ITEM, RecordKind.CUSTOMER, RecordKind.INVOICE)
-    world.invoice()
+    effects = len(world.books.effects)
+    world.customer("c2", "Bea")
+    world.invoice(customer_id=SourceId("c2"))
     world.settle_down()
-    assert world.books.effects == []
+    assert len(world.books.effects) == effects
     world.ask_for("1042")
     world.settle_down()
     assert world.link_of("1042") is not None
 
 
-def test_payments_wait_and_go_with_a_full_sync() -> None:
+def test_a_customer_is_corrected_for_the_invoice_that_waits_for_it() -> None:
+    """Nobody has to ask for it once more."""
+    refusing = [REFUSED]
+    world = InvoiceWorld(
+        linked=False,
+        refuses=lambda fields: refusing[0] if refusing and fields.name == "Ann" else None,
+    )
+    keeps_back(world, RecordKind.CUSTOMER)
+    world.invoice()
+    world.settle_down()
+    assert world.link_of("1042") is None
+    world.customer("c1", "Anna")
+    world.settle_down()
+    assert world.link_of("1042") is not None
+
+
+def test_sync_now_has_invoices_wait_for_customers_that_are_under_way() -> None:
+    """All kinds begin at once; whoever pressed it asked for the invoice too."""
+    world = InvoiceWorld()
+    keeps_back(world, *RecordKind)
+    world.customer("c2", "Bea")
+    world.invoice(customer_id=SourceId("c2"))
+    world.settle_down()
+    world.sync()  # of invoices, whose plan comes before the customers are there
+    world.settle_down()
+    assert world.link_of("1042") is not None
+
+
+def test_payments_wait_and_go_when_a_person_asks() -> None:
     world = PaymentWorld()
     keeps_back(world, RecordKind.PAYMENT)
     payment = world.pays(world.invoice())
     world.settle_down()
-    assert (world.paid, waiting(world).kept_back) == ([], 1)
+    assert (world.paid, world.due) == ([], {})
     send_selected(
         world.services, world.connection.key, RecordKind.PAYMENT, [payment.source_id], OFFICE
     )
     world.settle_down()
     assert (world.paid, world.due) == (["350"], {})
+
+
+def test_the_comparison_sends_no_payment_that_is_kept_back() -> None:
+    world = PaymentWorld()
+    keeps_back(world, RecordKind.PAYMENT)
+    world.pays(world.invoice())
+    world.minute()
+    world.settle_down()
+    assert (world.paid, world.due) == ([], {})
+
+
+def test_the_comparison_finds_an_unknown_one_whose_row_is_lost() -> None:
+    world = PaymentWorld()
+    world.books.faults.add("batch", Lost(100.0), Lost(None))
+    payment = world.pays(world.invoice())
+    world.settle_down(within=60)
+    due = world.stores.due
+    due.remove(due.look(world.connection.key, RecordKind.PAYMENT, FAR, 10).ready)
+    assert world.state(payment) == "unknown"
+    keeps_back(world, RecordKind.PAYMENT)
+    world.minute()
+    world.settle_down()
+    assert (world.paid, world.state(payment)) == (["350"], "posted")
 
 
 def test_a_payment_whose_outcome_is_unknown_is_looked_for_all_the_same() -> None:
@@ -170,20 +260,3 @@ def test_a_payment_that_waits_for_its_invoice_in_a_full_sync_follows_it() -> Non
     world.link(invoice)
     world.settle_down()
     assert (world.paid, world.state(payment)) == (["350"], "posted")
-
-
-def test_an_open_circuit_is_forgotten_though_something_is_kept_back() -> None:
-    """A full sync found the books answering again."""
-    world = items_kept_back()
-    [pipe] = world.has("Pipe")
-    world.books.choose_fault = lambda _: Lost(None)
-    send_selected(world.services, world.connection.key, RecordKind.ITEM, [pipe], OFFICE)
-    world.settle_down(within=5)
-    assert "does not answer" in health(world)[1]
-    world.books.choose_fault = lambda _: None
-    assert world.sync().state is RunState.FINISHED
-    world.has("Tap")
-    world.minute()
-    world.settle_down()
-    assert world.names_in_books == ["Pipe"]
-    assert health(world) == ("amber", "1 change waits until somebody asks.", "Press Sync Now")

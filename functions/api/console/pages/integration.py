@@ -88,7 +88,7 @@ def show_integration(
         )
     words = console.words
     newest = newest_runs(services, key)
-    doing = Doing(newest[0] if newest else None, waiting_of(services, connection))
+    doing = Doing(newest[0] if newest else None, waiting_of(services, key))
     answer = connection_answer(services, caller.company_id, provider, connection, doing)
     live = live_view(services, connection, words, waiting=doing.waiting)
     alerts = alerts_of(services, connection, answer, words, syncing=live.moves == "sync")

@@ -70,7 +70,7 @@ class SettingsForm:
 
     @classmethod
     def typed(cls, form: Form, stored: SettingsForm) -> SettingsForm:
-        """A list that could not be shown was not sent, and stays as it is."""
+        """What the page did not show was not sent, and stays as it is."""
         return cls(
             account=form.text(_ACCOUNT) or stored.account,
             tax_code=form.text(_TAX_CODE) or stored.tax_code,
@@ -78,7 +78,7 @@ class SettingsForm:
             new_from_books=form.text(_NEW),
             pacing_mode=form.text(_PACE),
             notify=form.ticked("notify"),
-            kinds=frozenset(form.texts(_KINDS)),
+            kinds=frozenset(form.texts(_KINDS)) - {""} if _KINDS in form.fields else stored.kinds,
         )
 
 

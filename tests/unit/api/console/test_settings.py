@@ -75,11 +75,17 @@ def test_everything_is_saved(world: ApiWorld) -> None:
 
 
 def test_nothing_ticked_keeps_everything_back(world: ApiWorld) -> None:
-    """And the page of the connection does not say that changes go by themselves."""
+    world.connect(setup=DONE)
+    world.presses(PAGE, **{**FORM, "syncsByItself": ""})
+    assert settings_of(world).by_itself == frozenset()
+
+
+def test_a_page_from_before_there_was_the_choice_changes_nothing_of_it(world: ApiWorld) -> None:
     world.connect(setup=DONE)
     form = {name: value for name, value in FORM.items() if name != "syncsByItself"}
-    world.presses(PAGE, **form)
-    assert settings_of(world).by_itself == frozenset()
+    world.presses(PAGE, **{**form, "notify": ""})
+    assert settings_of(world).by_itself == frozenset(RecordKind)
+    assert not settings_of(world).notify
 
 
 def test_saving_the_same_asks_the_books_nothing(world: ApiWorld) -> None:

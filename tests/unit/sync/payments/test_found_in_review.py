@@ -105,7 +105,7 @@ def test_late_checks_keep_no_wake_ups_going_and_are_not_told_as_waiting() -> Non
     deliver_all(world)
     assert len(world.due) == 5
     assert world.wake_ups.sent == []
-    assert waiting_of(world.services, world.connection) == Waiting()
+    assert waiting_of(world.services, world.connection.key) == Waiting()
     world.settle_down(within=2 * DAYS)
     assert (world.due, len(world.paid)) == ({}, 12)
 
