@@ -24,7 +24,6 @@ from shared.domain.errors import Conflicting, InvalidCursor, SyncError
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, SourceId
 from shared.sync.account_mapping import Choice, assign, assign_unmapped, page_of_mappings
 from shared.sync.automatic.ask import MOST_SELECTED, send_selected
-from shared.sync.connections import existing_connection, existing_connections
 from shared.sync.field_rules import checked_source_id
 from shared.sync.services import Services
 
@@ -116,12 +115,12 @@ class MappingPage(Page):
 
 
 @router.get("/account-mapping")
-def to_the_connected_one(services: ServicesOf, caller: CallerOf, console: ConsoleOf) -> Response:
+def to_the_connected_one(services: ServicesOf, console: ConsoleOf) -> Response:
     connected = [
         ConnectedProvider(
             mapping_address(one.key.provider), services.profile(one.key.provider).label
         )
-        for one in existing_connections(services, caller.company_id)
+        for one in console.connections()
     ]
     if len(connected) == 1:
         return RedirectResponse(connected[0].address, status_code=303)
@@ -248,20 +247,20 @@ def _shown(
     status: int = 200,
 ) -> Response:
     try:
-        connection = existing_connection(services, key)
+        connection = console.connected_to(key.provider)
     except Conflicting as error:
         kind = MappingUnavailablePage
         return unavailable(console, services, key.provider, error, at.address, kind)
-    offer, profile = offer_of(services, key, connection), services.profile(key.provider)
+    offer, profile = offer_of(services, connection), services.profile(key.provider)
     by_account = profile.has_income_accounts
     per_row = _ROW_BYTES + offer.accounts.size + offer.tax_codes.size
     limit = max(FEWEST_ROWS, min(MOST_ROWS, _PAGE_BYTES // per_row))
     unmapped = at.unmapped and by_account
     try:
-        page = page_of_mappings(services, key, limit, at.cursor or None, unmapped=unmapped)
+        page = page_of_mappings(services, connection, limit, at.cursor or None, unmapped=unmapped)
     except InvalidCursor:
         at = at.first
-        page = page_of_mappings(services, key, limit, None, unmapped=unmapped)
+        page = page_of_mappings(services, connection, limit, None, unmapped=unmapped)
     shown = MappingPage(
         title="Account Mapping",
         at=at,

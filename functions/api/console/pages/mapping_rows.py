@@ -15,12 +15,11 @@ from shared.domain.errors import (
     ProviderContractBroken,
     ProviderTrouble,
 )
-from shared.domain.ids import ConnectionKey
 from shared.domain.runs import Problem
 from shared.providers.base import RemoteAccount
 from shared.sync.account_mapping import MappedRow
 from shared.sync.accounts import income_accounts, tax_codes
-from shared.sync.connections import usable_connection
+from shared.sync.connections import required_usable
 from shared.sync.services import Services
 
 _MARKUP = 42
@@ -85,11 +84,11 @@ class MappingRow:
         )
 
 
-def offer_of(services: Services, key: ConnectionKey, connection: Connection) -> Offer:
+def offer_of(services: Services, connection: Connection) -> Offer:
     """From the cached lists: at most one call to the provider each. Where it does not answer, why."""
-    profile, settings = services.profile(key.provider), connection.settings
+    profile, settings = services.profile(connection.key.provider), connection.settings
     try:
-        usable = usable_connection(services, key)
+        usable = required_usable(connection)
         accounts = income_accounts(services, usable).rows if profile.has_income_accounts else ()
         codes = tax_codes(services, usable).rows
     except (NeedsReauth, ProviderTrouble, ProviderContractBroken, ConnectionStopped) as error:

@@ -63,9 +63,9 @@ class PaymentSettingsPage(Page):
 
 @router.get("/integrations/{provider}/settings/payments")
 def show_payment_settings(
-    provider: ProviderOf, services: ServicesOf, caller: CallerOf, console: ConsoleOf
+    provider: ProviderOf, services: ServicesOf, console: ConsoleOf
 ) -> Response:
-    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
+    connection = console.connected_to(provider)
     settings = connection.settings
     rows = [MethodRow(*one) for one in settings.payment_methods]
     return console.page(_page(services, connection, settings.default_deposit_account_id, rows))

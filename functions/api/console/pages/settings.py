@@ -93,10 +93,8 @@ class SettingsPage(Page):
 
 
 @router.get("/integrations/{provider}/settings")
-def show_settings(
-    provider: ProviderOf, services: ServicesOf, caller: CallerOf, console: ConsoleOf
-) -> Response:
-    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
+def show_settings(provider: ProviderOf, services: ServicesOf, console: ConsoleOf) -> Response:
+    connection = console.connected_to(provider)
     return console.page(_page(services, connection))
 
 

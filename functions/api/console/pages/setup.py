@@ -88,12 +88,11 @@ def come_back(provider: ProviderOf, services: ServicesOf, caller: CallerOf) -> R
 def show_setup(
     provider: ProviderOf,
     services: ServicesOf,
-    caller: CallerOf,
     console: ConsoleOf,
     step: Step | None = None,
 ) -> Response:
     """Where it was left, or the step that is asked for."""
-    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
+    connection = console.connected_to(provider)
     return console.page(_page(services, connection, step or _first_open(connection.setup)))
 
 
