@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from fastapi import Depends, Path, Query
+from pydantic import AwareDatetime
 from starlette.requests import Request
 
 from shared.domain.ids import CorrelationId, ProviderName
@@ -48,3 +49,4 @@ Cursor = Annotated[
     str | None,
     Query(max_length=MAX_CURSOR, description="`nextCursor` of the page before; none: the first."),
 ]
+Since = Annotated[AwareDatetime | None, Query(description="`askedAt` of a sync.")]

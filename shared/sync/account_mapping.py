@@ -87,20 +87,18 @@ def mapping_of(services: Services, key: ConnectionKey, source_id: SourceId) -> M
 
 def page_of_mappings(
     services: Services,
-    key: ConnectionKey,
+    connection: Connection,
     limit: int,
     cursor: str | None,
     *,
     unmapped: bool = False,
 ) -> Page[MappedRow]:
     """Items in order of source id; `unmapped`: only those without an account of their own, and then a
-    page may be short, or empty though more follow. Raises `InvalidCursor`, and `Conflicting` where
-    nothing is connected.
+    page may be short, or empty though more follow. Raises `InvalidCursor`.
     """
-    connection = existing_connection(services, key)
     found: list[MappedRow] = []
     for _ in range(_PAGES_LOOKED_AT):
-        page = services.stores.records.page(key.company_id, Item, limit, cursor)
+        page = services.stores.records.page(connection.key.company_id, Item, limit, cursor)
         rows = _rows(services, connection, page.rows)
         found = [row for row in rows if not (unmapped and row.mapping.income_account_id)]
         cursor = page.cursor

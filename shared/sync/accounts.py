@@ -11,18 +11,20 @@ from shared.providers.base import RemoteAccount, RemoteTaxCode
 from shared.sync.remote_lists import Choices, RemoteList, chosen_row, remote_list
 from shared.sync.services import Services
 
-_ACCOUNTS: Final = Choices("income-accounts", RemoteAccount, lambda books: books.income_accounts())
-_TAX_CODES: Final = Choices("tax-codes", RemoteTaxCode, lambda books: books.tax_codes())
+INCOME_ACCOUNTS: Final = Choices(
+    "income-accounts", RemoteAccount, lambda books: books.income_accounts()
+)
+TAX_CODES: Final = Choices("tax-codes", RemoteTaxCode, lambda books: books.tax_codes())
 
 
 def income_accounts(services: Services, connection: Connection) -> RemoteList[RemoteAccount]:
     """Raises as `remote_list` does."""
-    return remote_list(services, connection, _ACCOUNTS)
+    return remote_list(services, connection, INCOME_ACCOUNTS)
 
 
 def tax_codes(services: Services, connection: Connection) -> RemoteList[RemoteTaxCode]:
     """Raises as `remote_list` does; empty where the provider has none."""
-    return remote_list(services, connection, _TAX_CODES)
+    return remote_list(services, connection, TAX_CODES)
 
 
 def checked_income_account(
@@ -39,7 +41,7 @@ def checked_income_account(
                 field,
             )
         )
-    account = chosen_row(services, connection, _ACCOUNTS, account_id)
+    account = chosen_row(services, connection, INCOME_ACCOUNTS, account_id)
     if account is None:
         raise RequestInvalid(
             Problem(
@@ -56,7 +58,7 @@ def checked_tax_code(
     services: Services, connection: Connection, tax_code_id: str, field: str
 ) -> RemoteTaxCode:
     """The tax code with this id. Raises `RequestInvalid` naming the field where there is none."""
-    tax_code = chosen_row(services, connection, _TAX_CODES, tax_code_id)
+    tax_code = chosen_row(services, connection, TAX_CODES, tax_code_id)
     if tax_code is None:
         label = services.profile(connection.key.provider).label
         raise RequestInvalid(

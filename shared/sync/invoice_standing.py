@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -85,20 +85,21 @@ def invoice_in_books(
 ) -> list[InvoiceInBooks]:
     """Of each connection that is not disconnected, in order of provider."""
     payments = services.stores.records.payments_of(company_id, invoice.source_id)
-    return invoices_in_books(services, company_id, [(invoice, payments)], since)[0]
+    connections = existing_connections(services, company_id)
+    return invoices_in_books(services, connections, [(invoice, payments)], since)[0]
 
 
 def invoices_in_books(
     services: Services,
-    company_id: CompanyId,
+    connections: Iterable[Connection],
     invoices: Sequence[tuple[Invoice, Sequence[Payment]]],
     since: datetime | None = None,
 ) -> list[list[InvoiceInBooks]]:
-    """The same of several, each with all its payments; each store is read once per connection."""
-    connections = sorted(
-        existing_connections(services, company_id), key=lambda one: one.key.provider
-    )
-    by_connection = [_in_books(services, connection, invoices, since) for connection in connections]
+    """The same of several in these books, each with all its payments; each store is read once per
+    connection.
+    """
+    in_order = sorted(connections, key=lambda one: one.key.provider)
+    by_connection = [_in_books(services, connection, invoices, since) for connection in in_order]
     return [[of_one[place] for of_one in by_connection] for place in range(len(invoices))]
 
 

@@ -19,8 +19,10 @@ from shared.sync.services import Services
 
 MOST_METHODS: Final = 50
 _TRIES: Final = 5
-_METHODS: Final = Choices("payment-methods", RemoteMethod, lambda books: books.payment_methods())
-_DEPOSITS: Final = Choices(
+PAYMENT_METHODS: Final = Choices(
+    "payment-methods", RemoteMethod, lambda books: books.payment_methods()
+)
+DEPOSIT_ACCOUNTS: Final = Choices(
     "deposit-accounts", RemoteAccount, lambda books: books.deposit_accounts()
 )
 
@@ -36,12 +38,12 @@ class MethodMapping:
 
 def payment_methods(services: Services, connection: Connection) -> RemoteList[RemoteMethod]:
     """Raises as `remote_list` does; empty where the provider has none."""
-    return remote_list(services, connection, _METHODS)
+    return remote_list(services, connection, PAYMENT_METHODS)
 
 
 def deposit_accounts(services: Services, connection: Connection) -> RemoteList[RemoteAccount]:
     """Raises as `remote_list` does; empty where the provider has none."""
-    return remote_list(services, connection, _DEPOSITS)
+    return remote_list(services, connection, DEPOSIT_ACCOUNTS)
 
 
 def change_payment_mapping(
@@ -106,7 +108,10 @@ def _require_known(
     for place, one in enumerate(methods):
         field = f"methods[{place}]"
         _require_account(services, connection, one.deposit_account_id, f"{field}.depositAccountId")
-        if one.method_id and chosen_row(services, connection, _METHODS, one.method_id) is None:
+        if (
+            one.method_id
+            and chosen_row(services, connection, PAYMENT_METHODS, one.method_id) is None
+        ):
             label = services.profile(connection.key.provider).label
             message = f"{label} has no active payment method with this id."
             raise _invalid("UNKNOWN_PAYMENT_METHOD", message, f"{field}.methodId")
@@ -115,7 +120,7 @@ def _require_known(
 def _require_account(
     services: Services, connection: Connection, account_id: str, field: str
 ) -> None:
-    if account_id and chosen_row(services, connection, _DEPOSITS, account_id) is None:
+    if account_id and chosen_row(services, connection, DEPOSIT_ACCOUNTS, account_id) is None:
         label = services.profile(connection.key.provider).label
         message = f"{label} has no active account with this id that payments may be deposited to."
         raise _invalid("UNKNOWN_ACCOUNT", message, field)

@@ -16,24 +16,36 @@ from shared.sync.services import Services
 
 FRESH: Final = timedelta(seconds=60)
 
-T = TypeVar("T", RemoteAccount, RemoteTaxCode, RemoteMethod)
+RemoteRow = RemoteAccount | RemoteTaxCode | RemoteMethod
+T = TypeVar("T", bound=RemoteRow)
+T_co = TypeVar("T_co", bound=RemoteRow, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteList(Generic[T]):
+class RemoteList(Generic[T_co]):
     """`listed_at` is when the provider answered."""
 
-    rows: tuple[T, ...]
+    rows: tuple[T_co, ...]
     listed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Choices(Generic[T]):
+class Choices(Generic[T_co]):
     """A list there is: its name in the cache, what a row is, and how the provider is asked."""
 
     name: str
-    row: type[T]
-    ask: Callable[[AccountingProvider], Sequence[T]]
+    row: type[T_co]
+    ask: Callable[[AccountingProvider], Sequence[T_co]]
+
+
+def kept_list(
+    services: Services, connection: Connection, choices: Choices[T]
+) -> RemoteList[T] | None:
+    """From the cache while it is fresh; never asks the provider."""
+    kept = services.stores.remote_lists.get(
+        connection.key, _name(connection, choices), services.clock.now()
+    )
+    return None if kept is None else _read(kept, choices.row)
 
 
 def remote_list(
@@ -43,13 +55,10 @@ def remote_list(
 
     Raises what the provider's reads raise; a dead grant is noted on the connection first.
     """
-    now = services.clock.now()
-    cache = services.stores.remote_lists
-    # A remote id means nothing without its remote company, a list of them neither.
-    name = f"{choices.name}/{connection.remote_company.remote_company_id}"
-    kept = None if anew else cache.get(connection.key, name, now)
+    kept = None if anew else kept_list(services, connection, choices)
     if kept is not None:
-        return _read(kept, choices.row)
+        return kept
+    now = services.clock.now()
     try:
         rows = choices.ask(services.provider(connection))
     except NeedsReauth:
@@ -58,6 +67,7 @@ def remote_list(
         )
         raise
     listed = RemoteList(tuple(sorted(rows, key=lambda row: (row.name, row.remote_id))), now)
+    cache, name = services.stores.remote_lists, _name(connection, choices)
     try:
         cache.put(connection.key, name, _written(listed), now=now, fresh=FRESH)
     except TooLarge:
@@ -76,7 +86,12 @@ def chosen_row(
     return None
 
 
-def _written(listed: RemoteList[T]) -> str:
+def _name(connection: Connection, choices: Choices[RemoteRow]) -> str:
+    """A remote id means nothing without its remote company, a list of them neither."""
+    return f"{choices.name}/{connection.remote_company.remote_company_id}"
+
+
+def _written(listed: RemoteList[RemoteRow]) -> str:
     return json.dumps(
         {"listed_at": listed.listed_at.isoformat(), "rows": [asdict(row) for row in listed.rows]}
     )

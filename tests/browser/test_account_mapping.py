@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 from local.companies import skip_imports
 from tests.support.browser.ledger import SOON, booked, enter_item, two_accounts
 from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
-from tests.support.browser.steps import LABEL, MAPPING, chooses_account, row_of
+from tests.support.browser.steps import LABEL, MAPPING, chooses_account, row_of, sees_lists
 from tests.support.deployed.company import Company, until
 
 pytestmark = pytest.mark.deployed
@@ -18,11 +18,13 @@ MANY = 101
 
 
 def ticks(office: Office, *names: str) -> None:
+    sees_lists(office)
     for name in names:
         row_of(office, name).get_by_role("checkbox").check()
 
 
 def for_all(office: Office) -> Locator:
+    sees_lists(office)
     return office.page.get_by_label("Income account", exact=True)
 
 
@@ -38,6 +40,7 @@ def test_accounts_are_chosen_one_by_one_and_many_at_once(office: Office) -> None
     first, second = two_accounts(company)
 
     office.goes(MAPPING)
+    sees_lists(office)
     office.is_fine_in_both("account-mapping-unmapped")
     chooses_account(office, "Pipe", first)
     until(lambda: booked(company) == {"Pipe": first}, "the item with its account", SOON)
@@ -62,6 +65,7 @@ def test_accounts_are_chosen_one_by_one_and_many_at_once(office: Office) -> None
     office.presses("Map All Unmapped")
     office.is_told("Every item was mapped already.")
     assert booked(company) == everything, "what was chosen is not overwritten"
+    sees_lists(office)
     office.is_fine_in_both("account-mapping")
 
     ticks(office, "Pipe")

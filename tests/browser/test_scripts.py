@@ -101,3 +101,37 @@ def test_what_is_chosen_last_is_what_is_saved_last(show: Callable[..., Page]) ->
     while not saved:
         page.wait_for_timeout(20)
     assert saved == ["3"]
+
+
+def test_choices_that_come_later_are_of_the_form_and_work_like_those_that_were_there(
+    show: Callable[..., Page],
+) -> None:
+    chooser = (
+        '<form id="bulk" data-choose="selected"><label hidden><input type="checkbox" data-all> All</label>'
+        "<output data-chosen></output></form>"
+        '<input type="checkbox" form="bulk" name="selected" value="1" aria-label="First">'
+    )
+    autosaved = (
+        '<form action="/save" data-autosave><select name="account" aria-label="Account of it">'
+        '<option>1</option><option>2</option></select><output id="told"></output></form>'
+    )
+    page = show(
+        f'<form id="whole"><input name="typed" aria-label="Typed">{waits("/select")}</form>'
+        f"{waits('/rows')}",
+        select=lambda _route: (
+            '<div data-part><select name="chosen"><option>7</option></select></div>'
+        ),
+        rows=lambda _route: f"<div data-part>{chooser}{autosaved}</div>",
+        save=lambda _route: '{"message": "Saved"}',
+    )
+    page.get_by_label("Typed").fill("kept")
+    page.get_by_label("First").check()
+    expect(page.locator("[data-chosen]")).to_have_text("1 chosen")
+    page.get_by_label("Account of it").select_option("2")
+    expect(page.locator("#told")).to_have_text("Saved")
+    sent = page.evaluate("Object.fromEntries(new FormData(document.getElementById('whole')))")
+    assert sent == {"typed": "kept", "chosen": "7"}
+
+
+def waits(address: str) -> str:
+    return f'<div data-part data-refresh="{address}" data-every="0.1"><p role="status">Asking…</p></div>'

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser.office import HOME, NO_SCRIPTS, PHONE, WIDE, Office
-from tests.support.browser.steps import INTEGRATION, LABEL, connects, imports, is_listed
+from tests.support.browser.steps import INTEGRATION, LABEL, connects, imports, is_listed, sees_lists
 from tests.support.deployed.company import until
 
 pytestmark = [
@@ -42,6 +42,7 @@ def test_the_setup_from_the_consent_to_its_end(office: Office) -> None:
     office.page.get_by_role("link", name="Continue the setup").click()
 
     expect(office.heading()).to_have_text("Map items to income accounts")
+    sees_lists(office)
     office.page.get_by_label("Default income account").select_option(index=1)
     office.is_fine_in_both("setup-mapping")
     office.presses("Save and continue")

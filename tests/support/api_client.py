@@ -12,8 +12,10 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 from httpx2 import Response
@@ -98,6 +100,12 @@ class ApiWorld:
     def sees(self, path: str, who: str = "office", **options: Any) -> Response:
         """A page of the console, as somebody of `CALLERS` who is signed in."""
         return self._browse("GET", path, who, **options)
+
+    def sees_lists(self, path: str, who: str = "office") -> Response:
+        """The page once lists of the books are on it, which a script or a link asks for after the page."""
+        answer = self.sees(path, who)
+        later = re.search(r'data-refresh="([^"]+[?;]lists=1)"', answer.text)
+        return self.sees(unescape(later[1]), who) if later else answer
 
     def presses(
         self, path: str, who: str = "office", *, headers: Any = None, **fields: Any

@@ -18,9 +18,8 @@ from functions.api.console.words import Words
 from shared.auth.reauth import reauth_problem
 from shared.domain.balances import Balance
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.ids import CompanyId, RecordKind
+from shared.domain.ids import RecordKind
 from shared.domain.invoices import Invoice, InvoiceStatus
-from shared.sync.connections import existing_connections
 from shared.sync.engine.terms import scope_of
 from shared.sync.invoice_standing import InBooks, InvoiceInBooks
 from shared.sync.on_its_way import OnItsWay, invoice_on_its_way
@@ -60,23 +59,16 @@ class BooksViews:
     """Reads what the page needs besides. `since`: when the click that is watched was made."""
 
     services: Services
-    company_id: CompanyId
+    connections: Sequence[Connection]
     words: Words
     since: datetime | None
 
     def of(
         self, invoice: Invoice, balance: Balance, books: Sequence[InvoiceInBooks]
     ) -> list[BooksView]:
-        """In the order of `books`."""
-        connections = {
-            connection.key.provider: connection
-            for connection in existing_connections(self.services, self.company_id)
-        }
-        return [
-            self._of(connections[there.provider], invoice, balance, there)
-            for there in books
-            if there.provider in connections
-        ]
+        """In the order of `books`, which are those of the connections."""
+        connections = {one.key.provider: one for one in self.connections}
+        return [self._of(connections[there.provider], invoice, balance, there) for there in books]
 
     @property
     def _watched(self) -> bool:

@@ -24,9 +24,9 @@ from functions.api.own_money import InvoiceId, PaymentsOf
 from functions.api.security import CallerOf
 from shared.auth.caller import Caller
 from shared.domain.balances import Balance, balance_of
+from shared.domain.connections import Connection
 from shared.domain.invoices import Invoice, Payment
 from shared.domain.records import Customer, Item
-from shared.sync.connections import existing_connections
 from shared.sync.invoice_rules import checked_invoice_id
 from shared.sync.invoice_standing import InvoiceInBooks, invoices_in_books
 from shared.sync.services import Services
@@ -89,6 +89,7 @@ class InvoicePages:
     services: Services
     caller: Caller
     words: Words
+    connections: Sequence[Connection]
     invoice: Invoice
     stored: Sequence[Payment]
 
@@ -127,7 +128,7 @@ class InvoicePages:
             is_open=balance.open > 0,
             payable=invoice.status.goes_by_itself,
             form=form or PaymentForm.empty(self.services.ids, words),
-            methods=methods_known(existing_connections(self.services, company_id)),
+            methods=methods_known(self.connections),
             history=history_of(self.services, self.caller, invoice, self.stored, words),
         )
 
@@ -142,9 +143,9 @@ class InvoicePages:
     def _now(self, since: datetime | None) -> InvoiceNow:
         invoice, address = self.invoice, invoice_address(self.invoice.source_id)
         company_id = self.caller.company_id
-        views = BooksViews(self.services, company_id, self.words, since)
+        views = BooksViews(self.services, self.connections, self.words, since)
         told: list[InvoiceInBooks] = invoices_in_books(
-            self.services, company_id, [(invoice, self.stored)], since
+            self.services, self.connections, [(invoice, self.stored)], since
         )[0]
         books = views.of(invoice, self._balance, told)
         moving = any(one.moving for one in books)
@@ -171,7 +172,8 @@ def _invoice_pages(
 ) -> InvoicePages:
     """Raises `NotFound`."""
     invoice, stored = payments.of(checked_invoice_id(invoice_id))
-    return InvoicePages(services, caller, console.words, invoice, stored)
+    connections = console.connections()
+    return InvoicePages(services, caller, console.words, connections, invoice, stored)
 
 
 InvoicePagesOf = Annotated[InvoicePages, Depends(_invoice_pages)]

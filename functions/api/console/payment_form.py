@@ -90,7 +90,7 @@ def methods_known(connections: Sequence[Connection]) -> list[str]:
     """What is offered while a method is typed: the office's own words first."""
     chosen = [word for one in connections for word, _, _ in one.settings.payment_methods]
     by_folded = {word.casefold(): word for word in (*chosen, *_USUAL_METHODS)}
-    return list({**dict.fromkeys(by_folded.values())})
+    return list(by_folded.values())
 
 
 def _sentence(problem: Problem) -> str:

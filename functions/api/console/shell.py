@@ -19,8 +19,9 @@ from functions.api.envelope import correlation_of
 from functions.api.security import WRITE
 from shared.auth.caller import Caller
 from shared.domain.connections import Connection
-from shared.domain.ids import ProviderName
+from shared.domain.ids import ConnectionKey, ProviderName
 from shared.domain.runs import Problem
+from shared.sync.connections import connected, required_connection
 
 
 def shell_of(request: Request) -> Shell:
@@ -74,12 +75,29 @@ class Console:
         return self.shell.words
 
     def tell(self, problem: Problem) -> None:
-        """On the page that is answered now: a button was refused, and what was typed in is kept."""
+        """On the page that is answered now: a button was refused, and what was typed in is kept. What it
+        met may have changed a connection, so they are read again.
+        """
+        self._request.state.connections = None
         self.shell = replace(self.shell, said=said.Said.of(problem))
 
     def connection(self, provider: ProviderName) -> Connection | None:
         """The company's, as it was when the page was begun: for showing, not for changing."""
-        return _connections_of(self._request, self._request.state.caller).get(provider)
+        return self._known.get(provider)
+
+    def connections(self) -> list[Connection]:
+        """As `existing_connections` has them, as they were when the page was begun."""
+        return connected(self._known.values())
+
+    def connected_to(self, provider: ProviderName) -> Connection:
+        """As `existing_connection` has it, as it was when the page was begun. Raises `Conflicting`."""
+        services = services_of(self._request)
+        key = ConnectionKey(self._request.state.caller.company_id, provider)
+        return required_connection(services, key, self.connection(provider))
+
+    @property
+    def _known(self) -> Mapping[ProviderName, Connection]:
+        return _connections_of(self._request, self._request.state.caller)
 
     def page(self, page: Page, status: int = 200) -> Response:
         """The page; what was said is not said again."""

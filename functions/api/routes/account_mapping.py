@@ -28,7 +28,7 @@ from shared.sync.account_mapping import (
     page_of_mappings,
 )
 from shared.sync.accounts import tax_codes
-from shared.sync.connections import usable_connection
+from shared.sync.connections import existing_connection, usable_connection
 from shared.sync.field_rules import checked_source_id
 
 router = protected_router("/v1/connections/{provider}", tag="account mapping")
@@ -58,9 +58,9 @@ def list_mappings(
     cursor: Cursor = None,
 ) -> Response:
     """Items in order of id with their accounts. A page may be short though more follow."""
-    key = ConnectionKey(caller.company_id, provider)
+    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
     return page_answer(
-        lambda rows: page_of_mappings(services, key, rows, cursor, unmapped=unmapped),
+        lambda rows: page_of_mappings(services, connection, rows, cursor, unmapped=unmapped),
         limit,
         lambda page: MappingPage(
             mappings=[MappingAnswer.of(row) for row in page.rows], next_cursor=page.cursor

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import Query
-from pydantic import AwareDatetime
-
-from functions.api.dependencies import ServicesOf
+from functions.api.dependencies import ServicesOf, Since
 from functions.api.models.invoice_sync import (
     InvoiceInBooksAnswer,
     InvoiceSyncAnswer,
@@ -24,8 +20,6 @@ from shared.sync.records import get_record
 from shared.sync.resync import sync_invoice
 
 router = protected_router("/v1/invoices", tag="invoices")
-
-Since = Annotated[AwareDatetime | None, Query(description="`askedAt` of a sync.")]
 
 
 @router.post(

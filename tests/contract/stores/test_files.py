@@ -167,7 +167,7 @@ def test_the_form_is_signed_as_every_region_takes_it(s3_files: S3Files) -> None:
 
 def test_the_form_expires(s3_files: S3Files) -> None:
     form = s3_files.upload_form(KEY, most_bytes=10, seconds=1)
-    time.sleep(2.1)
+    time.sleep(2.1)  # the store's own clock says when it has expired, in whole seconds
     assert send(form, b"x").status_code == 403
     assert s3_files.head(KEY) is None
 

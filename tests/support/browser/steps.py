@@ -93,8 +93,19 @@ def row_of(office: Office, name: str) -> Locator:
     return office.page.locator("tbody tr").filter(has_text=name)
 
 
+def sees_lists(office: Office) -> None:
+    """What there is to choose from in the books comes after the page; without scripts by its link."""
+    office.page.wait_for_load_state()
+    link = office.page.get_by_role("link", name="Show them")
+    if link.count():
+        link.click()
+    expect(office.page.locator("main [data-refresh]")).to_have_count(0)
+
+
 def chooses_account(office: Office, item: str, account: str) -> None:
     """In its row of Account Mapping; kept at once, or by the button that stands in for that."""
+    expect(office.heading()).to_have_text("Account Mapping")
+    sees_lists(office)
     row = row_of(office, item)
     form = row.locator("form").filter(has=office.page.locator('select[name="account"]'))
     form.locator("select").select_option(account)

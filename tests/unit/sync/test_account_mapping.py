@@ -227,7 +227,7 @@ class TestMapAll:
         key = world.connection.key
         done = assign_unmapped(world.services, key, Choice(SERVICES, TAXED.remote_id), ANN)
         assert done == Assigned(3)
-        rows = page_of_mappings(world.services, key, 10, None).rows
+        rows = page_of_mappings(world.services, world.connection, 10, None).rows
         assert [(row.mapping.income_account_id, row.mapping.tax_code_id) for row in rows] == [
             (SERVICES, "tax-1"),
             (SALES, "tax-1"),
@@ -312,9 +312,9 @@ def test_an_unmapped_page_passes_over_those_that_have_their_own() -> None:
     world = World()
     world.has(*(f"Item {number}" for number in range(6)))
     choose(world, "01", "02", "04")
-    key, cursor, found = world.connection.key, None, []
+    cursor, found = None, []
     while True:
-        page = page_of_mappings(world.services, key, 2, cursor, unmapped=True)
+        page = page_of_mappings(world.services, world.connection, 2, cursor, unmapped=True)
         found += [row.item.source_id for row in page.rows]
         cursor = page.cursor
         if cursor is None:

@@ -22,9 +22,15 @@ from functions.api.problems import answer_to
 from functions.api.security import CallerOf
 from shared.domain.errors import Conflicting, InvalidCursor, SyncError
 from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, SourceId
-from shared.sync.account_mapping import Choice, assign, assign_unmapped, page_of_mappings
+from shared.storage.ports import Page as Rows
+from shared.sync.account_mapping import (
+    Choice,
+    MappedRow,
+    assign,
+    assign_unmapped,
+    page_of_mappings,
+)
 from shared.sync.automatic.ask import MOST_SELECTED, send_selected
-from shared.sync.connections import existing_connection, existing_connections
 from shared.sync.field_rules import checked_source_id
 from shared.sync.services import Services
 
@@ -76,6 +82,12 @@ class Place:
         return with_query(self.base, unmapped="1" if self.unmapped else "", cursor=self.cursor)
 
     @property
+    def lists(self) -> str:
+        """Where the accounts and tax codes are waited for."""
+        unmapped = "1" if self.unmapped else ""
+        return with_query(self.base, unmapped=unmapped, cursor=self.cursor, lists="1")
+
+    @property
     def first(self) -> Place:
         return replace(self, cursor="")
 
@@ -103,6 +115,8 @@ class MappingPage(Page):
     place: ClassVar[str] = PLACE
     at: Place
     label: str
+    lists: str
+    """Where all below the heading comes from; empty where it is here."""
     by_account: bool
     """Whether the provider has income accounts; else there are only tax codes."""
     offer: Offer
@@ -116,12 +130,12 @@ class MappingPage(Page):
 
 
 @router.get("/account-mapping")
-def to_the_connected_one(services: ServicesOf, caller: CallerOf, console: ConsoleOf) -> Response:
+def to_the_connected_one(services: ServicesOf, console: ConsoleOf) -> Response:
     connected = [
         ConnectedProvider(
             mapping_address(one.key.provider), services.profile(one.key.provider).label
         )
-        for one in existing_connections(services, caller.company_id)
+        for one in console.connections()
     ]
     if len(connected) == 1:
         return RedirectResponse(connected[0].address, status_code=303)
@@ -132,13 +146,13 @@ def to_the_connected_one(services: ServicesOf, caller: CallerOf, console: Consol
 def show_mapping(
     provider: ProviderOf,
     services: ServicesOf,
-    caller: CallerOf,
     console: ConsoleOf,
     unmapped: str = "",
     cursor: str = "",
+    lists: str = "",
 ) -> Response:
-    key = ConnectionKey(caller.company_id, provider)
-    return _shown(services, key, console, Place(provider, bool(unmapped), cursor), Bulk())
+    at = Place(provider, bool(unmapped), cursor)
+    return _shown(services, console, at, Bulk(), ask=bool(lists))
 
 
 @router.post("/integrations/{provider}/account-mapping/item")
@@ -234,47 +248,55 @@ def _done(
     except SyncError as error:
         answer = answer_to(error, services.profile)
         console.tell(answer.problem)
-        return _shown(services, key, console, at, Bulk.of(form), status=answer.status)
+        return _shown(services, console, at, Bulk.of(form), ask=True, status=answer.status)
     return done(request, at.address, told)
 
 
 def _shown(
     services: Services,
-    key: ConnectionKey,
     console: Console,
     at: Place,
     bulk: Bulk,
     *,
+    ask: bool,
     status: int = 200,
 ) -> Response:
     try:
-        connection = existing_connection(services, key)
+        connection = console.connected_to(at.provider)
     except Conflicting as error:
         kind = MappingUnavailablePage
-        return unavailable(console, services, key.provider, error, at.address, kind)
-    offer, profile = offer_of(services, key, connection), services.profile(key.provider)
+        return unavailable(console, services, at.provider, error, at.address, kind)
+    offer, profile = offer_of(services, connection, ask=ask), services.profile(at.provider)
     by_account = profile.has_income_accounts
-    per_row = _ROW_BYTES + offer.accounts.size + offer.tax_codes.size
-    limit = max(FEWEST_ROWS, min(MOST_ROWS, _PAGE_BYTES // per_row))
-    unmapped = at.unmapped and by_account
-    try:
-        page = page_of_mappings(services, key, limit, at.cursor or None, unmapped=unmapped)
-    except InvalidCursor:
-        at = at.first
-        page = page_of_mappings(services, key, limit, None, unmapped=unmapped)
+    page: Rows[MappedRow] = Rows((), None)
+    if offer.asked:
+        unmapped, limit = at.unmapped and by_account, _rows_beside(offer)
+        try:
+            page = page_of_mappings(
+                services, connection, limit, at.cursor or None, unmapped=unmapped
+            )
+        except InvalidCursor:
+            at = at.first
+            page = page_of_mappings(services, connection, limit, None, unmapped=unmapped)
     shown = MappingPage(
         title="Account Mapping",
         at=at,
         label=profile.label,
+        lists="" if offer.asked else at.lists,
         by_account=by_account,
         offer=offer,
         bulk=bulk,
         rows=[MappingRow.of(row, console.words, bulk.ticks) for row in page.rows],
         next_page=replace(at, cursor=page.cursor).address if page.cursor else "",
         setup=setup_address(connection),
-        import_items=review_address(key.provider, Nouns.ITEMS),
+        import_items=review_address(at.provider, Nouns.ITEMS),
     )
     return console.page(shown, status)
+
+
+def _rows_beside(offer: Offer) -> int:
+    per_row = _ROW_BYTES + offer.accounts.size + offer.tax_codes.size
+    return max(FEWEST_ROWS, min(MOST_ROWS, _PAGE_BYTES // per_row))
 
 
 def _selected(form: Form) -> list[SourceId]:

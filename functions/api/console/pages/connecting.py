@@ -55,9 +55,9 @@ def press_connect(
 
 @router.get("/integrations/{provider}/disconnect")
 def ask_before_disconnecting(
-    provider: ProviderOf, services: ServicesOf, caller: CallerOf, console: ConsoleOf
+    provider: ProviderOf, services: ServicesOf, console: ConsoleOf
 ) -> Response:
-    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
+    connection = console.connected_to(provider)
     label = services.profile(provider).label
     page = DisconnectPage(
         title=f"Disconnect {label}?",

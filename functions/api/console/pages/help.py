@@ -12,8 +12,6 @@ from functions.api.console.rendering import Page, Shell
 from functions.api.console.session import console_router
 from functions.api.console.shell import ConsoleOf
 from functions.api.dependencies import ServicesOf
-from functions.api.security import CallerOf
-from shared.sync.connections import existing_connections
 
 router = console_router()
 
@@ -34,11 +32,8 @@ class HelpPage(Page):
 
 
 @router.get("/help")
-def show_help(services: ServicesOf, caller: CallerOf, console: ConsoleOf) -> Response:
-    labels = [
-        services.profile(connection.key.provider).label
-        for connection in existing_connections(services, caller.company_id)
-    ]
+def show_help(services: ServicesOf, console: ConsoleOf) -> Response:
+    labels = [services.profile(one.key.provider).label for one in console.connections()]
     books = labels[0] if len(labels) == 1 else _ANY
     page = HelpPage(
         title="Help",

@@ -14,14 +14,13 @@ from functions.api.console.pages.review import LOOK_EVERY
 from functions.api.console.pages.reviewing import NounsOf, review_address
 from functions.api.console.rendering import Page
 from functions.api.console.session import HOME, console_router, done
-from functions.api.console.shell import ConsoleOf
+from functions.api.console.shell import Console, ConsoleOf
 from functions.api.console.unavailable import UNAVAILABLE, unavailable
 from functions.api.dependencies import ProviderOf, ServicesOf
 from functions.api.security import CallerOf
 from shared.domain.connections import NewFromBooks
 from shared.domain.ids import ConnectionKey, ProviderName
 from shared.domain.imports import MOST_IMPORTED
-from shared.sync.connections import existing_connection
 from shared.sync.review.browse import StillListing, Tally, tally
 from shared.sync.review.start import import_all_new
 from shared.sync.services import Services
@@ -57,7 +56,7 @@ def show_import_all(
     """The question before it; `part`: for the box on the page of the list."""
     key = ConnectionKey(caller.company_id, provider)
     try:
-        page = _page(services, key, nouns)
+        page = _page(services, console, key, nouns)
     except UNAVAILABLE as error:
         here = f"{review_address(provider, nouns)}/all"
         return unavailable(console, services, provider, error, here)
@@ -80,9 +79,11 @@ def press_import_all(
     return done(request, import_address(run), "The import has begun.")
 
 
-def _page(services: Services, key: ConnectionKey, nouns: NounsOf) -> ImportAllPage:
+def _page(
+    services: Services, console: Console, key: ConnectionKey, nouns: NounsOf
+) -> ImportAllPage:
     counted = tally(services, key, nouns.kind)
-    settings = existing_connection(services, key).settings
+    settings = console.connected_to(key.provider).settings
     still = counted if isinstance(counted, StillListing) else None
     return ImportAllPage(
         title="Import All New",

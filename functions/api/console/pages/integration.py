@@ -122,12 +122,11 @@ def show_integration(
 def show_live(
     provider: ProviderOf,
     services: ServicesOf,
-    caller: CallerOf,
     console: ConsoleOf,
     shown: Moves = "",
 ) -> Response:
     """The part that moves; `shown`: what moved when it was shown last."""
-    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
+    connection = console.connected_to(provider)
     live = live_view(services, connection, console.words, shown)
     return console.part("live", LivePart(title="", live=live))
 

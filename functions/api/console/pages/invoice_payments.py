@@ -19,10 +19,8 @@ from functions.api.console.session import console_router, done
 from functions.api.console.shell import Console, ConsoleOf
 from functions.api.dependencies import ServicesOf
 from functions.api.own_money import InvoiceId, PaymentsOf
-from functions.api.security import CallerOf
 from shared.domain.balances import balance_of
 from shared.domain.errors import RequestInvalid
-from shared.sync.connections import existing_connections
 from shared.sync.invoice_rules import checked_invoice_id
 from shared.sync.payment_rules import checked_payment_id, read_how_paid, read_values
 from shared.sync.records import SaveOutcome
@@ -85,12 +83,11 @@ def press_record(
 def ask_before_marking_paid(
     invoice_id: InvoiceId,
     services: ServicesOf,
-    caller: CallerOf,
     payments: PaymentsOf,
     console: ConsoleOf,
 ) -> Response:
     form = PaymentForm.empty(services.ids, console.words)
-    return console.page(_mark_paid(invoice_id, services, caller, payments, console, form))
+    return console.page(_mark_paid(invoice_id, payments, console, form))
 
 
 @router.post("/invoices/{id:path}/payments/rest")
@@ -99,7 +96,6 @@ def press_mark_paid(
     form: FormOf,
     request: Request,
     services: ServicesOf,
-    caller: CallerOf,
     payments: PaymentsOf,
     console: ConsoleOf,
 ) -> Response:
@@ -110,7 +106,7 @@ def press_mark_paid(
         paid = payments.mark_paid(source_id, own_id, read_how_paid(typed.said))
     except RequestInvalid as error:
         refused = typed.refused(error, services.ids)
-        again = _mark_paid(invoice_id, services, caller, payments, console, refused)
+        again = _mark_paid(invoice_id, payments, console, refused)
         return console.page(again, HTTPStatus.UNPROCESSABLE_ENTITY)
     told = "Nothing was open: no payment was recorded."
     if paid.payment is not None and paid.outcome is not SaveOutcome.UNCHANGED:
@@ -156,8 +152,6 @@ def press_void(
 
 def _mark_paid(
     invoice_id: InvoiceId,
-    services: ServicesOf,
-    caller: CallerOf,
     payments: PaymentsOf,
     console: Console,
     form: PaymentForm,
@@ -170,5 +164,5 @@ def _mark_paid(
         number=invoice.number,
         left=console.words.amount(left, invoice.currency) if left > 0 else "",
         form=form,
-        methods=methods_known(existing_connections(services, caller.company_id)),
+        methods=methods_known(console.connections()),
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 
-from fastapi import Query
-from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,13 +15,12 @@ from functions.api.console.invoice_words import STATUSES, Said, said_in_list
 from functions.api.console.rendering import Page
 from functions.api.console.session import console_router, done
 from functions.api.console.shell import ConsoleOf
-from functions.api.dependencies import Cursor, ServicesOf, known_provider
+from functions.api.dependencies import Cursor, ServicesOf, Since, known_provider
 from functions.api.own_money import InvoiceId
 from functions.api.security import CallerOf
 from shared.domain.balances import balance_of
 from shared.domain.invoices import Invoice
 from shared.domain.records import Customer
-from shared.sync.connections import existing_connections
 from shared.sync.invoice_rules import checked_invoice_id
 from shared.sync.invoice_standing import invoices_in_books
 from shared.sync.resync import sync_invoice
@@ -57,9 +54,6 @@ class InvoicesPage(Page):
     next: str
 
 
-Since = Annotated[AwareDatetime | None, Query()]
-
-
 @router.get("/invoices")
 def show_invoices(
     services: ServicesOf, caller: CallerOf, console: ConsoleOf, cursor: Cursor = None
@@ -71,7 +65,8 @@ def show_invoices(
     customer_ids = sorted({invoice.customer_id for invoice in page.rows})
     customers = records.get_many(company_id, Customer, customer_ids)
     rows, words = [], console.words
-    in_books = invoices_in_books(services, company_id, invoices)
+    connections = console.connections()
+    in_books = invoices_in_books(services, connections, invoices)
     for (invoice, payments), there in zip(invoices, in_books, strict=True):
         colour, status = STATUSES[invoice.status]
         balance = balance_of(invoice, payments)
@@ -92,7 +87,7 @@ def show_invoices(
     shown = InvoicesPage(
         title="Invoices",
         rows=rows,
-        connected=bool(existing_connections(services, company_id)),
+        connected=bool(connections),
         first=INVOICES if cursor else "",
         next=following(INVOICES, page.cursor),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from functions.api.console.choices_shown import Option, option_of
+from functions.api.console.choices_shown import Option, option_of, rows_of
 from functions.api.console.words import Words
 from functions.api.problems import answer_to
 from shared.domain.connections import Connection, ConnectionSettings
@@ -15,12 +15,11 @@ from shared.domain.errors import (
     ProviderContractBroken,
     ProviderTrouble,
 )
-from shared.domain.ids import ConnectionKey
 from shared.domain.runs import Problem
 from shared.providers.base import RemoteAccount
 from shared.sync.account_mapping import MappedRow
-from shared.sync.accounts import income_accounts, tax_codes
-from shared.sync.connections import usable_connection
+from shared.sync.accounts import INCOME_ACCOUNTS, TAX_CODES
+from shared.sync.connections import required_usable
 from shared.sync.services import Services
 
 _MARKUP = 42
@@ -45,12 +44,15 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """`trouble`: why there is nothing to choose from; `reconnect`: whether reconnecting helps."""
+    """`trouble`: why there is nothing to choose from; `reconnect`: whether reconnecting helps. `asked`:
+    whether the provider was; where it is still to be, nothing is known.
+    """
 
     accounts: Selection = field(default_factory=Selection)
     tax_codes: Selection = field(default_factory=Selection)
     trouble: Problem | None = None
     reconnect: bool = False
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,22 @@ class MappingRow:
         )
 
 
-def offer_of(services: Services, key: ConnectionKey, connection: Connection) -> Offer:
-    """From the cached lists: at most one call to the provider each. Where it does not answer, why."""
-    profile, settings = services.profile(key.provider), connection.settings
+def offer_of(services: Services, connection: Connection, *, ask: bool) -> Offer:
+    """From the cached lists; where it may be asked, at most one call to the provider each. Where it does
+    not answer, why.
+    """
+    profile, settings = services.profile(connection.key.provider), connection.settings
     try:
-        usable = usable_connection(services, key)
-        accounts = income_accounts(services, usable).rows if profile.has_income_accounts else ()
-        codes = tax_codes(services, usable).rows
+        usable = required_usable(connection)
+        accounts: Sequence[RemoteAccount] | None = ()
+        if profile.has_income_accounts:
+            accounts = rows_of(services, usable, INCOME_ACCOUNTS, ask=ask)
+        codes = None if accounts is None else rows_of(services, usable, TAX_CODES, ask=ask)
     except (NeedsReauth, ProviderTrouble, ProviderContractBroken, ConnectionStopped) as error:
         problem = answer_to(error, services.profile).problem
         return Offer(trouble=problem, reconnect=isinstance(error, NeedsReauth))
+    if accounts is None or codes is None:
+        return Offer(asked=False)
     return _offer(accounts, [Option(one.remote_id, one.name) for one in codes], settings)
 
 

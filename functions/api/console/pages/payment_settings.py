@@ -11,8 +11,8 @@ from typing import ClassVar, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.api.console.addresses import integration_address
-from functions.api.console.choices_shown import Offered, offered_deposits, offered_methods
+from functions.api.console.addresses import integration_address, with_query
+from functions.api.console.choices_shown import Offered, offered_lists
 from functions.api.console.forms import Form, FormOf
 from functions.api.console.rendering import Page
 from functions.api.console.session import HOME, console_router, done
@@ -24,7 +24,13 @@ from shared.domain.errors import RequestInvalid
 from shared.domain.ids import ConnectionKey
 from shared.domain.invoices import MAX_METHOD
 from shared.sync.connections import existing_connection
-from shared.sync.payment_mapping import MOST_METHODS, MethodMapping, change_payment_mapping
+from shared.sync.payment_mapping import (
+    DEPOSIT_ACCOUNTS,
+    MOST_METHODS,
+    PAYMENT_METHODS,
+    MethodMapping,
+    change_payment_mapping,
+)
 from shared.sync.services import Services
 
 router = console_router()
@@ -45,10 +51,15 @@ class MethodRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSettingsPage(Page):
+    """`lists`: where the form comes from, empty where it is here: it says everything, so it is whole or not
+    there.
+    """
+
     template: ClassVar[str] = "payment_settings.html"
     place: ClassVar[str] = HOME
     provider: str
     label: str
+    lists: str
     methods: Offered
     deposits: Offered
     default_deposit: str
@@ -63,12 +74,13 @@ class PaymentSettingsPage(Page):
 
 @router.get("/integrations/{provider}/settings/payments")
 def show_payment_settings(
-    provider: ProviderOf, services: ServicesOf, caller: CallerOf, console: ConsoleOf
+    provider: ProviderOf, services: ServicesOf, console: ConsoleOf, lists: str = ""
 ) -> Response:
-    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
+    connection = console.connected_to(provider)
     settings = connection.settings
     rows = [MethodRow(*one) for one in settings.payment_methods]
-    return console.page(_page(services, connection, settings.default_deposit_account_id, rows))
+    default = settings.default_deposit_account_id
+    return console.page(_page(services, connection, default, rows, ask=bool(lists)))
 
 
 @router.post("/integrations/{provider}/settings/payments")
@@ -102,7 +114,7 @@ def press_save(
         if named:
             place = int(named[1])
             rows[place] = replace(rows[place], wrong=said)
-        page = _page(services, connection, default, rows)
+        page = _page(services, connection, default, rows, ask=True)
         return console.page(replace(page, wrong="" if named else said), HTTPStatus.BAD_REQUEST)
     return done(
         request,
@@ -112,18 +124,26 @@ def press_save(
 
 
 def _page(
-    services: Services, connection: Connection, default: str, rows: Sequence[MethodRow]
+    services: Services,
+    connection: Connection,
+    default: str,
+    rows: Sequence[MethodRow],
+    *,
+    ask: bool,
 ) -> PaymentSettingsPage:
     provider = connection.key.provider
     label = services.profile(provider).label
-    methods = offered_methods(services, connection)
+    methods, deposits = offered_lists(
+        services, connection, PAYMENT_METHODS, DEPOSIT_ACCOUNTS, ask=ask
+    )
+    here = integration_address(provider, "settings", "payments")
     return PaymentSettingsPage(
         title="Ways of paying",
         provider=provider,
         label=label,
+        lists="" if deposits.asked else with_query(here, lists="1"),
         methods=methods,
-        # Who does not answer is not asked a second time.
-        deposits=methods if methods.unavailable else offered_deposits(services, connection),
+        deposits=deposits,
         default_deposit=default,
         rows=[*rows, *([MethodRow()] * min(_EMPTY_ROWS, max(0, MOST_METHODS - len(rows))))],
     )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 
-from fastapi import Query
-from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +17,7 @@ from functions.api.console.rendering import Page
 from functions.api.console.session import console_router, done
 from functions.api.console.shell import Console, ConsoleOf
 from functions.api.console.words import Words
-from functions.api.dependencies import Cursor, ProviderOf, ServicesOf
+from functions.api.dependencies import Cursor, ProviderOf, ServicesOf, Since
 from functions.api.security import CallerOf
 from shared.auth.caller import Caller
 from shared.auth.reauth import reauth_problem
@@ -29,7 +27,6 @@ from shared.domain.notifications import Notification
 from shared.storage.paging import matching_rows
 from shared.sync.automatic.ask import retry
 from shared.sync.automatic.gate import AUTOMATIC_KINDS
-from shared.sync.connections import existing_connections
 from shared.sync.services import Services
 
 router = console_router()
@@ -38,8 +35,6 @@ _NOTICES: Final = 20
 _ROWS: Final = 50
 _WATCHED_FOR: Final = timedelta(seconds=60)
 _EVERY: Final = 2
-
-Since = Annotated[AwareDatetime | None, Query()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +105,7 @@ def show_problems(
     since: Since = None,
 ) -> Response:
     """`since`: when something was retried, so that it is seen to go."""
-    connections = existing_connections(services, caller.company_id)
+    connections = console.connections()
     told = services.stores.notifications.page(caller.company_id, _NOTICES, cursor)
     providers = _providers(services, connections, console.words)
     refresh = _refresh(console, since)
@@ -130,13 +125,10 @@ def show_problems(
 
 
 @router.get("/problems/now")
-def show_causes(
-    services: ServicesOf, caller: CallerOf, console: ConsoleOf, since: Since = None
-) -> Response:
-    connections = existing_connections(services, caller.company_id)
+def show_causes(services: ServicesOf, console: ConsoleOf, since: Since = None) -> Response:
     page = CausesPage(
         title="Problems",
-        providers=_providers(services, connections, console.words),
+        providers=_providers(services, console.connections(), console.words),
         refresh=_refresh(console, since),
     )
     return console.part("problems", page)

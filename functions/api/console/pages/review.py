@@ -31,7 +31,6 @@ from shared.auth.caller import Caller
 from shared.domain.errors import InvalidCursor, RequestInvalid, SyncError
 from shared.domain.ids import ConnectionKey
 from shared.domain.runs import Problem, Run, RunPurpose
-from shared.sync.connections import existing_connection
 from shared.sync.review.browse import Sought, StillListing, browse, listing_progress
 from shared.sync.review.start import start_import
 from shared.sync.review.unlink import unlink
@@ -158,7 +157,7 @@ def _shown(
     key, kind = ConnectionKey(caller.company_id, view.provider), view.nouns.kind
     sought, anew = Sought(view.status, view.search), False
     try:
-        connection = existing_connection(services, key)
+        connection = console.connected_to(view.provider)
         try:
             shown = browse(services, key, kind, sought, ROWS, view.cursor or None)
         except InvalidCursor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
-from fastapi import Path
+from fastapi import Depends, Path
 from starlette.responses import Response
 
 from functions.api.console.addresses import following, integration_address
@@ -134,20 +134,32 @@ def show_runs(
     )
 
 
-@router.get("/integrations/{provider}/runs/{runId}")
-def show_run(
+def _sync(
     provider: ProviderOf,
     run_id: Annotated[str, Path(alias="runId", max_length=200)],
     services: ServicesOf,
     caller: CallerOf,
-    console: ConsoleOf,
-    cursor: Cursor = None,
-) -> Response:
+) -> Run:
+    """Of the address. Raises `NotFound`, for an import too: it has a page of its own."""
     run = run_of(services, ConnectionKey(caller.company_id, provider), RunId(run_id))
     if run.purpose is not RunPurpose.SYNC:
         raise NotFound(
             Problem("SYNC_NOT_FOUND", "There is no such sync.", "See the list of syncs.", "runId")
         )
+    return run
+
+
+SyncOf = Annotated[Run, Depends(_sync)]
+
+
+@router.get("/integrations/{provider}/runs/{runId}")
+def show_run(
+    run: SyncOf,
+    provider: ProviderOf,
+    services: ServicesOf,
+    console: ConsoleOf,
+    cursor: Cursor = None,
+) -> Response:
     words, label = console.words, services.profile(provider).label
     page = page_of_sent(services, run, cursor)
     refused = [] if cursor else refused_of(services, run)
@@ -173,15 +185,8 @@ def show_run(
 
 
 @router.get("/integrations/{provider}/runs/{runId}/live")
-def show_live_run(
-    provider: ProviderOf,
-    run_id: Annotated[str, Path(alias="runId", max_length=200)],
-    services: ServicesOf,
-    caller: CallerOf,
-    console: ConsoleOf,
-) -> Response:
+def show_live_run(run: SyncOf, console: ConsoleOf) -> Response:
     """How far it is; when it has ended, the page is loaded again."""
-    run = run_of(services, ConnectionKey(caller.company_id, provider), RunId(run_id))
     view = RunView.of(run, console.words)
     return console.part("run", RunPart(title="", run=view, whole=not view.active))
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Final, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.api.console.addresses import integration_address
-from functions.api.console.choices_shown import Offered, offered_accounts, offered_tax_codes
+from functions.api.console.addresses import integration_address, with_query
+from functions.api.console.choices_shown import Offered, offered_lists
 from functions.api.console.forms import Form, FormOf
 from functions.api.console.quota_shown import pace
 from functions.api.console.rendering import Page
@@ -26,6 +26,7 @@ from shared.domain.connections import Connection, NewFromBooks, PacingMode
 from shared.domain.errors import RequestInvalid
 from shared.domain.ids import ConnectionKey, RecordKind
 from shared.domain.runs import Problem
+from shared.sync.accounts import INCOME_ACCOUNTS, TAX_CODES
 from shared.sync.connection_settings import change_settings
 from shared.sync.connections import existing_connection
 from shared.sync.services import Services
@@ -84,8 +85,8 @@ class SettingsForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsPage(Page):
-    """`accounts` None: the provider has none to choose. `kinds`: value, name and when it goes. `wrong`:
-    sentence by field.
+    """`lists`: where accounts and tax codes come from, empty where they are here. `accounts` None: the
+    provider has none to choose. `kinds`: value, name and when it goes. `wrong`: sentence by field.
     """
 
     template: ClassVar[str] = "settings.html"
@@ -94,6 +95,7 @@ class SettingsPage(Page):
     label: str
     decided: bool
     form: SettingsForm
+    lists: str
     accounts: Offered | None
     tax_codes: Offered
     kinds: list[tuple[str, str, str]]
@@ -105,10 +107,10 @@ class SettingsPage(Page):
 
 @router.get("/integrations/{provider}/settings")
 def show_settings(
-    provider: ProviderOf, services: ServicesOf, caller: CallerOf, console: ConsoleOf
+    provider: ProviderOf, services: ServicesOf, console: ConsoleOf, lists: str = ""
 ) -> Response:
-    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
-    return console.page(_page(services, connection))
+    connection = console.connected_to(provider)
+    return console.page(_page(services, connection, ask=bool(lists)))
 
 
 @router.post("/integrations/{provider}/settings")
@@ -132,26 +134,25 @@ def press_save(
         if error.problem.field not in (_ACCOUNT, _TAX_CODE, _FROM, _NEW, _PACE, _KINDS):
             raise
         wrong = {error.problem.field: f"{error.problem.message} {error.problem.action}"}
-        page = replace(_page(services, connection), form=typed, wrong=wrong)
+        page = replace(_page(services, connection, ask=True), form=typed, wrong=wrong)
         return console.page(page, HTTPStatus.BAD_REQUEST)
     said = "The settings are saved." if changes else "Nothing was changed: it was saved like that."
     return done(request, integration_address(provider, "settings"), said)
 
 
-def _page(services: Services, connection: Connection) -> SettingsPage:
+def _page(services: Services, connection: Connection, *, ask: bool) -> SettingsPage:
     profile = services.profile(connection.key.provider)
-    accounts = offered_accounts(services, connection) if profile.has_income_accounts else None
-    if accounts is not None and accounts.unavailable:
-        tax_codes = accounts  # who does not answer is not asked a second time
-    else:
-        tax_codes = offered_tax_codes(services, connection)
+    wanted = [INCOME_ACCOUNTS, TAX_CODES] if profile.has_income_accounts else [TAX_CODES]
+    *accounts, tax_codes = offered_lists(services, connection, *wanted, ask=ask)
+    here = integration_address(connection.key.provider, "settings")
     return SettingsPage(
         title=f"Settings of {profile.label}",
         provider=connection.key.provider,
         label=profile.label,
         decided=connection.setup.decided,
         form=SettingsForm.stored(connection),
-        accounts=accounts,
+        lists="" if tax_codes.asked else with_query(here, lists="1"),
+        accounts=accounts[0] if accounts else None,
         tax_codes=tax_codes,
         kinds=[(kind.value, f"{kind}s".capitalize(), when) for kind, when in _GOES.items()],
         paces=[(mode.value, pace(mode, profile.label)) for mode in PacingMode],

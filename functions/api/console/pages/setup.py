@@ -9,8 +9,8 @@ from typing import ClassVar, Final, Literal
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from functions.api.console.addresses import integration_address
-from functions.api.console.choices_shown import Offered, offered_accounts
+from functions.api.console.addresses import integration_address, with_query
+from functions.api.console.choices_shown import Offered, offered_lists
 from functions.api.console.forms import FormOf
 from functions.api.console.rendering import Page
 from functions.api.console.session import HOME, console_router, done
@@ -22,6 +22,7 @@ from shared.domain.connections import Connection, ConnectionState, Setup, StepSt
 from shared.domain.errors import RequestInvalid
 from shared.domain.ids import ConnectionKey, PersonId
 from shared.domain.runs import Problem
+from shared.sync.accounts import INCOME_ACCOUNTS
 from shared.sync.connection_settings import change_settings
 from shared.sync.connections import existing_connection
 from shared.sync.services import Services
@@ -55,7 +56,9 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupPage(Page):
-    """`state` is the shown step's. `accounts`: asked of the books in the step that needs them only."""
+    """`state` is the shown step's. `accounts`: asked of the books in the step that needs them only;
+    `lists`: where they come from then, empty where they are here.
+    """
 
     template: ClassVar[str] = "setup.html"
     place: ClassVar[str] = HOME
@@ -66,6 +69,7 @@ class SetupPage(Page):
     step: Step
     state: StepState
     setup: Setup
+    lists: str
     accounts: Offered | None
     chosen_account: str
     wrong: str = ""
@@ -88,13 +92,14 @@ def come_back(provider: ProviderOf, services: ServicesOf, caller: CallerOf) -> R
 def show_setup(
     provider: ProviderOf,
     services: ServicesOf,
-    caller: CallerOf,
     console: ConsoleOf,
     step: Step | None = None,
+    lists: str = "",
 ) -> Response:
     """Where it was left, or the step that is asked for."""
-    connection = existing_connection(services, ConnectionKey(caller.company_id, provider))
-    return console.page(_page(services, connection, step or _first_open(connection.setup)))
+    connection = console.connected_to(provider)
+    step = step or _first_open(connection.setup)
+    return console.page(_page(services, connection, step, ask=bool(lists)))
 
 
 @router.post("/integrations/{provider}/setup/skip")
@@ -128,7 +133,7 @@ def press_mapped(
         _choose_account(services, connection, caller.person_id, chosen)
     except RequestInvalid as error:
         page = replace(
-            _page(services, connection, "mapping"),
+            _page(services, connection, "mapping", ask=True),
             chosen_account=chosen,
             wrong=f"{error.problem.message} {error.problem.action}",
         )
@@ -148,9 +153,13 @@ def _choose_account(
         raise RequestInvalid(Problem("MISSING", "No account is chosen.", "Choose one."))
 
 
-def _page(services: Services, connection: Connection, step: Step) -> SetupPage:
+def _page(services: Services, connection: Connection, step: Step, *, ask: bool) -> SetupPage:
     profile, setup = services.profile(connection.key.provider), connection.setup
-    asks = step == "mapping" and profile.has_income_accounts
+    accounts = None
+    if step == "mapping" and profile.has_income_accounts:
+        (accounts,) = offered_lists(services, connection, INCOME_ACCOUNTS, ask=ask)
+    here = integration_address(connection.key.provider, "setup")
+    known = accounts is None or accounts.asked
     return SetupPage(
         title=_CALLED[step],
         provider=connection.key.provider,
@@ -160,7 +169,8 @@ def _page(services: Services, connection: Connection, step: Step) -> SetupPage:
         step=step,
         state=_state(setup, step),
         setup=setup,
-        accounts=offered_accounts(services, connection) if asks else None,
+        lists="" if known else with_query(here, step=step, lists="1"),
+        accounts=accounts,
         chosen_account=connection.settings.default_income_account_id,
     )
 

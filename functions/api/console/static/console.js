@@ -8,6 +8,12 @@ import { pressOnce } from "./once.js";
 
 refreshParts(document);
 loadOnExpand(document);
-saveAsChosen(document);
-chooseMany(document);
 pressOnce(document);
+work(document);
+document.addEventListener("part", (event) => work(event.target));
+
+// The choices of the page, then those of each part that comes later.
+function work(root) {
+  saveAsChosen(root);
+  chooseMany(root);
+}

@@ -2,16 +2,15 @@
 // does not need it: a second click joins what the first began.)
 
 export function pressOnce(root) {
-  for (const form of root.querySelectorAll("form:not([data-autosave])")) {
-    form.addEventListener("submit", () => {
-      setTimeout(() => {
-        for (const button of form.querySelectorAll("button:enabled")) {
-          button.disabled = true;
-          button.dataset.pressed = "";
-        }
-      });
+  root.addEventListener("submit", ({ target: form }) => {
+    if (form.dataset.autosave !== undefined) return;
+    setTimeout(() => {
+      for (const button of form.querySelectorAll("button:enabled")) {
+        button.disabled = true;
+        button.dataset.pressed = "";
+      }
     });
-  }
+  });
   addEventListener("pageshow", () => {
     // Back to this page by the browser's own button.
     for (const button of root.querySelectorAll("button[data-pressed]")) button.disabled = false;

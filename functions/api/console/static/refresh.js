@@ -1,5 +1,6 @@
 // Parts of a page that change while one looks: `data-refresh` is where the part comes from, `data-every`
-// the seconds between two looks. A part that comes without `data-refresh` is done.
+// the seconds between two looks. A part that comes without `data-refresh` is done. Each that is put in place
+// says so by an event, `part`.
 
 const LONGEST = 30;
 
@@ -40,6 +41,7 @@ export function put(part, fresh) {
     const focus = counterpart(part, fresh);
     part.replaceWith(fresh);
     focus?.focus();
+    fresh.dispatchEvent(new CustomEvent("part", { bubbles: true }));
   }
   if (fresh.dataset.whole !== undefined) {
     location.reload(); // what is around it has changed as well

@@ -62,7 +62,7 @@ def office(world: ApiWorld) -> ApiWorld:
 
 class TestTable:
     def test_each_item_has_a_select_with_the_default_first(self, office: ApiWorld) -> None:
-        shown = unescape(office.sees(PAGE).text)
+        shown = unescape(office.sees_lists(PAGE).text)
         assert "where QuickBooks books what you earn with an item" in shown
         assert shown.count(f'<form method="post" action="{PAGE}/item" data-autosave>') == 6
         assert '<option value="">Default: 4000 Sales</option>' in shown
@@ -77,33 +77,35 @@ class TestTable:
     ) -> None:
         world.connect(settings=ConnectionSettings())
         has(world, "a")
-        assert '<option value="">None: cannot be synced</option>' in world.sees(PAGE).text
+        assert '<option value="">None: cannot be synced</option>' in world.sees_lists(PAGE).text
 
     def test_only_unmapped_ones(self, office: ApiWorld) -> None:
         office.presses(f"{PAGE}/item", item="a", account="inc-2")
-        assert '<option value="inc-2" selected>' in office.sees(PAGE).text
-        shown = office.sees(f"{PAGE}?unmapped=1").text
+        assert '<option value="inc-2" selected>' in office.sees_lists(PAGE).text
+        shown = office.sees_lists(f"{PAGE}?unmapped=1").text
         assert ("Item a<" in shown, "Item c<" in shown) == (False, True)
         office.presses(f"{PAGE}/map-all", account="inc-1")
-        assert "Every item has an account of its own." in office.sees(f"{PAGE}?unmapped=1").text
+        assert (
+            "Every item has an account of its own." in office.sees_lists(f"{PAGE}?unmapped=1").text
+        )
 
     def test_it_is_paged_and_stays_small_with_many_accounts(self, world: ApiWorld) -> None:
         world.connect(setup=DECIDED)
         has(world, *(f"i-{number:03}" for number in range(120)))
-        shown = world.sees(PAGE)
+        shown = world.sees_lists(PAGE)
         assert ("Item i-049" in shown.text, "Item i-050" in shown.text) == (True, False)
         assert len(shown.content) < 100_000
         following = unescape(shown.text.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0])
-        second = world.sees(following).text
+        second = world.sees_lists(following).text
         assert "Item i-099" in second
         assert "First page" in second
-        assert "Item i-000" in world.sees(f"{PAGE}?cursor=gone").text
+        assert "Item i-000" in world.sees_lists(f"{PAGE}?cursor=gone").text
         world.books.accounts += [
             RemoteAccount(RemoteId(f"n-{number}"), f"Account number {number}", "", "Income", "USD")
             for number in range(60)
         ]
         world.clock.sleep(61)
-        shown = world.sees(PAGE)
+        shown = world.sees_lists(PAGE)
         assert 10 <= shown.text.count("data-autosave") / 2 < 50
         assert len(shown.content) < 100_000
 
@@ -113,12 +115,12 @@ class TestTable:
         office.presses(f"{PAGE}/item", item="a", account="inc-2")
         del office.books.accounts[1]
         office.clock.sleep(61)
-        shown = office.sees(PAGE).text
+        shown = office.sees_lists(PAGE).text
         assert '<option value="inc-2" selected>No longer in the books</option>' in shown
 
     def test_no_items_says_where_they_come_from(self, world: ApiWorld) -> None:
         world.connect()
-        shown = world.sees(PAGE).text
+        shown = world.sees_lists(PAGE).text
         assert "There are no items yet" in shown
         assert "/console/integrations/quickbooks/review/items" in shown
 
@@ -128,13 +130,13 @@ class TestTable:
         world.books.accounts.append(
             RemoteAccount(RemoteId("x"), "<b onclick=1>", "", "Income", "USD")
         )
-        shown = world.sees(PAGE).text.split("<main")[1]
+        shown = world.sees_lists(PAGE).text.split("<main")[1]
         assert "<script>" not in shown
         assert "<b onclick" not in shown
 
     def test_who_may_only_read_sees_what_is_chosen_and_no_control(self, office: ApiWorld) -> None:
         office.presses(f"{PAGE}/item", item="a", account="inc-2")
-        shown = office.sees(PAGE, who="clerk").text.split("<main")[1]
+        shown = office.sees_lists(PAGE, who="clerk").text.split("<main")[1]
         assert "4100 Services" in shown
         assert "Default: 4000 Sales" in shown
         for control in ('method="post"', "Map Selected", "Sync Selected", 'name="selected"'):
@@ -143,7 +145,7 @@ class TestTable:
 
     def test_another_company_sees_and_maps_none_of_it(self, office: ApiWorld) -> None:
         office.connect(OTHER_COMPANY)
-        assert "Item a" not in office.sees(PAGE, who="other").text
+        assert "Item a" not in office.sees_lists(PAGE, who="other").text
         answer = office.presses(
             f"{PAGE}/item", who="other", headers=JSON, item="a", account="inc-2"
         )
@@ -152,11 +154,11 @@ class TestTable:
 
     def test_an_unfinished_setup_is_led_back_to(self, world: ApiWorld) -> None:
         world.connect()
-        assert "/console/integrations/quickbooks/setup" in world.sees(PAGE).text
+        assert "/console/integrations/quickbooks/setup" in world.sees_lists(PAGE).text
 
     def test_a_provider_without_income_accounts_has_tax_codes_only(self, office: ApiWorld) -> None:
         office.books.profile = replace(office.books.profile, has_income_accounts=False)
-        shown = office.sees(PAGE).text
+        shown = office.sees_lists(PAGE).text
         assert "Income account" not in shown
         assert 'name="tax_code"' in shown
         assert "without an account" not in shown
@@ -165,7 +167,7 @@ class TestTable:
 
     def test_a_provider_without_tax_codes_has_accounts_only(self, office: ApiWorld) -> None:
         office.books.known_tax_codes.clear()
-        assert "Tax code" not in office.sees(PAGE).text
+        assert "Tax code" not in office.sees_lists(PAGE).text
 
 
 class TestChoosing:
@@ -251,7 +253,7 @@ class TestSeveral:
         assert answer.status_code == 400
         assert "At most 100 records can be synced at once; 101 were selected." in answer.text
         assert due(office) == []
-        assert "At most 100 items can be synced with one click." in office.sees(PAGE).text
+        assert "At most 100 items can be synced with one click." in office.sees_lists(PAGE).text
 
 
 class TestTrouble:
@@ -259,18 +261,18 @@ class TestTrouble:
         office.presses(f"{PAGE}/item", item="a", account="inc-2")
         office.clock.sleep(61)
         office.books.faults.add("income_accounts", Lost(None))
-        answer = office.sees(PAGE)
+        answer = office.sees_lists(PAGE)
         assert answer.status_code == 200
         assert "QuickBooks gave no answer that can be used." in answer.text
         assert "One of its own" in answer.text
         assert "data-autosave" not in answer.text
         assert "Sync Selected to QuickBooks" in answer.text
-        assert "data-autosave" in office.sees(PAGE).text, "the next look asks again"
+        assert "data-autosave" in office.sees_lists(PAGE).text, "the next look asks again"
 
     def test_a_dead_grant_asks_to_reconnect(self, office: ApiWorld) -> None:
         office.books.faults.add("income_accounts", Dead())
         for _ in range(2):
-            shown = office.sees(PAGE)
+            shown = office.sees_lists(PAGE)
             assert shown.status_code == 200
             assert "Your QuickBooks connection has expired." in shown.text
             assert "Reconnect QuickBooks</button>" in shown.text
@@ -282,13 +284,13 @@ class TestTrouble:
         assert office.books.calls["income_accounts"] == 1
 
     def test_nothing_connected(self, world: ApiWorld) -> None:
-        shown = world.sees(PAGE)
+        shown = world.sees_lists(PAGE)
         assert shown.status_code == 409
         assert "Connect QuickBooks</button>" in shown.text
 
     def test_within_a_minute_the_books_are_asked_once(self, office: ApiWorld) -> None:
         for _ in range(3):
-            office.sees(PAGE)
+            office.sees_lists(PAGE)
         assert (office.books.calls["income_accounts"], office.books.calls["tax_codes"]) == (1, 1)
 
 
@@ -305,5 +307,5 @@ class TestStart:
 
 def test_an_endless_name_does_not_push_the_accounts_out_of_sight(office: ApiWorld) -> None:
     has(office, "w", name="W" * 1000)
-    shown = office.sees(PAGE).text
+    shown = office.sees_lists(PAGE).text
     assert f'<strong class="clamped" dir="auto">{"W" * 1000}</strong>' in shown

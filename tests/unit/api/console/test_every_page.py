@@ -50,7 +50,14 @@ def addresses(path: str) -> list[str]:
     return found
 
 
-PAGES = [address for path in paths("GET") for address in addresses(path)]
+_CONNECTED = "/console/integrations/quickbooks"
+_WITH_LISTS = (
+    f"{_CONNECTED}/settings?lists=1",
+    f"{_CONNECTED}/settings/payments?lists=1",
+    f"{_CONNECTED}/setup?step=mapping&lists=1",
+    f"{_CONNECTED}/account-mapping?lists=1",
+)
+PAGES = [*(address for path in paths("GET") for address in addresses(path)), *_WITH_LISTS]
 BUTTONS = [address for path in paths("POST") for address in addresses(path)]
 
 

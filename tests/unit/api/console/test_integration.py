@@ -11,7 +11,7 @@ from shared.domain.connections import ConnectionSettings, ConnectionState, Setup
 from shared.domain.ids import PersonId, RecordKind, RunId, SourceId
 from shared.domain.money import Money
 from shared.domain.records import Item
-from shared.domain.runs import Failure, Problem
+from shared.domain.runs import Failure, Problem, RunPurpose
 from shared.providers.base import CallClass
 from shared.providers.budget import Block, Budget, to_text
 from shared.providers.quickbooks.profile import LIMITS
@@ -19,6 +19,7 @@ from shared.storage.ports import PacingRow
 from shared.sync.automatic.messages import serve_wake_ups
 from shared.sync.automatic.relay import make_due
 from shared.sync.runs import start_or_join
+from tests.contract.stores import builders
 from tests.support.api_client import ApiWorld
 from tests.support.fake_faults import Lost
 from tests.support.services import COMPANY
@@ -341,6 +342,16 @@ def test_no_runs_yet_says_what_to_do(world: ApiWorld) -> None:
     assert "No syncs yet" in world.sees(f"{PAGE}/runs").text
 
 
-def test_no_such_run(world: ApiWorld) -> None:
+@pytest.mark.parametrize("of_it", ["", "/live"])
+def test_no_such_run(world: ApiWorld, of_it: str) -> None:
     world.connect(setup=DONE)
-    assert world.sees(f"{PAGE}/runs/nothing").status_code == 404
+    assert world.sees(f"{PAGE}/runs/nothing{of_it}").status_code == 404
+
+
+@pytest.mark.parametrize("of_it", ["", "/live"])
+def test_an_import_is_no_sync(world: ApiWorld, of_it: str) -> None:
+    connection = world.connect(setup=DONE)
+    brought_in = builders.run(connection=connection.key, purpose=RunPurpose.IMPORT)
+    world.services.stores.runs.start(brought_in)
+    assert world.sees(f"{PAGE}/imports/{brought_in.run_id}").status_code == 200
+    assert world.sees(f"{PAGE}/runs/{brought_in.run_id}{of_it}").status_code == 404

@@ -49,7 +49,7 @@ def has(world: ApiWorld, *records: Record) -> None:
 
 
 def customer(source_id: str, name: str, email: str = "", **fields: object) -> Customer:
-    return Customer(SourceId(source_id), name, email, version=1, **fields)  # type: ignore[arg-type]
+    return Customer(SourceId(source_id), name, email, version=1, **fields)  # type: ignore[arg-type]  # a test's own spelling
 
 
 def imported(world: ApiWorld, answer: Response) -> str:

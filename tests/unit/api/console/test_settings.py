@@ -41,7 +41,7 @@ def settings_of(world: ApiWorld) -> ConnectionSettings:
 
 def test_what_is_stored_is_shown(world: ApiWorld) -> None:
     world.connect(setup=DONE)
-    shown = world.sees(PAGE).text
+    shown = world.sees_lists(PAGE).text
     assert '<option value="inc-1" selected>4000 Sales</option>' in shown
     for kind in RecordKind:
         assert f'name="syncsByItself" value="{kind}" checked' in shown
@@ -134,7 +134,7 @@ def test_what_was_typed_is_shown_as_text(world: ApiWorld) -> None:
 def test_books_that_do_not_answer_leave_the_rest_usable(world: ApiWorld) -> None:
     world.connect(setup=DONE)
     world.books.choose_fault = lambda _: Lost(None)
-    shown = world.sees(PAGE)
+    shown = world.sees_lists(PAGE)
     assert shown.status_code == 200
     assert "It cannot be changed now." in shown.text
     assert world.books.calls.total() == 1
@@ -147,14 +147,14 @@ def test_books_that_do_not_answer_leave_the_rest_usable(world: ApiWorld) -> None
 def test_who_may_only_read_saves_nothing(world: ApiWorld) -> None:
     world.connect(setup=DONE)
     for page in (PAGE, PAYMENTS):
-        assert "<button" not in world.sees(page, who="clerk").text.split("<main")[1]
+        assert "<button" not in world.sees_lists(page, who="clerk").text.split("<main")[1]
         assert world.presses(page, who="clerk").status_code == 403
 
 
 def test_another_company_has_settings_of_its_own(world: ApiWorld) -> None:
     world.connect(setup=DONE)
-    assert world.sees(PAGE, who="other").status_code == 409
-    assert world.sees(PAYMENTS, who="other").status_code == 409
+    assert world.sees_lists(PAGE, who="other").status_code == 409
+    assert world.sees_lists(PAYMENTS, who="other").status_code == 409
 
 
 def test_ways_of_paying_are_saved_and_taken_away(world: ApiWorld) -> None:
@@ -164,7 +164,7 @@ def test_ways_of_paying_are_saved_and_taken_away(world: ApiWorld) -> None:
     assert answer.headers["location"] == PAYMENTS
     assert settings_of(world).payment_methods == (("cheque", "method-1", "bank-1"),)
     assert settings_of(world).default_deposit_account_id == "bank-1"
-    assert 'value="cheque"' in world.sees(PAYMENTS).text
+    assert 'value="cheque"' in world.sees_lists(PAYMENTS).text
     world.presses(PAYMENTS, **{**fields, "method-0": ""})
     assert settings_of(world).payment_methods == ()
 
@@ -191,6 +191,6 @@ def test_a_deposit_account_that_is_gone_is_told(world: ApiWorld) -> None:
 def test_ways_of_paying_wait_for_books_that_do_not_answer(world: ApiWorld) -> None:
     world.connect(setup=DONE)
     world.books.choose_fault = lambda _: Lost(None)
-    shown = world.sees(PAYMENTS)
+    shown = world.sees_lists(PAYMENTS)
     assert shown.status_code == 200
     assert "This cannot be changed now" in shown.text

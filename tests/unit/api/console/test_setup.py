@@ -133,7 +133,7 @@ def test_a_refused_consent_is_a_page_of_the_console_with_a_way_on(world: ApiWorl
 )
 def test_the_setup_goes_on_where_it_was_left(world: ApiWorld, setup: Setup, heading: str) -> None:
     world.connect(setup=setup)
-    assert f"<h1>{heading}</h1>" in world.sees(SETUP).text
+    assert f"<h1>{heading}</h1>" in world.sees_lists(SETUP).text
 
 
 def test_a_step_can_be_looked_at_again(world: ApiWorld) -> None:
@@ -145,17 +145,17 @@ def test_a_step_can_be_looked_at_again(world: ApiWorld) -> None:
 
 def test_skipping_says_its_effect_and_is_remembered(world: ApiWorld) -> None:
     world.connect()
-    shown = world.sees(SETUP).text
+    shown = world.sees_lists(SETUP).text
     assert "You can import later" in shown or "you can import later" in shown
     assert "matched by e-mail address, then by name" in shown
     assert f'href="{PAGE}/review/customers"' in shown
     answer = world.presses(f"{SETUP}/skip", step="customers")
     assert answer.headers["location"] == SETUP
     assert stored(world).setup.import_customers is StepState.SKIPPED
-    assert f'href="{PAGE}/review/items"' in world.sees(SETUP).text
+    assert f'href="{PAGE}/review/items"' in world.sees_lists(SETUP).text
     world.presses(f"{SETUP}/skip", step="items")
     world.presses(f"{SETUP}/skip", step="mapping")
-    last = world.sees(SETUP).text
+    last = world.sees_lists(SETUP).text
     assert "You&#39;re connected" in last
     assert "The import of customers was skipped" in last
 
@@ -169,7 +169,7 @@ def test_a_step_that_there_is_not_is_refused(world: ApiWorld) -> None:
 
 def test_the_default_account_is_chosen_while_mapping(world: ApiWorld) -> None:
     world.connect(setup=Setup(StepState.DONE, StepState.DONE), settings=ConnectionSettings())
-    assert "4100 Services" in world.sees(SETUP).text
+    assert "4100 Services" in world.sees_lists(SETUP).text
     none = world.presses(f"{SETUP}/mapping", account="")
     assert none.status_code == 400
     assert "No account is chosen." in none.text
@@ -184,14 +184,14 @@ def test_the_default_account_is_chosen_while_mapping(world: ApiWorld) -> None:
 def test_accounts_that_cannot_be_listed_leave_the_step_usable(world: ApiWorld) -> None:
     world.connect(setup=Setup(StepState.DONE, StepState.DONE))
     world.books.choose_fault = lambda _: Lost(None)
-    shown = world.sees(SETUP)
+    shown = world.sees_lists(SETUP)
     assert shown.status_code == 200
     assert "The accounts cannot be shown now." in shown.text
     assert "Skip this step</button>" in shown.text
 
 
 def test_nothing_connected_has_no_setup(world: ApiWorld) -> None:
-    answer = world.sees(SETUP)
+    answer = world.sees_lists(SETUP)
     assert answer.status_code == 409
     assert "QuickBooks is not connected." in answer.text
     assert world.sees(f"{PAGE}/connected").headers["location"] == PAGE
@@ -199,4 +199,4 @@ def test_nothing_connected_has_no_setup(world: ApiWorld) -> None:
 
 def test_names_of_companies_are_shown_as_text(world: ApiWorld) -> None:
     world.connect(remote_company=replace(world.books.company, name=HOSTILE))
-    assert HOSTILE not in world.sees(SETUP).text
+    assert HOSTILE not in world.sees_lists(SETUP).text
