@@ -31,7 +31,7 @@ run: .venv/.ready ## the whole suite on this machine; ONCE=1 ends after the summ
 	@exec .venv/bin/python -m local $(if $(ONCE),--once) $(if $(CATALOG),--catalog "$(CATALOG)")
 
 test: .venv/.ready .venv-sam/.ready .build/chromium ## every test, with coverage
-	.venv/bin/python -m pytest --ignore tests/deployed --ignore tests/browser --numprocesses 2 --dist loadfile --cov --cov-report=
+	.venv/bin/python -m pytest --ignore tests/deployed --ignore tests/browser --numprocesses 2 --dist worksteal --cov --cov-report=
 	.venv/bin/python -m pytest tests/deployed tests/browser --cov --cov-append --cov-report=term:skip-covered
 
 check: .venv/.ready .venv-sam/.ready ## format, lint, types, import contracts, template

@@ -76,6 +76,7 @@ def test_what_is_no_text_is_refused(blocks: list[bytes], code: str, words: str) 
     assert words in refused.value.problem.message
 
 
+@pytest.mark.no_cover
 def test_lines_that_are_done_with_are_not_held() -> None:
     content = b"".join(b"%d,%s\n" % (number, b"x" * 100) for number in range(60_000))
     files = MemoryFiles()
@@ -88,6 +89,7 @@ def test_lines_that_are_done_with_are_not_held() -> None:
     assert files.longest_read == lines_module.BLOCK < len(content)
 
 
+@pytest.mark.no_cover
 def test_a_mark_never_closed_swallows_no_more_than_a_longest_text() -> None:
     content = b'id,name\n1,"Pipe\n' + b"".join(b"%d,x\n" % number for number in range(100_000))
     lines = Measured(in_blocks(content, 65_536))
@@ -108,6 +110,7 @@ def test_first_lines_are_remembered_as_by_a_dictionary(ids: list[str]) -> None:
         plain[one] = line
 
 
+@pytest.mark.no_cover
 def test_first_lines_of_many_ids() -> None:
     compact = CompactFirstLines()
     for number in range(1, 50_001):
