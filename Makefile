@@ -31,8 +31,12 @@ run: .venv/.ready ## the whole suite on this machine; ONCE=1 ends after the summ
 	@exec .venv/bin/python -m local $(if $(ONCE),--once) $(if $(CATALOG),--catalog "$(CATALOG)")
 
 test: .venv/.ready .venv-sam/.ready .build/chromium ## every test, with coverage
-	.venv/bin/python -m pytest --ignore tests/deployed --ignore tests/browser --numprocesses 2 --dist loadfile --cov --cov-report=
-	.venv/bin/python -m pytest tests/deployed tests/browser --cov --cov-append --cov-report=term:skip-covered
+	$(PYTEST) $(TWO_AT_ONCE) --ignore tests/deployed --ignore tests/browser --cov --cov-report=
+	$(PYTEST) $(TWO_AT_ONCE) tests/deployed tests/browser -m "not alone" --cov --cov-append --cov-report=
+	$(PYTEST) tests/deployed tests/browser -m alone --cov --cov-append --cov-report=term:skip-covered
+PYTEST := .venv/bin/python -m pytest
+# Each begins at another end, and takes from the other's rest when it is done; of deployed stacks each has its own.
+TWO_AT_ONCE := --numprocesses 2 --dist worksteal
 
 check: .venv/.ready .venv-sam/.ready ## format, lint, types, import contracts, template
 	.venv/bin/ruff format --check .

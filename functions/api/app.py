@@ -17,7 +17,7 @@ from functions.api.console.errors import error_page, is_for_console
 from functions.api.console.routers import CONSOLE_ROUTERS
 from functions.api.console.session import wants_json
 from functions.api.envelope import Envelope
-from functions.api.openapi import openapi_document, operation_id
+from functions.api.openapi import openapi_document
 from functions.api.problems import UNEXPECTED, answer_to
 from functions.api.routes import (
     account_mapping,
@@ -85,11 +85,12 @@ def create_app(services: Services, logger: Logger) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=operation_id,
     )
     app.state.services = services
+    # As they are: to include a router makes all of its routes once more, half a second at the first
+    # request of each app.
     for router in _ROUTERS:
-        app.include_router(router)
+        app.router.routes += router.routes
 
     def answer_problem(request: Request, error: Exception) -> Response:
         answer = answer_to(error, services.profile)

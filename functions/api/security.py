@@ -19,6 +19,7 @@ from starlette.responses import Response
 from functions.api.bodies import with_json
 from functions.api.dependencies import services_of
 from functions.api.envelope import add_to_log
+from functions.api.openapi import operation_id
 from shared.auth.caller import Caller
 from shared.domain.errors import Forbidden, Unauthenticated
 from shared.domain.runs import Problem
@@ -43,6 +44,7 @@ def protected_router(prefix: str = "", *, tag: str = "") -> APIRouter:
         tags=[tag] if tag else None,
         route_class=ProtectedRoute,
         dependencies=[Depends(_BEARER)],
+        generate_unique_id_function=operation_id,
     )
 
 

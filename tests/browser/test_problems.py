@@ -38,6 +38,7 @@ def test_a_failure_is_fixed_by_its_button_and_closes_itself(office: Office) -> N
 
     enter_item(company, "I-1", "Copper elbow")
     until(lambda: len(company.failures()) == 1, "the refusal", SOON)
+    until(lambda: is_open(office), "its notification, which is written after it", SOON)
     office.goes(PROBLEMS)
     expect(causes(office)).to_have_count(1)
     expect(causes(office)).to_contain_text("Copper elbow")

@@ -18,7 +18,7 @@ from tests.support.deployed.functions import (
     Functions,
 )
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 SOON = 30.0
 """Seconds, on a loaded machine; the bench takes the figure."""

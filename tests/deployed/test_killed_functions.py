@@ -19,7 +19,7 @@ from tests.support.deployed.company import (
 )
 from tests.support.deployed.functions import SYNC_ITEMS, Functions
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 ROWS = 420
 HUNG = 2

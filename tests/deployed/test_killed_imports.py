@@ -13,7 +13,7 @@ from tests.deployed.test_review_and_import import asked, many_customers, plant
 from tests.support.deployed.company import ACTIVE, Company, until
 from tests.support.deployed.functions import SCHEDULE_SYNCS, SYNC_CUSTOMERS, Functions
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 _CUSTOMERS = 3_000
 _ACTIVE = _CUSTOMERS - _CUSTOMERS // 20

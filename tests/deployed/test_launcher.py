@@ -27,7 +27,7 @@ from local.sign_in import sign_in
 from local.stack import ROOT, start_stack
 from local.trouble import LaunchFailed
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 ROWS = 400
 _SECONDS = 120

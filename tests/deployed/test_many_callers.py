@@ -37,7 +37,7 @@ from tests.support.deployed.sealed import grant_of, tokens_of
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 ROUNDS, LEAST, ENOUGH = 200, 20, 45.0
 """So many rounds; where the machine is slow, the least once it has taken so many seconds."""

@@ -11,7 +11,7 @@ from local.companies import skip_imports
 from tests.support.deployed.company import Company, until
 from tests.support.deployed.functions import SCHEDULE_SYNCS, SYNC_PAYMENTS, Functions
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 SOON = 40.0
 """Seconds, on a loaded machine: an invoice may wait for its customer and its item."""

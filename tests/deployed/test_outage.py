@@ -13,7 +13,7 @@ from local.companies import skip_imports
 from local.stack import Stack
 from tests.support.deployed.company import Company, until
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 OUTAGE = 40.0
 ITEMS, EDITS_OF_EACH = 40, 5

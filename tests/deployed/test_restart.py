@@ -26,7 +26,7 @@ from tests.support.deployed.company import (
 from tests.support.deployed.functions import SCHEDULE_SYNCS, Functions
 from tests.support.sandbox_process import ControlClient
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 ROWS = 600
 EDITED = 40

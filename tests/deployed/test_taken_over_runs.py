@@ -15,7 +15,7 @@ from tests.support.deployed.company import (
 )
 from tests.support.deployed.functions import API, SCHEDULE_SYNCS, SYNC_ITEMS, Functions
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 ROWS = 420
 SILENT = 3

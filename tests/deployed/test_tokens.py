@@ -18,7 +18,7 @@ from tests.support.deployed.company import (
 from tests.support.deployed.functions import Functions
 from tests.support.deployed.traces import Traces
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 ROWS = 600
 _READS_LAPSE = 3.2

@@ -19,7 +19,7 @@ from tests.support.deployed.company import (
 from tests.support.deployed.functions import API, Functions
 from tests.support.sandbox_process import ControlClient
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 Fault = Mapping[str, object]
 

@@ -13,7 +13,7 @@ from shared.storage.file_ports import UploadForm
 from tests.support.deployed.company import Company, until
 from tests.support.deployed.functions import Functions
 
-pytestmark = pytest.mark.deployed
+pytestmark = [pytest.mark.deployed, pytest.mark.alone]
 
 ROWS = 12_000
 BAD = {100: "much", 11_999: "-x"}

@@ -7,6 +7,8 @@ import pytest
 from shared.sync.automatic.gate import PROBE_INTERVAL
 from tests.simulation.outage import CHANGES, OUTAGE, simulate_outage
 
+pytestmark = pytest.mark.no_cover
+
 PROBES = OUTAGE / PROBE_INTERVAL.total_seconds() + 1
 CALLS_OF_A_PROBE = 2
 """On average: the probe's first call, and now and then its repeat or the reading back."""

@@ -13,6 +13,8 @@ from tests.simulation.in_flight import SimulatedInFlight
 from tests.simulation.scheduler import Livelock, Process, ProcessDied, Scheduler
 from tests.simulation.world import simulate
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).parents[2]
 
 

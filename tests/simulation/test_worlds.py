@@ -58,6 +58,7 @@ def test_a_world_of_imports_holds(seed: int) -> None:
     assert not simulate_imports(seed).violations
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("simulated", [simulate_payments, simulate_imports])
 def test_a_world_of_another_sort_replays_exactly(simulated: Callable[..., Verdict]) -> None:
     assert len({simulated(7).digest for _ in range(2)}) == 1
@@ -135,6 +136,7 @@ IMPORTS_TROUBLE = (
 )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("simulated", "trouble"),
     [

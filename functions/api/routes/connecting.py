@@ -18,6 +18,7 @@ from functions.api.models.connections import (
     ConnectionAnswer,
     OrganisationBody,
 )
+from functions.api.openapi import operation_id
 from functions.api.problems import Answer, answer_to
 from functions.api.security import CallerOf, protected_router
 from functions.api.views import connection_answer
@@ -33,7 +34,7 @@ from shared.sync.connections import not_connected
 from shared.sync.services import Services
 
 router = protected_router("/v1/connections/{provider}", tag="connections")
-callback_router = APIRouter(tags=["connections"])
+callback_router = APIRouter(tags=["connections"], generate_unique_id_function=operation_id)
 
 
 @router.post("/authorize")

@@ -7,8 +7,9 @@ from typing import Literal
 from fastapi import APIRouter
 
 from functions.api.models.base import AnswerModel
+from functions.api.openapi import operation_id
 
-router = APIRouter(tags=["service"])
+router = APIRouter(tags=["service"], generate_unique_id_function=operation_id)
 
 
 class HealthzAnswer(AnswerModel):

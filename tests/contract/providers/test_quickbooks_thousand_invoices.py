@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from shared.domain.account_mapping import AccountMapping
 from shared.domain.ids import RecordKind, SourceId
 from shared.domain.invoices import InvoiceLine
@@ -27,6 +29,8 @@ from shared.sync.runs import start_or_join
 from tests.contract.providers.quickbooks_office import OFFICE, QuickBooksOffice
 from tests.support.sandbox_process import SandboxProcess
 from tests.support.workflows import RecordingWorkflows
+
+pytestmark = pytest.mark.no_cover
 
 INVOICES, PLANTED = 1000, 20
 NUMBERS = [f"N-{place:04}" for place in range(INVOICES)]

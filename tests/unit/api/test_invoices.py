@@ -390,6 +390,7 @@ class TestListing:
         answer = world.call("GET", f"/v1/invoices?{query}")
         assert (answer.status_code, answer.json()["field"]) == (400, field)
 
+    @pytest.mark.no_cover
     def test_a_page_of_the_longest_invoices_stays_below_the_size_of_an_answer(
         self, world: ApiWorld
     ) -> None:

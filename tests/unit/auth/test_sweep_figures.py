@@ -11,6 +11,8 @@ import pytest
 
 from bench.sweep_world import SweepWorld
 
+pytestmark = pytest.mark.no_cover
+
 GRANTS = 2000
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -420,6 +420,7 @@ PLANS = st.lists(
 )
 
 
+@pytest.mark.no_cover
 @settings(max_examples=60, deadline=None)
 @given(
     plans=PLANS,
@@ -464,6 +465,7 @@ def test_documented_workers_draw_no_refusal_whatever_comes_when(
     assert setting.server.most_under_way <= LIMITS.in_flight
 
 
+@pytest.mark.no_cover
 @settings(max_examples=40, deadline=None)
 @given(
     tasks=st.integers(1, 160),
@@ -536,6 +538,7 @@ def test_a_lost_race_is_tried_again() -> None:
     assert setting.store.rows[CONNECTION].version == 3
 
 
+@pytest.mark.no_cover
 def test_the_stored_row_stays_small() -> None:
     setting = Setting(StrictServer(unlimited=True))
     largest = [0]

@@ -504,6 +504,7 @@ class TestTotals:
         assert run.causes["TOTAL_DIFFERS"][0] == 1
         world.settles(run)
 
+    @pytest.mark.no_cover
     def test_of_1000_invoices_exactly_the_planted_differences_are_flagged(self) -> None:
         chance = random.Random(5)
         planted = {

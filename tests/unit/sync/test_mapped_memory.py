@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
+import pytest
+
 from shared.domain.account_mapping import AccountMapping
 from shared.domain.ids import (
     CompanyId,
@@ -81,6 +83,7 @@ def items(count: int) -> Iterator[Item]:
         yield Item(source_id(number), f"Fitting {number}", price)
 
 
+@pytest.mark.no_cover
 def test_of_100_000_mappings_a_page_is_in_memory_at_once() -> None:
     store = Countless(MANY)
     seen = 0

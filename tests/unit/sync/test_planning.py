@@ -485,6 +485,7 @@ class TestDyingWhilePlanning:
         world.settles(run)
 
 
+@pytest.mark.no_cover
 def test_planning_holds_a_batch_and_some_chunks_and_not_the_catalogue() -> None:
     world = World(batch_size=30)
     world.has(*(f"Item {n}" for n in range(4_500)))

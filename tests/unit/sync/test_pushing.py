@@ -358,6 +358,7 @@ class TestEntries:
         world.settles(run)
 
 
+@pytest.mark.no_cover
 def test_a_push_holds_some_batches_and_not_the_catalogue() -> None:
     world = World(batch_size=30)
     world.has(*(f"Item {n}" for n in range(4_500)))

@@ -301,6 +301,7 @@ def outcome_of(world: World) -> dict[str, tuple[str, str]]:
     return {**linked, **failed}
 
 
+@pytest.mark.no_cover
 class TestDyingAnywhere:
     """Killing any function at any point and running again loses nothing and doubles nothing."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.invoices import Invoice, Payment
 from shared.domain.money import Money
@@ -16,6 +18,8 @@ from tests.support.fake_profile import fake_profile
 from tests.support.services import COMPANY
 from tests.support.workflows import RecordingWorkflows
 from tests.unit.sync.payments.payment_world import PaymentWorld
+
+pytestmark = pytest.mark.no_cover
 
 PAYMENTS, INVOICES, BATCH = 10_000, 100, 30
 BATCHES = -(-PAYMENTS // BATCH)

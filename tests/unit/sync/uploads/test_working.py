@@ -300,6 +300,7 @@ def test_a_file_that_changes_meanwhile_ends_the_import_and_what_is_stored_stays(
     assert {str(item.unit_price.amount) for item in world.items().values()} == {"2.50"}
 
 
+@pytest.mark.no_cover
 def test_a_file_replaced_between_two_reads_ends_it_too(world: UploadWorld) -> None:
     content = items_csv(60_000)  # two blocks
     import_id = world.ask(content)
