@@ -46,7 +46,7 @@ def sync_invoice(
             Problem(
                 "INVOICE_IS_DRAFT",
                 "A draft is not synced.",
-                "Send the invoice to the customer first; then it is synced by itself.",
+                "Send the invoice to the customer first.",
                 "status",
             )
         )

@@ -81,7 +81,7 @@ def get_mapping(
 def put_mapping(
     provider: ProviderOf, item_id: ItemId, body: MappingBody, services: ServicesOf, caller: CallerOf
 ) -> MappingAnswer:
-    """Choose for one item; it is sent by itself."""
+    """Choose for one item; it is sent by itself, unless items are kept back."""
     key, source_id = ConnectionKey(caller.company_id, provider), checked_source_id(item_id)
     assign(services, key, [source_id], body.choice, caller.person_id)
     return MappingAnswer.of(mapping_of(services, key, source_id))
@@ -91,7 +91,7 @@ def put_mapping(
 def assign_mapping(
     provider: ProviderOf, body: AssignBody, services: ServicesOf, caller: CallerOf
 ) -> AssignedAnswer:
-    """Choose for several items, or for all that have none; they are sent by themselves."""
+    """Choose for several items, or for all that have none; they are sent as one is."""
     key, choice = ConnectionKey(caller.company_id, provider), body.choice
     if not body.ids and not body.unmapped:
         raise _missing("No item was named.", "Name some ids, or say unmapped.", "ids")

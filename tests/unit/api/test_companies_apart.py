@@ -137,6 +137,7 @@ VALUES: dict[tuple[str, str], Trial] = {
             "pacingMode": "documented",
             "notify": False,
             "newFromBooks": None,
+            "syncsByItself": None,
         },
     ),
     ("get", f"{_CONNECTION}/accounts"): Trial(200),

@@ -122,6 +122,8 @@ class MappingPage(Page):
     offer: Offer
     bulk: Bulk
     rows: list[MappingRow]
+    keeps_back: bool
+    """Whether items go only when somebody asks."""
     next_page: str
     setup: str
     import_items: str
@@ -287,6 +289,7 @@ def _shown(
         offer=offer,
         bulk=bulk,
         rows=[MappingRow.of(row, console.words, bulk.ticks) for row in page.rows],
+        keeps_back=connection.keeps_back(RecordKind.ITEM),
         next_page=replace(at, cursor=page.cursor).address if page.cursor else "",
         setup=setup_address(connection),
         import_items=review_address(at.provider, Nouns.ITEMS),

@@ -20,7 +20,7 @@ from functions.api.security import CallerOf
 from shared.auth.choices import shown
 from shared.domain.connections import Connection, ConnectionState, Setup, StepState
 from shared.domain.errors import RequestInvalid
-from shared.domain.ids import ConnectionKey, PersonId
+from shared.domain.ids import ConnectionKey, PersonId, RecordKind
 from shared.domain.runs import Problem
 from shared.sync.accounts import INCOME_ACCOUNTS
 from shared.sync.connection_settings import change_settings
@@ -57,7 +57,8 @@ class StepLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupPage(Page):
     """`state` is the shown step's. `accounts`: asked of the books in the step that needs them only;
-    `lists`: where they come from then, empty where they are here.
+    `lists`: where they come from then, empty where they are here. `keeps_back`: whether any kind goes only
+    when somebody asks.
     """
 
     template: ClassVar[str] = "setup.html"
@@ -72,6 +73,7 @@ class SetupPage(Page):
     lists: str
     accounts: Offered | None
     chosen_account: str
+    keeps_back: bool
     wrong: str = ""
 
 
@@ -172,6 +174,7 @@ def _page(services: Services, connection: Connection, step: Step, *, ask: bool) 
         lists="" if known else with_query(here, step=step, lists="1"),
         accounts=accounts,
         chosen_account=connection.settings.default_income_account_id,
+        keeps_back=any(map(connection.keeps_back, RecordKind)),
     )
 
 

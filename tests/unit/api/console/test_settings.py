@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -14,7 +16,10 @@ from shared.domain.connections import (
     Setup,
     StepState,
 )
-from shared.domain.ids import RecordKind
+from shared.domain.ids import RecordKind, SourceId
+from shared.domain.money import Money
+from shared.domain.records import Item
+from shared.sync.automatic import gate
 from tests.support.api_client import ApiWorld
 from tests.support.fake_faults import Lost
 from tests.support.services import COMPANY
@@ -78,6 +83,27 @@ def test_nothing_ticked_keeps_everything_back(world: ApiWorld) -> None:
     world.connect(setup=DONE)
     world.presses(PAGE, **{**FORM, "syncsByItself": ""})
     assert settings_of(world).by_itself == frozenset()
+
+
+def test_what_other_pages_promise_is_true_where_something_is_kept_back(world: ApiWorld) -> None:
+    base = "/console/integrations/quickbooks"
+    connection = world.connect(setup=DONE)
+    pipe = Item(SourceId("I-1"), "Pipe", Money(Decimal("2.50"), "USD"), version=1)
+    world.services.stores.records.save(COMPANY, [pipe])
+    pages = f"{base}/setup", f"{base}/account-mapping?lists=1"
+    assert "From now on customers and items go there" in world.sees(pages[0]).text
+    assert "Once that is saved, the item is synced." in world.sees(pages[1]).text
+    world.presses(PAGE, **{**FORM, "syncsByItself": ""})
+    assert "the rest waits for Sync Now" in world.sees(pages[0]).text
+    assert "Items wait for Sync Now" in world.sees(pages[1]).text
+    gate.change_state(
+        world.services,
+        connection.key,
+        lambda state: replace(state, kept_back_at={RecordKind.ITEM: world.clock.now()}),
+    )
+    shown = world.sees(base).text
+    assert "Items have changed since they were last synced" in shown
+    assert "Sync Now" in shown
 
 
 def test_a_page_from_before_there_was_the_choice_changes_nothing_of_it(world: ApiWorld) -> None:
