@@ -15,12 +15,7 @@ from shared.domain.ids import LinkScope, RemoteId, RemoteVersion, SourceId
 from shared.domain.links import Link, content_mark
 from shared.domain.names import marked_name, name_key
 from shared.domain.outcomes import Done, EntryBusy, EntryOutcome, EntryUnknown, NameTaken, Stale
-from shared.domain.record_plan import (
-    ACTIVE_FIELD,
-    NAME_FIELD,
-    changed_in_books,
-    differing_fields,
-)
+from shared.domain.record_plan import ACTIVE_FIELD, changed_in_books, differing_fields
 from shared.domain.runs import Chunk, ChunkEntry, Problem, PushAction, RunCounts
 from shared.providers.base import AccountingProvider, RemoteRecord
 from shared.sync.engine.preparing import Preparer
@@ -102,9 +97,7 @@ class Mender:
             else:
                 row = by_id.get(prepared.entry.remote_id)
                 lasting = if_current.get(prepared.record.source_id)
-                step = self._mend_update(
-                    prepared, doubt, row, lasting, may_come=self._may_come(chunk, doubt)
-                )
+                step = self._mend_update(prepared, doubt, row, lasting)
             if isinstance(step, RunCounts):
                 counts = counts.plus(step)
             elif chunk.generation >= MOST_GENERATIONS:
@@ -198,8 +191,6 @@ class Mender:
         doubt: Doubt,
         row: RemoteRecord | None,
         if_current: Problem | None,
-        *,
-        may_come: bool,
     ) -> PreparedEntry | RunCounts:
         settled = self.not_wanted(prepared)
         if settled is not None:
@@ -227,21 +218,16 @@ class Mender:
             return self._refused(prepared, if_current)
         # Line ids and the like as they are now.
         prepared = replace(prepared, link=_with_answer(prepared.link, row))
-        may_come = may_come and row.remote_version == quoted
-        return self._mend_standing(prepared, doubt, row, may_come=may_come)
+        return self._mend_standing(prepared, doubt, row)
 
     def _mend_standing(
-        self, prepared: PreparedEntry, doubt: Doubt, row: RemoteRecord, *, may_come: bool
+        self, prepared: PreparedEntry, doubt: Doubt, row: RemoteRecord
     ) -> PreparedEntry | RunCounts:
-        """An update, or a void, of what is there and may be written. `may_come`: nobody heard of a request
-        of that version.
-        """
+        """An update, or a void, of what is there and may be written."""
         if prepared.entry.action is PushAction.VOID:
             return self._updating(prepared, row.remote_id, row.remote_version)
         wanted, changed = prepared.write.fields, prepared.write.changed
         unlike = changed.intersection(differing_fields(wanted, row.fields))
-        if not unlike and may_come:
-            return self._moved_on(prepared, row)
         if not unlike:
             found = Done(row.remote_id, row.remote_version, row.fields)
             return self._settler.done(prepared, found)
@@ -256,25 +242,6 @@ class Mender:
             return self._refused(prepared, problem)
         again = self._updating(prepared, row.remote_id, row.remote_version)
         return self._other_name(again) if doubt is Doubt.NAME_TAKEN else again
-
-    def _may_come(self, chunk: Chunk, doubt: Doubt) -> bool:
-        """Whether a request of this chunk that nobody heard of may still be carried out: writes have been,
-        hours after they were sent (see the provider's notes on late commits).
-        """
-        sent_before = chunk.generation > 0 or self._preparer.may_be_sent(chunk)
-        return doubt is Doubt.UNANSWERED or (doubt is Doubt.EDITED and sent_before)
-
-    def _moved_on(self, prepared: PreparedEntry, row: RemoteRecord) -> PreparedEntry:
-        """A write of what is there already: the version moves, and what may still come is stale."""
-        again = self._updating(prepared, row.remote_id, row.remote_version)
-        if again.write.changed:
-            return again
-        alike = set(again.write.fields.canonical()).difference(
-            differing_fields(again.write.fields, row.fields)
-        )
-        said = NAME_FIELD if NAME_FIELD in alike else min(alike, default="")
-        changed = frozenset({said} if said else ())
-        return replace(again, write=replace(again.write, changed=changed))
 
     def _rebased(self, prepared: PreparedEntry, row: RemoteRecord) -> PreparedEntry:
         """Measured by what is there now, where that is an earlier update of ours whose answer nobody heard.

@@ -86,7 +86,7 @@ class Preparer:
             entry.source_id
             for chunk in chunks
             for entry in chunk.entries
-            if with_links or entry.action is not PushAction.CREATE or self.may_be_sent(chunk)
+            if with_links or entry.action is not PushAction.CREATE or self._may_be_sent(chunk)
         ]
         links = self._services.stores.links.get_links(self._scope, linked_ids) if linked_ids else {}
         prepared = []
@@ -105,7 +105,7 @@ class Preparer:
             prepared.append(self.with_request(chunk, entries))
         return prepared
 
-    def may_be_sent(self, chunk: Chunk) -> bool:
+    def _may_be_sent(self, chunk: Chunk) -> bool:
         """Whether a worker before this one, but after the one that stored the chunk, may have sent it."""
         return chunk.epoch + 1 < self._run.epoch
 

@@ -181,24 +181,3 @@ def test_a_record_edited_back_after_an_update_nobody_heard_of_is_sent_back() -> 
     world.edit("01", price="3")
     world.settle_down()
     assert (world.in_books("01").unit_price, failures(world), world.due) == (3, [], [])
-
-
-def test_an_update_nobody_heard_of_cannot_come_after_the_record_was_edited_back() -> None:
-    """The books say what the record says again, so nothing seems left to do; but the request is still on
-    its way. A write moves the version that it quotes.
-    """
-    world = AutomaticWorld()
-    world.has("Pipe", price="3")
-    world.settle_down()
-    world.clock.sleep(5)
-    world.books.faults.add("batch", Lost(600.0), Lost(None))
-    world.books.faults.add("records_by_id", Lost())
-    world.edit("01", price="4")
-    world.deliver()
-    world.edit("01", price="3")
-    world.settle_down()
-    world.clock.sleep(1200)
-    assert (world.in_books("01").unit_price, failures(world), world.due) == (3, [], [])
-    before = len(world.books.effects)
-    world.sync()
-    assert world.written_since(before) == []
