@@ -54,8 +54,8 @@ class DueRow:
     passing refusals; with them `not_before` moves away. `waits_for` is a `Dependency` as written: it is
     looked at when that has a link, or at `not_before`; empty: it waits for nothing else. `late_check`: its
     outcome is known, and it is only looked at once more; nobody waits for that.
-    `asked` is of who asked last that it be looked at again, whatever its version; empty: nobody did since
-    that version was heard of. Whoever read the row before that neither removes it nor puts it off.
+    `asked` is of who asked last that it be looked at again, whatever its version; empty: nobody did.
+    Whoever read the row before that neither removes it nor puts it off.
     `correlation_id` is what caused that version, or that asking.
     """
 

@@ -174,6 +174,15 @@ def as_linked(record: Record, link: Link, terms: Terms) -> bool:
     return link.source_version == record.version and same_mapping
 
 
+def in_step(record: Record | None, link: Link | None, terms: Terms) -> bool:
+    """Whether nothing is to be sent for this record: it is as linked, or was archived unseen, or is gone."""
+    if record is None:
+        return True
+    if link is None:
+        return not terms.begins(record)
+    return as_linked(record, link, terms)
+
+
 def changed_fields(desired: Fields, link: Link) -> frozenset[str]:
     """The fields that differ from what was last sent; only these go, so others' edits survive."""
     wanted = base_of(desired.canonical())

@@ -75,7 +75,7 @@ def health_of(
         or _of_what_waits(connection, waiting, len(held))
         or _by_failures(services, connection, len(held))
         or _of_what_is_held(services, held)
-        or _kept_back(services, connection, state)
+        or _kept_back(connection, state)
         or _not_looked_at(services, connection, run, state)
         or Health(Colour.GREEN, "All synced.")
     )
@@ -144,8 +144,8 @@ def _of_what_is_held(services: Services, held: Sequence[DueRow]) -> Health | Non
     return Health(Colour.AMBER, counted + told.message, told.action)
 
 
-def _kept_back(services: Services, connection: Connection, state: AutomaticState) -> Health | None:
-    kinds = kinds_that_wait(services.stores, connection, state)
+def _kept_back(connection: Connection, state: AutomaticState) -> Health | None:
+    kinds = kinds_that_wait(connection, state)
     if not kinds:
         return None
     named = _listed([f"{kind}s" for kind in gate.AUTOMATIC_KINDS if kind in kinds])

@@ -25,6 +25,7 @@ from shared.domain.ids import CompanyId, ConnectionKey, ProviderName, RecordKind
 from shared.domain.metrics import Metric
 from shared.domain.runs import Failure, Problem, Run, RunCounts, RunState
 from shared.sync.automatic.dependencies import release
+from shared.sync.automatic.kept_back import forget
 from shared.sync.engine.failures import causes_of, stored_failures
 from shared.sync.engine.planning import plan_records
 from shared.sync.engine.preparing import counts_of, stored_chunks
@@ -245,6 +246,8 @@ def _summarise(services: Services, state: SyncState, run: Run) -> SliceResult:
     elif state.outcome == SliceEnd.STOPPED:
         end_run(services, run, RunState.FAILED, state.problem)
     else:
+        if run.only is None:
+            forget(services, run.connection, run.kind, run.started_at)
         end_run(services, run, RunState.FINISHED)
     if run.only is None:
         # What changed meanwhile found the lease taken; whoever holds it looks afterwards.

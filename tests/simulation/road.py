@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from shared.domain.connections import Connection, Setup, StepState
 from shared.domain.errors import SyncError
 from shared.domain.ids import PersonId, RecordKind, SourceId
+from shared.domain.record_plan import in_step
 from shared.domain.records import Record
 from shared.sync.automatic.ask import retry, send_selected
-from shared.sync.automatic.ends import PASSING_CAUSES, in_step
+from shared.sync.automatic.ends import PASSING_CAUSES
 from shared.sync.automatic.gate import AUTOMATIC_KINDS
 from shared.sync.automatic.kept_back import kinds_that_wait
 from shared.sync.connection_settings import change_settings
@@ -207,14 +208,16 @@ class Road:
             yield from self._without_end(company, connection)
 
     def _untold(self, company: Company, connection: Connection) -> Iterator[str]:
-        """Where changes are kept back the office is told that there are some."""
+        """Where changes are kept back the office is told that there are some, if there are."""
         stores = self.world.stores
         state = stores.automatic.load(company.key)
-        if state is not None and kinds_that_wait(stores, connection, state):
-            return
-        for what in self._without_end(company, connection):
-            if "is in step" not in what:
-                yield f"nobody says so: {what}"
+        told = state is not None and kinds_that_wait(connection, state)
+        ends = self._without_end(company, connection)
+        untold = [what for what in ends if "is in step" not in what and "left refused" not in what]
+        if told and not untold:
+            yield "it is said that something waits, and nothing does"
+        elif not told:
+            yield from (f"nobody says so: {what}" for what in untold)
 
     def _without_end(self, company: Company, connection: Connection) -> Iterator[str]:
         world, stores = self.world, self.world.stores

@@ -76,7 +76,7 @@ class DynamoDue:
                 DueRowModel.tries.set(0),
                 DueRowModel.waits_for.remove(),
                 _late_check(row),
-                DueRowModel.asked.set(row.asked) if row.asked else DueRowModel.asked.remove(),
+                *([DueRowModel.asked.set(row.asked)] if row.asked else []),
                 DueRowModel.caused_by.set(row.correlation_id),
                 *more,
             ],

@@ -26,7 +26,8 @@ class MemoryDue:
                     self._put(replace(row, tries=0, waits_for=""))
                 elif row.asked or stored.version < row.version:
                     version = max(stored.version, row.version)
-                    raised = replace(row, version=version, since=stored.since)
+                    asked = row.asked or stored.asked
+                    raised = replace(row, version=version, since=stored.since, asked=asked)
                     self._put(replace(raised, tries=0, waits_for=""))
 
     def look(

@@ -17,19 +17,18 @@ from shared.domain.imports import IMPORTED_KINDS
 from shared.domain.invoice_plan import NOT_IN_BOOKS, TAX_CODE_FIELD, TAX_CODE_MISSING
 from shared.domain.item_plan import ACCOUNT_FIELD, ACCOUNT_MISSING
 from shared.domain.metrics import Metric
-from shared.domain.record_plan import Terms, goes_when_asked
+from shared.domain.record_plan import Terms, goes_when_asked, in_step
 from shared.domain.records import Record
 from shared.domain.runs import Problem
 from shared.domain.wake_up import Task
 from shared.sync.automatic import gate
-from shared.sync.automatic.ends import in_step
-from shared.sync.automatic.kept_back import remember
+from shared.sync.automatic.kept_back import forget, remember
 from shared.sync.automatic.relay import make_due
 from shared.sync.automatic.waiting import Waiting, waiting_of
 from shared.sync.engine.failures import stored_failures
 from shared.sync.engine.survey import paired
 from shared.sync.engine.terms import scope_of, terms_of
-from shared.sync.payments.missed import missed_payments, unsure_payments
+from shared.sync.payments.missed import missed_payments, unsent_payments, unsure_payments
 from shared.sync.review.start import start_import
 from shared.sync.services import Services
 
@@ -109,7 +108,11 @@ def _look_at(services: Services, state: AutomaticState, connection: Connection |
         # By the kinds' own workers: a large company's comparison takes longer than a schedule's minute.
         for kind in gate.AUTOMATIC_KINDS:
             services.tasks.hand_over(key, kind, Task.COMPARE)
-        gate.change_state(services, key, lambda each: _compared(each, services))
+        gate.change_state(
+            services,
+            key,
+            lambda each: _compared(each, services) if each.compare_at == state.compare_at else None,
+        )
 
 
 def _woken(state: AutomaticState, at: datetime | None) -> AutomaticState | None:
@@ -145,11 +148,12 @@ def compare(services: Services, connection: Connection, kind: RecordKind) -> int
     chosen since, or that one opened again in the books, of which nobody tells us.
     """
     made = 0
-    missed = _missed(services, connection, kind)
     if connection.keeps_back(kind):
-        if any(True for _ in missed):
-            remember(services, connection.key, kind)
-        missed = unsure_payments(services, connection) if kind is RecordKind.PAYMENT else iter(())
+        missed = _missed_of_kept_back(services, connection, kind)
+    elif kind is RecordKind.PAYMENT:
+        missed = missed_payments(services, connection)
+    else:
+        missed = _missed(services, connection, kind)
     while some := list(islice(missed, _AT_ONCE)):
         made += make_due(services, connection.key, kind, some)
     if not made and services.stores.due.count(connection.key, kind, 1):
@@ -157,16 +161,24 @@ def compare(services: Services, connection: Connection, kind: RecordKind) -> int
     return made
 
 
-def _missed(
+def _missed_of_kept_back(
     services: Services, connection: Connection, kind: RecordKind
 ) -> Iterator[tuple[SourceId, int]]:
+    """Says whether anything is unsent; answers only payments that may be in the books."""
+    key = connection.key
+    # First, so that what is heard of from now on marks it again, and stays.
+    forget(services, key, kind)
     if kind is RecordKind.PAYMENT:
-        return missed_payments(services, connection)
-    return _missed_records(services, connection, kind)
+        unsent = unsent_payments(services, connection)
+    else:
+        unsent = _missed(services, connection, kind, healed_too=False)
+    if any(True for _ in unsent):
+        remember(services, key, kind)
+    return unsure_payments(services, connection) if kind is RecordKind.PAYMENT else iter(())
 
 
-def _missed_records(
-    services: Services, connection: Connection, kind: RecordKind
+def _missed(
+    services: Services, connection: Connection, kind: RecordKind, *, healed_too: bool = True
 ) -> Iterator[tuple[SourceId, int]]:
     refused = {
         (failure.source_id, failure.source_version): failure.problem
@@ -179,7 +191,7 @@ def _missed_records(
             continue
         if in_step(record, link, terms):
             agrees = link is None or terms.disagreement(link) is None
-            if record.source_id in standing and agrees:
+            if healed_too and record.source_id in standing and agrees:
                 # Archived, or refused by a worker that did not know yet that another one had taken over.
                 yield record.source_id, record.version
             continue

@@ -8,7 +8,7 @@ from shared.domain.connections import Connection
 from shared.domain.due import Dependency, DueRow
 from shared.domain.ids import RecordKind, RunId, SourceId
 from shared.domain.links import Link
-from shared.domain.record_plan import Terms, as_linked, goes_when_asked
+from shared.domain.record_plan import Terms, goes_when_asked, in_step
 from shared.domain.records import Record, class_of
 from shared.sync.automatic.dependencies import wait_for
 from shared.sync.automatic.trying import MOST_TRIES, later
@@ -73,15 +73,6 @@ def settle(
     tell_given_up(services, connection.key, kind, given_up)
     stores.due.remove(ended)
     return left
-
-
-def in_step(record: Record | None, link: Link | None, terms: Terms) -> bool:
-    """Whether nothing is to be sent for this record: it is as linked, or was archived unseen, or is gone."""
-    if record is None:
-        return True
-    if link is None:
-        return not terms.begins(record)
-    return as_linked(record, link, terms)
 
 
 def _agrees(link: Link | None, terms: Terms) -> bool:

@@ -10,7 +10,7 @@ from shared.domain.connections import Connection
 from shared.domain.due import Change, DueRow
 from shared.domain.ids import AskingId, CompanyId, ConnectionKey, RecordKind, SourceId
 from shared.sync.automatic.gate import AUTOMATIC_KINDS, goes_by_itself, keep_in_sight
-from shared.sync.automatic.kept_back import needed_by_others, remember
+from shared.sync.automatic.kept_back import heard_of
 from shared.sync.services import Services
 
 
@@ -67,8 +67,7 @@ def _that_go(
 ) -> list[DueRow]:
     if not connection.keeps_back(kind):
         return list(rows.values())
-    remember(services, connection.key, kind)
-    needed = needed_by_others(services, connection.key, kind, rows.keys())
+    needed = heard_of(services, connection, kind, rows.keys())
     return [replace(row, urgent=True) for row in rows.values() if row.source_id in needed]
 
 

@@ -19,6 +19,7 @@ from shared.domain.connections import Connection
 from shared.domain.due import AutomaticState, DueRow
 from shared.domain.ids import ConnectionKey, CorrelationId, RecordKind, RunId
 from shared.domain.runs import Problem, Run, RunState
+from shared.domain.wake_up import Task
 from shared.storage.keys import NEVER
 from shared.sync.automatic import gate
 from shared.sync.automatic.ends import settle
@@ -120,7 +121,11 @@ class _Worker:
         times = [at for at in (look.next_at, rested, next_begin if able else None) if at]
         if not able and not rest and state.circuit is not None:
             self._forget_trouble()
-        return self._waited(min(times, default=None))
+        end = self._waited(min(times, default=None))
+        if end is WorkEnd.NOTHING_DUE and self.batches and self._kind in state.kept_back_at:
+            # What somebody asked for may have been all that was kept back.
+            services.tasks.hand_over(self._key, self._kind, Task.COMPARE)
+        return end
 
     def _settled(self, connection: Connection, rows: Sequence[DueRow]) -> list[DueRow]:
         """After a run that another worker began: what was asked for may have been asked since it was

@@ -39,3 +39,16 @@ def unsure_payments(services: Services, connection: Connection) -> Iterator[tupl
     for standing in ledger_standings(services.stores, connection):
         if standing.decision(now).step not in (Step.NOTHING, Step.SEND):
             yield standing.payment.source_id, standing.payment.version
+
+
+def unsent_payments(services: Services, connection: Connection) -> Iterator[tuple[SourceId, int]]:
+    """Those that would go, but for those that stand refused in that version."""
+    refused = {
+        (failure.source_id, failure.source_version)
+        for failure in stored_failures(services.stores, connection.key, RecordKind.PAYMENT)
+    }
+    now = services.clock.now()
+    for standing in ledger_standings(services.stores, connection):
+        heard = standing.payment.source_id, standing.payment.version
+        if standing.decision(now).step is Step.SEND and heard not in refused:
+            yield heard

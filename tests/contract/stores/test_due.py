@@ -144,7 +144,7 @@ class TestAsking:
         stores.due.add([asked])
         stores.due.add([due(version=2)])
         stores.due.remove([asked])
-        assert look(stores).ready == (due(version=2),)
+        assert look(stores).ready == (due(version=2, asked=ONCE),)
 
     def test_the_urgent_row_is_asked_for_alone(self, stores: Stores) -> None:
         stores.due.add([due(), due(urgent=True)])

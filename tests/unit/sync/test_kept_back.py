@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from shared.domain.connections import Connection
 from shared.domain.ids import PersonId, RecordKind, SourceId
+from shared.domain.invoices import InvoiceStatus
 from shared.domain.runs import Problem, RunState
 from shared.sync.account_mapping import Choice, assign
 from shared.sync.automatic.ask import retry, send_selected
@@ -101,6 +102,36 @@ def test_another_account_waits_too() -> None:
     world.settle_down()
     assert world.in_books(pipe).income_account_id != account
     assert health(world) == ITEMS_WAIT
+
+
+def test_what_a_person_sent_by_its_own_button_is_not_said_to_wait() -> None:
+    world = items_kept_back()
+    [pipe] = world.has("Pipe")
+    send_selected(world.services, world.connection.key, RecordKind.ITEM, [pipe], OFFICE)
+    world.settle_down()
+    world.minute()
+    assert (world.names_in_books, health(world)) == (["Pipe"], ("green", "All synced.", ""))
+
+
+def test_what_is_in_step_or_never_goes_is_not_said_to_wait() -> None:
+    world = InvoiceWorld()
+    keeps_back(world, *RecordKind)
+    world.invoice("1042", status=InvoiceStatus.DRAFT)
+    world.relay("01")  # the stream tells of the item once more
+    world.settle_down()
+    world.minute()
+    assert health(world) == ("green", "All synced.", "")
+
+
+def test_what_goes_with_its_invoice_is_not_said_to_wait() -> None:
+    world = InvoiceWorld()
+    keeps_back(world, RecordKind.CUSTOMER)
+    world.customer("c2", "Bea")
+    world.invoice(customer_id=SourceId("c2"))
+    world.settle_down()
+    world.minute()
+    assert world.link_of("1042") is not None
+    assert health(world) == ("green", "All synced.", "")
 
 
 def test_what_is_kept_back_alarms_no_operator() -> None:

@@ -14,11 +14,11 @@ from shared.domain.ids import RecordKind, RemoteId, SourceId
 from shared.domain.imports import ImportOutcome, ImportResult, Wanted, imported_id
 from shared.domain.links import LinkOrigin
 from shared.domain.money import Money
+from shared.domain.record_plan import in_step
 from shared.domain.records import Customer, Item
 from shared.domain.runs import RunState
 from shared.domain.wake_up import Task
 from shared.storage.memory import memory_stores
-from shared.sync.automatic.ends import in_step
 from shared.sync.engine.joined import joined
 from shared.sync.engine.terms import terms_of
 from shared.sync.review.browse import RowStatus
