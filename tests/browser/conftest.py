@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http import HTTPStatus
 from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, sync_playwright
 
 from local.stack import ROOT, Stack
 from tests.support.browser.office import WIDE, Office, Way, chromium_at, open_window, plant_person
@@ -90,3 +90,17 @@ def open_office(awake: None, browser: Browser, company: Company) -> Iterator[Cal
 def office(open_office: Callable[..., Office], request: pytest.FixtureRequest) -> Office:
     """Somebody who may do everything, at a wide screen or in the way that the test names."""
     return open_office(getattr(request, "param", WIDE))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Of a test that fails, also what its page showed at that moment."""
+    report = yield
+    office = getattr(item, "funcargs", {}).get("office")
+    if report.when == "call" and report.failed and isinstance(office, Office):
+        with suppress(Error):  # the browser itself may be gone
+            body = office.page.inner_text("body", timeout=5_000)
+            report.sections.append(("The page", f"{office.page.url}\n{body}"))
+    return report

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Error, Locator, expect
 
 from local.companies import skip_imports
-from local.connect import CONNECTION
 from tests.support.browser.hostile import NAMES, long_name
 from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
 from tests.support.browser.steps import INTEGRATION, LABEL
@@ -32,9 +31,7 @@ def test_sync_now_is_watched_to_its_end_and_found_in_the_history(office: Office)
     company = office.company
     company.import_rows(plain_rows(ITEMS))
     company.ready()
-    company.api.put(
-        f"{CONNECTION}/settings", {"syncsByItself": []}
-    )  # nothing goes before the click
+    company.syncs_by_itself()
     skip_imports(company.api)
     office.goes(INTEGRATION)
     office.sees(re.compile("Nothing has been synced yet|have changed since they were last synced"))
@@ -81,6 +78,7 @@ def value_of(bar: Locator) -> str:
 def test_hostile_names_are_text_on_a_syncs_page_and_among_what_was_refused(office: Office) -> None:
     company = office.company
     company.ready()
+    company.syncs_by_itself()
     skip_imports(company.api)
     names = [*NAMES, long_name(LONGEST), f"Refused {NAMES[0]}"]
     company.import_rows(

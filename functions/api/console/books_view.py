@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ from functions.api.console.words import Words
 from shared.auth.reauth import reauth_problem
 from shared.domain.balances import Balance
 from shared.domain.connections import Connection, ConnectionState
-from shared.domain.ids import RecordKind
+from shared.domain.ids import ProviderName, RecordKind
 from shared.domain.invoices import Invoice, InvoiceStatus
 from shared.sync.engine.terms import scope_of
 from shared.sync.invoice_standing import InBooks, InvoiceInBooks
@@ -27,6 +27,9 @@ from shared.sync.services import Services
 
 WATCHED_FOR: Final = timedelta(minutes=5)
 """After that the page stays as it is: whoever still looks loads it again."""
+
+
+OnTheWay = Mapping[ProviderName, OnItsWay]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +66,50 @@ class BooksViews:
     words: Words
     since: datetime | None
 
+    def on_its_way(self, invoice: Invoice) -> OnTheWay:
+        """Where it is watched. To be read before the books: what ends between the two is then looked at
+        once more, instead of being shown as it was before.
+        """
+        if not self._watched:
+            return {}
+        return {
+            one.key.provider: invoice_on_its_way(self.services, one.key, invoice.source_id)
+            for one in self.connections
+        }
+
     def of(
-        self, invoice: Invoice, balance: Balance, books: Sequence[InvoiceInBooks]
+        self,
+        invoice: Invoice,
+        balance: Balance,
+        books: Sequence[InvoiceInBooks],
+        on_the_way: OnTheWay,
     ) -> list[BooksView]:
         """In the order of `books`, which are those of the connections."""
         connections = {one.key.provider: one for one in self.connections}
-        return [self._of(connections[there.provider], invoice, balance, there) for there in books]
+        views = []
+        for there in books:
+            connection = connections[there.provider]
+            moves = on_the_way.get(there.provider) or self._waiting(connection, invoice, there)
+            views.append(self._of(connection, invoice, balance, there, moves))
+        return views
 
     @property
     def _watched(self) -> bool:
         return self.since is not None and self.words.now - self.since < WATCHED_FOR
 
+    def _waiting(self, connection: Connection, invoice: Invoice, there: InvoiceInBooks) -> OnItsWay:
+        if there.state is not InBooks.WAITING:
+            return OnItsWay(moving=False)
+        return invoice_on_its_way(self.services, connection.key, invoice.source_id)
+
     def _of(
-        self, connection: Connection, invoice: Invoice, balance: Balance, there: InvoiceInBooks
+        self,
+        connection: Connection,
+        invoice: Invoice,
+        balance: Balance,
+        there: InvoiceInBooks,
+        on_its_way: OnItsWay,
     ) -> BooksView:
-        on_its_way = OnItsWay(moving=False)
-        if self._watched or there.state is InBooks.WAITING:
-            on_its_way = invoice_on_its_way(self.services, connection.key, invoice.source_id)
         paying = there.state in _THERE and comes_by_itself(there.payments)
         moving = self._watched and (on_its_way.moving or paying)
         button, no_button = self._button(connection, invoice, there)

@@ -144,10 +144,11 @@ class InvoicePages:
         invoice, address = self.invoice, invoice_address(self.invoice.source_id)
         company_id = self.caller.company_id
         views = BooksViews(self.services, self.connections, self.words, since)
+        on_the_way = views.on_its_way(invoice)
         told: list[InvoiceInBooks] = invoices_in_books(
             self.services, self.connections, [(invoice, self.stored)], since
         )[0]
-        books = views.of(invoice, self._balance, told)
+        books = views.of(invoice, self._balance, told, on_the_way)
         moving = any(one.moving for one in books)
         watch = with_query(f"{address}/sync", since=since.isoformat()) if since else ""
         customer = self.services.stores.records.get(company_id, Customer, invoice.customer_id)

@@ -85,6 +85,12 @@ class Company:
         choose_first_account(self.api, **settings)
         return self
 
+    def syncs_by_itself(self, *kinds: str) -> None:
+        """Those kinds, and no others: with none, the comparison, which comes at any moment of the minute
+        after the imports are decided, overtakes no click.
+        """
+        self.api.put(f"{CONNECTION}/settings", {"syncsByItself": kinds})
+
     def import_book(self, chosen: Sequence[PriceBookRow]) -> None:
         self.import_rows([vars_of(row) for row in chosen])
 

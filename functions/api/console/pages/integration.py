@@ -87,10 +87,12 @@ def show_integration(
             )
         )
     words = console.words
+    # What moves first: a sync that ends meanwhile is looked at once more, instead of shown nowhere.
+    waiting = waiting_of(services, key)
+    live = live_view(services, connection, words, waiting=waiting)
     newest = newest_runs(services, key)
-    doing = Doing(newest[0] if newest else None, waiting_of(services, key))
+    doing = Doing(newest[0] if newest else None, waiting)
     answer = connection_answer(services, caller.company_id, provider, connection, doing)
-    live = live_view(services, connection, words, waiting=doing.waiting)
     alerts = alerts_of(services, connection, answer, words, syncing=live.moves == "sync")
     all_well = answer.health.colour == Colour.GREEN  # for which nothing may stand refused
     causes, cut = ([], False) if all_well else _causes(services, key, words)
