@@ -15,6 +15,12 @@ from local.connect import CONNECTION
 from local.mail import Mail, Mailbox
 from local.stack import Stack
 from tests.support.deployed.company import Company, until
+from tests.support.deployed.functions import (
+    RELAY_CHANGES,
+    REPORT_FAILURES,
+    SYNC_ITEMS,
+    Functions,
+)
 from tests.support.deployed.traces import Traces
 
 pytestmark = pytest.mark.deployed
@@ -57,8 +63,30 @@ def notified(company: Company) -> list[str]:
     return [one["code"] for one in reversed(listed)]
 
 
-def logged(traces: Traces, since: datetime, function: str) -> str:
-    return next(text for name, text in traces.logs(since) if name.endswith(f"/{function}"))
+class Logs:
+    """What a function logs; the emulator keeps lines that it reads late for the function's next call."""
+
+    def __init__(self, traces: Traces, functions: Functions) -> None:
+        self._traces, self._functions = traces, functions
+        self._since = datetime.now(UTC)
+
+    def of(self, function: str) -> str:
+        self._functions.invoke(function, {"Records": []})
+        name = f"/{_LOG_GROUPS[function]}"
+        return next(text for group, text in self._traces.logs(self._since) if group.endswith(name))
+
+
+_LOG_GROUPS = {
+    RELAY_CHANGES: "relay_changes",
+    REPORT_FAILURES: "report_failures",
+    SYNC_ITEMS: "sync_items",
+}
+
+
+@pytest.fixture
+def logs(traces: Traces, functions: Functions) -> Logs:
+    """From now on."""
+    return Logs(traces, functions)
 
 
 def test_a_refused_record_is_told_once_and_so_is_its_end(automatic: Company, mails: Mails) -> None:
@@ -85,15 +113,14 @@ def test_a_muted_connection_is_told_in_the_api_only(automatic: Company, mails: M
     assert mails.of(automatic) == []
 
 
-def test_one_id_goes_from_the_call_to_the_provider(automatic: Company, traces: Traces) -> None:
-    since = datetime.now(UTC)
+def test_one_id_goes_from_the_call_to_the_provider(automatic: Company, logs: Logs) -> None:
     answer = automatic.asked("PUT", "/v1/items/I-1", IN_DOLLARS)
     cause = answer.headers["x-correlation-id"]
     until(lambda: len(automatic.books()) == 1, "the item in the books", 40)
-    assert cause in logged(traces, since, "relay_changes")
+    until(lambda: cause in logs.of(RELAY_CHANGES), "the line of what relayed it", 30)
 
     def calls() -> list[dict[str, Any]]:
-        lines = logged(traces, since, "sync_items").splitlines()
+        lines = logs.of(SYNC_ITEMS).splitlines()
         told = [json.loads(line) for line in lines if '"called"' in line]
         return [one for one in told if one.get("correlation_id") == cause]
 
@@ -101,12 +128,8 @@ def test_one_id_goes_from_the_call_to_the_provider(automatic: Company, traces: T
 
 
 def test_a_dead_letter_is_told_to_its_company_and_counted(
-    stack: Stack,
-    automatic: Company,
-    mails: Mails,
-    traces: Traces,
+    stack: Stack, automatic: Company, mails: Mails, logs: Logs
 ) -> None:
-    since = datetime.now(UTC)
     body = {"companyId": automatic.company_id, "provider": "quickbooks", "kind": "item"}
     queue = stack.deployed.resources["DeadLetterQueue"]
     sqs = stack.aws.session.client(
@@ -118,7 +141,7 @@ def test_a_dead_letter_is_told_to_its_company_and_counted(
     assert notified(automatic) == ["STOPPED_UNEXPECTEDLY"]
 
     def counted() -> int:
-        lines = logged(traces, since, "report_failures").splitlines()
+        lines = logs.of(REPORT_FAILURES).splitlines()
         measured = [json.loads(line) for line in lines if '"_aws"' in line]
         return sum(sum(one["DeadLetters"]) for one in measured)
 
