@@ -7,8 +7,9 @@ from playwright.sync_api import Locator, expect
 
 from local.companies import skip_imports
 from tests.support.browser.ledger import SOON, booked, enter_item, two_accounts
-from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
+from tests.support.browser.office import Office
 from tests.support.browser.steps import LABEL, MAPPING, chooses_account, row_of, sees_lists
+from tests.support.browser.ways import EACH_WAY
 from tests.support.deployed.company import Company, until
 
 pytestmark = pytest.mark.deployed
@@ -28,9 +29,7 @@ def for_all(office: Office) -> Locator:
     return office.page.get_by_label("Income account", exact=True)
 
 
-@pytest.mark.parametrize(
-    "office", [WIDE, PHONE, NO_SCRIPTS], ids=lambda way: way.name, indirect=True
-)
+@EACH_WAY
 def test_accounts_are_chosen_one_by_one_and_many_at_once(office: Office) -> None:
     company = office.company
     company.connect()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser.office import HOME, NO_SCRIPTS, PHONE, WIDE, Office
+from tests.support.browser.office import HOME, Office
 from tests.support.browser.steps import (
     INTEGRATION,
     LABEL,
@@ -15,14 +15,10 @@ from tests.support.browser.steps import (
     reconnects,
     withdrawn_at_the_provider,
 )
+from tests.support.browser.ways import EACH_WAY
 from tests.support.deployed.company import until
 
-pytestmark = [
-    pytest.mark.deployed,
-    pytest.mark.parametrize(
-        "office", [WIDE, PHONE, NO_SCRIPTS], ids=lambda way: way.name, indirect=True
-    ),
-]
+pytestmark = [pytest.mark.deployed, EACH_WAY]
 
 
 def test_connecting_leads_through_the_consent_and_back(office: Office) -> None:

@@ -16,8 +16,9 @@ from tests.support.browser.ledger import (
     enter_item,
     enter_payment,
 )
-from tests.support.browser.office import PHONE, WIDE, Office
+from tests.support.browser.office import Office
 from tests.support.browser.steps import INVOICES, MAPPING
+from tests.support.browser.ways import WITH_SCRIPTS
 from tests.support.deployed.company import Company, until
 
 pytestmark = pytest.mark.deployed
@@ -62,7 +63,7 @@ def asked_for(company: Company, invoice_id: str) -> None:
     company.asked("POST", path, {}).raise_for_status()
 
 
-@pytest.mark.parametrize("office", [WIDE, PHONE], ids=lambda way: way.name, indirect=True)
+@WITH_SCRIPTS
 def test_hostile_names_are_text_everywhere(office: Office) -> None:
     company = office.company
     office.page.on("dialog", lambda dialog: office.troubles.append(f"said {dialog.message}"))

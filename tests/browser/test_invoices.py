@@ -14,16 +14,12 @@ from tests.support.browser.ledger import (
     enter_payment,
     paid,
 )
-from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
+from tests.support.browser.office import Office
 from tests.support.browser.steps import INVOICES, LABEL
+from tests.support.browser.ways import EACH_WAY
 from tests.support.deployed.company import until
 
-pytestmark = [
-    pytest.mark.deployed,
-    pytest.mark.parametrize(
-        "office", [WIDE, PHONE, NO_SCRIPTS], ids=lambda way: way.name, indirect=True
-    ),
-]
+pytestmark = [pytest.mark.deployed, EACH_WAY]
 
 NUMBER = "INV-0047"
 KINDS = ("customer", "item", "invoice", "payment")

@@ -7,16 +7,12 @@ from playwright.sync_api import Locator, expect
 
 from local.companies import skip_imports
 from tests.support.browser.ledger import SOON, booked, enter_item, two_accounts
-from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
+from tests.support.browser.office import Office
 from tests.support.browser.steps import LABEL, chooses_account
+from tests.support.browser.ways import EACH_WAY
 from tests.support.deployed.company import until
 
-pytestmark = [
-    pytest.mark.deployed,
-    pytest.mark.parametrize(
-        "office", [WIDE, PHONE, NO_SCRIPTS], ids=lambda way: way.name, indirect=True
-    ),
-]
+pytestmark = [pytest.mark.deployed, EACH_WAY]
 
 PROBLEMS = "/console/problems"
 REFUSED = {"type": "entryFault", "code": "2020"}

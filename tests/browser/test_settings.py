@@ -6,16 +6,12 @@ import pytest
 from playwright.sync_api import expect
 
 from local.companies import skip_imports
-from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
+from tests.support.browser.office import Office
 from tests.support.browser.steps import INTEGRATION, LABEL, sees_lists
+from tests.support.browser.ways import EACH_WAY
 from tests.support.deployed.company import plain_rows, until
 
-pytestmark = [
-    pytest.mark.deployed,
-    pytest.mark.parametrize(
-        "office", [WIDE, PHONE, NO_SCRIPTS], ids=lambda way: way.name, indirect=True
-    ),
-]
+pytestmark = [pytest.mark.deployed, EACH_WAY]
 
 SETTINGS = f"{INTEGRATION}/settings"
 

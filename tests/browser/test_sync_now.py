@@ -9,17 +9,12 @@ from playwright.sync_api import Error, Locator, expect
 
 from local.companies import skip_imports
 from tests.support.browser.hostile import NAMES, long_name
-from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
+from tests.support.browser.office import Office
 from tests.support.browser.steps import INTEGRATION, LABEL
+from tests.support.browser.ways import EACH_WAY, WITH_SCRIPTS
 from tests.support.deployed.company import plain_rows, until
 
 pytestmark = pytest.mark.deployed
-EACH_WAY = pytest.mark.parametrize(
-    "office", [WIDE, PHONE, NO_SCRIPTS], ids=lambda way: way.name, indirect=True
-)
-WITH_SCRIPTS = pytest.mark.parametrize(
-    "office", [WIDE, PHONE], ids=lambda way: way.name, indirect=True
-)
 
 ITEMS = 160
 """Requests with 30 of them are ramped up: one, four at once, the rest."""

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from local.companies import skip_imports
 from tests.support.browser.hostile import NAMES, long_name
-from tests.support.browser.office import NO_SCRIPTS, PHONE, WIDE, Office
+from tests.support.browser.office import Office
 from tests.support.browser.steps import (
     INTEGRATION,
     LABEL,
@@ -18,15 +18,10 @@ from tests.support.browser.steps import (
     opens_unsynced_customers,
     reviews,
 )
+from tests.support.browser.ways import EACH_WAY, WITH_SCRIPTS
 from tests.support.deployed.company import until
 
 pytestmark = pytest.mark.deployed
-EACH_WAY = pytest.mark.parametrize(
-    "office", [WIDE, PHONE, NO_SCRIPTS], ids=lambda way: way.name, indirect=True
-)
-WITH_SCRIPTS = pytest.mark.parametrize(
-    "office", [WIDE, PHONE], ids=lambda way: way.name, indirect=True
-)
 
 CUSTOMERS = [f"{tree} Street Apartments" for tree in ("Alder", "Beech", "Cedar", "Dogwood", "Elm")]
 LONGEST_CUSTOMER, LONGEST_ITEM = 500, 100

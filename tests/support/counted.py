@@ -13,7 +13,7 @@ from shared.storage.ports import Stores
 class CountedStores:
     """`stores` in memory; `asked` is each call so far: store, method, arguments.
 
-    `amid`: what somebody else does once, right after the call that is then the so manieth.
+    `amid`: what somebody else does once, right after the call of that number in `asked`.
     """
 
     def __init__(self) -> None:

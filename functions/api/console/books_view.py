@@ -28,7 +28,6 @@ from shared.sync.services import Services
 WATCHED_FOR: Final = timedelta(minutes=5)
 """After that the page stays as it is: whoever still looks loads it again."""
 
-
 OnTheWay = Mapping[ProviderName, OnItsWay]
 
 

@@ -16,9 +16,8 @@ from shared.domain.due import AutomaticState, Dependency
 from shared.domain.ids import ConnectionKey, RecordKind, SourceId
 from shared.domain.payment_plan import Step
 from shared.domain.record_plan import goes_when_asked, in_step
-from shared.domain.records import class_of
 from shared.sync.automatic.gate import MOST_READY, WAITED_FOR_BY, change_state
-from shared.sync.engine.joined import joined
+from shared.sync.engine.few import some_paired
 from shared.sync.engine.terms import scope_of, terms_of
 from shared.sync.payments.standing import standing_of
 from shared.sync.services import Services
@@ -90,14 +89,10 @@ def _any_unsent(
         now = services.clock.now()
         found = standing_of(stores, connection, ids)
         return any(standing.decision(now).step is Step.SEND for standing in found)
-    scope = scope_of(kind, connection)
-    records = joined(stores, scope).onto(
-        stores.records.get_many(connection.key.company_id, class_of(kind), ids)
-    )
-    links = stores.links.get_links(scope, ids)
     terms = terms_of(kind, connection, services.profile(connection.key.provider))
     return any(
-        not in_step(record, links.get(source_id), terms)
-        and not goes_when_asked(record, links.get(source_id), terms)
-        for source_id, record in records.items()
+        record is not None
+        and not in_step(record, link, terms)
+        and not goes_when_asked(record, link, terms)
+        for record, link in some_paired(stores, scope_of(kind, connection), ids)
     )

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from shared.domain.connections import Connection
 from shared.domain.ids import RecordKind, SourceId
+from shared.domain.invoices import Payment
 from shared.domain.payment_plan import Step
+from shared.domain.runs import Failure
 from shared.sync.engine.failures import stored_failures
 from shared.sync.payments.standing import ledger_standings, stands_no_longer
 from shared.sync.services import Services
@@ -16,10 +18,7 @@ def missed_payments(services: Services, connection: Connection) -> Iterator[tupl
     """Those that need anything, but for those that stand refused in that version: a person is asked.
     And those that stand refused no longer.
     """
-    failures = {
-        failure.source_id: failure
-        for failure in stored_failures(services.stores, connection.key, RecordKind.PAYMENT)
-    }
+    failures = _failures(services, connection)
     now = services.clock.now()
     for standing in ledger_standings(services.stores, connection):
         payment = standing.payment
@@ -29,7 +28,7 @@ def missed_payments(services: Services, connection: Connection) -> Iterator[tupl
             yield payment.source_id, payment.version
         elif step is Step.NOTHING:
             continue
-        elif step is not Step.SEND or failure is None or failure.source_version != payment.version:
+        elif step is not Step.SEND or not _refused_as_it_is(payment, failure):
             yield payment.source_id, payment.version
 
 
@@ -43,12 +42,19 @@ def unsure_payments(services: Services, connection: Connection) -> Iterator[tupl
 
 def unsent_payments(services: Services, connection: Connection) -> Iterator[tuple[SourceId, int]]:
     """Those that would go, but for those that stand refused in that version."""
-    refused = {
-        (failure.source_id, failure.source_version)
-        for failure in stored_failures(services.stores, connection.key, RecordKind.PAYMENT)
-    }
+    failures = _failures(services, connection)
     now = services.clock.now()
     for standing in ledger_standings(services.stores, connection):
-        heard = standing.payment.source_id, standing.payment.version
-        if standing.decision(now).step is Step.SEND and heard not in refused:
-            yield heard
+        payment = standing.payment
+        sends = standing.decision(now).step is Step.SEND
+        if sends and not _refused_as_it_is(payment, failures.get(payment.source_id)):
+            yield payment.source_id, payment.version
+
+
+def _failures(services: Services, connection: Connection) -> dict[SourceId, Failure]:
+    stored = stored_failures(services.stores, connection.key, RecordKind.PAYMENT)
+    return {failure.source_id: failure for failure in stored}
+
+
+def _refused_as_it_is(payment: Payment, failure: Failure | None) -> bool:
+    return failure is not None and failure.source_version == payment.version

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.unit.api.console.test_integration import DONE, PAGE, put_items
 from tests.unit.api.console.test_invoices import in_books, put
 
 LOOKS_AGAIN = '<meta http-equiv="refresh"'
+SETTINGS = ConnectionSettings(default_income_account_id="79")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,6 @@ class Watched:
     page: str
     ends: Callable[[], object]
     says: str
-
-
-SETTINGS = ConnectionSettings(default_income_account_id="79")
 
 
 def a_sync(counted: CountedStores) -> Watched:
@@ -60,9 +59,7 @@ def an_invoice(counted: CountedStores) -> Watched:
 def test_whatever_ends_in_that_moment_is_not_missed(
     begun: Callable[[CountedStores], Watched],
 ) -> None:
-    call = 0
-    while True:
-        call += 1
+    for call in count(1):
         counted = CountedStores()
         watched = begun(counted)
         counted.asked.clear()
