@@ -10,6 +10,8 @@ from shared.domain.invoices import InvoiceStatus
 from shared.domain.runs import Problem, RunState
 from shared.sync.account_mapping import Choice, assign
 from shared.sync.automatic.ask import retry, send_selected
+from shared.sync.automatic.gate import state_of
+from shared.sync.automatic.kept_back import kinds_that_wait
 from shared.sync.automatic.waiting import waiting_of
 from shared.sync.connection_settings import change_settings
 from shared.sync.health import health_of, last_run
@@ -40,6 +42,12 @@ def health(world: AutomaticWorld) -> tuple[str, str, str]:
     waiting = waiting_of(world.services, connection.key)
     told = health_of(world.services, profile, connection, run, waiting)
     return told.colour, told.reason, told.action
+
+
+def waiting(world: AutomaticWorld | PaymentWorld) -> list[RecordKind]:
+    """What the office is told of that waits until somebody asks."""
+    state = state_of(world.services, world.connection.key)
+    return list(kinds_that_wait(world.connection, state))
 
 
 ITEMS_WAIT = (
@@ -121,6 +129,28 @@ def test_what_is_in_step_or_never_goes_is_not_said_to_wait() -> None:
     world.settle_down()
     world.minute()
     assert health(world) == ("green", "All synced.", "")
+
+
+def test_what_the_stream_tells_of_once_more_is_not_said_to_wait() -> None:
+    world = items_kept_back()
+    [pipe] = world.has("Pipe")
+    send_selected(world.services, world.connection.key, RecordKind.ITEM, [pipe], OFFICE)
+    world.settle_down()
+    world.minute()
+    world.relay(pipe)
+    assert waiting(world) == []
+    world.edit(pipe, price="4")
+    assert waiting(world) == [RecordKind.ITEM]
+
+
+def test_a_void_goes_when_asked_whatever_is_kept_back_and_is_not_said_to_wait() -> None:
+    world = InvoiceWorld()
+    world.invoice()
+    world.settle_down()
+    keeps_back(world, RecordKind.INVOICE)
+    world.minute()
+    world.invoice(status=InvoiceStatus.VOID)
+    assert waiting(world) == []
 
 
 def test_what_goes_with_its_invoice_is_not_said_to_wait() -> None:
@@ -250,6 +280,22 @@ def test_the_comparison_sends_no_payment_that_is_kept_back() -> None:
     world.minute()
     world.settle_down()
     assert (world.paid, world.due) == ([], {})
+    assert waiting(world) == [RecordKind.PAYMENT]
+
+
+def test_a_payment_that_stands_refused_is_not_said_to_wait() -> None:
+    """It is among the problems, where a person tries it again."""
+    world = PaymentWorld(refuses=lambda _: REFUSED)
+    keeps_back(world, RecordKind.PAYMENT)
+    payment = world.pays(world.invoice())
+    assert waiting(world) == [RecordKind.PAYMENT]
+    send_selected(
+        world.services, world.connection.key, RecordKind.PAYMENT, [payment.source_id], OFFICE
+    )
+    world.settle_down()
+    assert list(world.failures) == [payment.source_id]
+    world.minute()
+    assert waiting(world) == []
 
 
 def test_the_comparison_finds_an_unknown_one_whose_row_is_lost() -> None:
