@@ -114,6 +114,7 @@ def test_another_account_waits_too() -> None:
 
 def test_what_a_person_sent_by_its_own_button_is_not_said_to_wait() -> None:
     world = items_kept_back()
+    world.minute()  # the first comparison: the next one is a day away
     [pipe] = world.has("Pipe")
     send_selected(world.services, world.connection.key, RecordKind.ITEM, [pipe], OFFICE)
     world.settle_down()
@@ -182,6 +183,19 @@ def test_what_waited_goes_when_it_is_kept_back_no_longer() -> None:
     keeps_back(world, RecordKind.ITEM)
     world.minute()
     assert health(world) == ("green", "All synced.", "")
+
+
+def test_switching_on_while_the_schedule_looks_has_the_next_minute_compare_again() -> None:
+    world = items_kept_back()
+
+    def switched_on() -> None:
+        world.clock.sleep(1)
+        keeps_back(world)
+
+    world.meets("automatic.load", switched_on, nth=2)
+    world.minute()
+    assert not world.connection.keeps_back(RecordKind.ITEM)
+    assert state_of(world.services, world.connection.key).compare_at <= world.clock.now()
 
 
 def test_those_that_a_person_selects_go() -> None:
