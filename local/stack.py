@@ -74,7 +74,7 @@ def start_stack(
         folder = DataFolder(data)
         _stop_left_over(folder, say)
         generation, fresh = folder.generation()
-        chosen = _choose_ports(folder, options)
+        chosen = _choose_ports(folder, options, closing)
         listener = closing.enter_context(proxy.listen(chosen["api"]))
         api_url = proxy.address(listener)
 
@@ -131,7 +131,7 @@ def _stop_aws(child: Child, folder: DataFolder) -> None:
         folder.aws_stopped_clean()
 
 
-def _choose_ports(folder: DataFolder, options: StackOptions) -> dict[str, int]:
+def _choose_ports(folder: DataFolder, options: StackOptions, closing: ExitStack) -> dict[str, int]:
     remembered = folder.ports()
     asked = {
         "api": ("API_PORT", options.api_port, 8080),
@@ -145,6 +145,7 @@ def _choose_ports(folder: DataFolder, options: StackOptions) -> dict[str, int]:
             port,
             remembered.get(name),
             usual if options.usual_ports else None,
+            closing,
         )
         for name, (variable, port, usual) in asked.items()
     }

@@ -12,13 +12,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from local import aws, processes, sandbox
+from local import aws, ports, processes, sandbox
 from local.files import try_lock
 from local.forms import first_form
 from local.ports import HOST
@@ -223,12 +224,11 @@ def test_two_launches_over_one_folder_are_refused(tmp_path: Path) -> None:
 @pytest.fixture
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A provider that is not the launch's own sandbox."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
-    child, other = sandbox.start(tmp_path_factory.mktemp("other"), ROOT, port, "")
-    yield other
-    processes.stop(child)
+    with ExitStack() as closing:
+        port = ports.any_free(closing)
+        child, other = sandbox.start(tmp_path_factory.mktemp("other"), ROOT, port, "")
+        closing.callback(processes.stop, child)
+        yield other
 
 
 def test_a_provider_elsewhere_that_consents_by_itself_replaces_the_sandbox(

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+from local import ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,13 +34,6 @@ _STOP_WITHIN = 15.0
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV")
 
 
-def free_port() -> int:
-    """A loopback port that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class LocalAws:
     """One running emulator; a context manager. State is in memory and dies with it."""
 
@@ -46,6 +41,7 @@ class LocalAws:
         self._extra = dict(extra_environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
+        self._held = ExitStack()
         self.endpoint_url = ""
 
     def __enter__(self) -> Self:
@@ -63,7 +59,7 @@ class LocalAws:
     def start(self) -> None:
         """Returns when it answers. Raises RuntimeError with its last output when it does not."""
         self._folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
-        port = free_port()
+        port = ports.any_free(self._held)
         self.endpoint_url = f"http://127.0.0.1:{port}"
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environment |= {
@@ -111,6 +107,7 @@ class LocalAws:
                 self._process.kill()
                 self._process.wait()
             self._process = None
+        self._held.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import boto3
 import httpx2
 import pytest
 
+from local import ports
 from shared.domain.errors import StorageUnavailable
 from shared.storage.file_ports import FileChanged, FileStore, UploadForm
 from shared.storage.memory.files import MemoryFiles
 from shared.storage.s3_files import S3Files, client_config
-from tests.support.local_aws import ACCESS_KEY, REGION, LocalAws, free_port
+from tests.support.local_aws import ACCESS_KEY, REGION, LocalAws
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -173,12 +175,13 @@ def test_the_form_expires(s3_files: S3Files) -> None:
 
 
 def test_a_store_that_does_not_answer_is_said_to_be_away() -> None:
-    client = s3_at(f"http://127.0.0.1:{free_port()}")
-    files = S3Files(lambda: client, BUCKET)
-    with pytest.raises(StorageUnavailable, match="head_object"):
-        files.head(KEY)
-    with pytest.raises(StorageUnavailable, match="get_object"):
-        files.read(KEY, '"00"', 0, 4)
+    with ExitStack() as held:
+        client = s3_at(f"http://{ports.HOST}:{ports.any_free(held)}")
+        files = S3Files(lambda: client, BUCKET)
+        with pytest.raises(StorageUnavailable, match="head_object"):
+            files.head(KEY)
+        with pytest.raises(StorageUnavailable, match="get_object"):
+            files.read(KEY, '"00"', 0, 4)
     client.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -22,30 +23,67 @@ def taken() -> Iterator[int]:
 
 @pytest.fixture
 def free() -> int:
+    with ExitStack() as closing:
+        return ports.any_free(closing)
+
+
+@pytest.fixture
+def launch() -> Iterator[ExitStack]:
+    with ExitStack() as closing:
+        yield closing
+
+
+@pytest.fixture
+def another() -> Iterator[ExitStack]:
+    """A launch beside this one."""
+    with ExitStack() as closing:
+        yield closing
+
+
+def test_a_port_asked_for_that_is_taken_says_which_and_what_to_do(
+    taken: int, launch: ExitStack
+) -> None:
+    with pytest.raises(LaunchFailed, match=f"port {taken} is taken.*set API_PORT to another"):
+        ports.choose("the api", "API_PORT", taken, None, None, launch)
+
+
+def test_the_one_asked_for_comes_before_the_remembered_one(free: int, launch: ExitStack) -> None:
+    assert ports.choose("the api", "API_PORT", free, 1, 2, launch) == free
+
+
+def test_the_remembered_one_comes_before_the_usual_one(
+    free: int, taken: int, launch: ExitStack
+) -> None:
+    assert ports.choose("the api", "API_PORT", None, free, 1, launch) == free
+    launch.close()
+    assert ports.choose("the api", "API_PORT", None, taken, free, launch) == free
+
+
+def test_where_all_are_taken_it_is_any_free_one(taken: int, launch: ExitStack) -> None:
+    chosen = ports.choose("the api", "API_PORT", None, taken, taken, launch)
+    assert chosen != taken
+    with socket.socket() as listener:
+        listener.bind((ports.HOST, chosen))
+
+
+def test_what_one_launch_chose_is_not_given_to_another_though_nothing_listens_yet(
+    free: int, launch: ExitStack, another: ExitStack
+) -> None:
+    assert ports.choose("the api", "API_PORT", None, free, None, launch) == free
+    assert ports.choose("the api", "API_PORT", None, free, None, another) != free
+    with pytest.raises(LaunchFailed, match=f"port {free} is taken"):
+        ports.choose("the api", "API_PORT", free, None, None, another)
+
+    launch.close()
+    assert ports.choose("the api", "API_PORT", free, None, None, another) == free
+
+
+def test_a_free_one_is_none_that_an_outgoing_connection_could_be_given(launch: ExitStack) -> None:
+    several = [ports.any_free(launch) for _ in range(20)]
+    assert len(set(several)) == len(several)
     with socket.socket() as probe:
         probe.bind((ports.HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def test_a_port_asked_for_that_is_taken_says_which_and_what_to_do(taken: int) -> None:
-    with pytest.raises(LaunchFailed, match=f"port {taken} is taken.*set API_PORT to another"):
-        ports.choose("the api", "API_PORT", taken, None, None)
-
-
-def test_the_one_asked_for_comes_before_the_remembered_one(free: int) -> None:
-    assert ports.choose("the api", "API_PORT", free, 1, 2) == free
-
-
-def test_the_remembered_one_comes_before_the_usual_one(free: int, taken: int) -> None:
-    assert ports.choose("the api", "API_PORT", None, free, 1) == free
-    assert ports.choose("the api", "API_PORT", None, taken, free) == free
-
-
-def test_where_all_are_taken_it_is_any_free_one(taken: int) -> None:
-    chosen = ports.choose("the api", "API_PORT", None, taken, taken)
-    assert chosen != taken
-    assert ports.is_free(chosen)
+        assert max(several) < probe.getsockname()[1]
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "http", "-1"])
