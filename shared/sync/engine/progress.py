@@ -29,10 +29,10 @@ class Progress:
         """Save this form of the run now."""
         now = self._services.clock.now()
         calls = self._calls_before + self._calls.total if self._calls else run.provider_calls
-        run = replace(run, heartbeat_at=now, provider_calls=calls)
+        # Known before it is saved: where its answer is lost, what is saved next must not undo it.
+        self.run = run = replace(run, heartbeat_at=now, provider_calls=calls)
         if not self._services.stores.runs.save(run, expected_epoch=run.epoch):
             raise LostLease(f"run {run.run_id} was taken over")
-        self.run = run
         self._saved_at = now
         return run
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from shared.domain.errors import StorageUnavailable
 from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.runs import Run, RunState
 from shared.sync.account_mapping import Choice, assign
@@ -182,3 +183,29 @@ def test_a_worker_that_dies_as_it_overtakes_loses_and_doubles_nothing(when: str)
     finished(world)
     world.nothing_is_doubled()
     assert len(world.names_in_books) == 60
+
+
+def test_a_save_that_nobody_heard_of_takes_back_nothing_that_was_shown() -> None:
+    """The urgent one had nothing to send, which is an end too; the run's row said so."""
+    world = pushing()
+    world.sync()
+    world.edit("02", price="8")
+    shown: list[int] = []
+
+    def unheard() -> None:
+        shown.append(world.saved_runs[-1].counts.settled)
+        raise StorageUnavailable("the answer was lost")
+
+    def ask() -> None:
+        urgent(world, "01")
+        world.meets(
+            "runs.add_chunks",
+            lambda: world.meets("runs.save", unheard, when="after"),
+            when="after",
+        )
+
+    for source_id in sorted(world.items)[40:]:
+        world.edit(source_id, price="9")
+    world.stories.at(5, ask)
+    finished(world)
+    assert shown
