@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.domain.ids import (
+    AskingId,
     ConnectionKey,
     CorrelationId,
     RecordKind,
@@ -122,6 +123,8 @@ class Run:
     problem: Problem | None = None
     started_by: str = ""
     only: tuple[SourceId, ...] | None = None
+    asked: tuple[AskingId, ...] = ()
+    """Of an automatic run: what had been asked for of its records when it began (`DueRow.asked`)."""
     purpose: RunPurpose = RunPurpose.SYNC
     recovered: bool = False
     """It looked at what runs stopped before it had left behind."""

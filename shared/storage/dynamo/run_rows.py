@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from shared.domain.ids import (
+    AskingId,
     CompanyId,
     ConnectionKey,
     CorrelationId,
@@ -42,6 +43,8 @@ def run_row(run: Run, dies_at: datetime | None) -> RunRow:
         "only": None if run.only is None else list(run.only),
         "recovered": run.recovered,
     }
+    if run.asked:
+        body["asked"] = list(run.asked)
     if run.purpose is not RunPurpose.SYNC:
         body |= {
             "purpose": run.purpose,
@@ -90,6 +93,7 @@ def parse_run(row: RunRow) -> Run:
         problem=Problem(**body["problem"]) if body["problem"] else None,
         started_by=body["started_by"],
         only=None if body["only"] is None else tuple(map(SourceId, body["only"])),
+        asked=tuple(map(AskingId, body.get("asked", ()))),
         recovered=body["recovered"],
         purpose=RunPurpose(body.get("purpose", RunPurpose.SYNC)),
         chosen_by=body.get("chosen_by", 0),

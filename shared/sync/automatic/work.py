@@ -17,7 +17,7 @@ from typing import Any
 from shared import correlation
 from shared.domain.connections import Connection
 from shared.domain.due import AutomaticState, DueRow
-from shared.domain.ids import ConnectionKey, CorrelationId, RecordKind, RunId
+from shared.domain.ids import AskingId, ConnectionKey, CorrelationId, RecordKind, RunId
 from shared.domain.runs import Problem, Run, RunState
 from shared.domain.wake_up import Task
 from shared.storage.keys import NEVER
@@ -80,7 +80,7 @@ class _Worker:
         self._key = key
         self._kind = kind
         self._until = until
-        self._resumed_run: RunId | None = None
+        self._resumed_run: Run | None = None
         """One that another worker began and this one ended: what it refused is not to go again."""
         self.batches = 0
 
@@ -128,16 +128,16 @@ class _Worker:
         return end
 
     def _settled(self, connection: Connection, rows: Sequence[DueRow]) -> list[DueRow]:
-        """After a run that another worker began: what was asked for may have been asked since it was
-        planned, so its refusals do not count there.
-        """
+        """After a run that another worker began its refusals count, but not of what was asked for since."""
         resumed, self._resumed_run = self._resumed_run, None
         if resumed is None:
             return settle_rows(self._services, connection, self._kind, rows)
-        asked, heard = [row for row in rows if row.asked], [row for row in rows if not row.asked]
+        known = {AskingId(""), *resumed.asked}
+        tried = [row for row in rows if row.asked in known]
+        asked_since = [row for row in rows if row.asked not in known]
         return [
-            *settle_rows(self._services, connection, self._kind, asked),
-            *settle_rows(self._services, connection, self._kind, heard, resumed),
+            *settle_rows(self._services, connection, self._kind, asked_since),
+            *settle_rows(self._services, connection, self._kind, tried, resumed.run_id),
         ]
 
     def _forget_trouble(self) -> None:
@@ -180,6 +180,7 @@ class _Worker:
             started_at=now,
             heartbeat_at=now,
             only=tuple(sorted({row.source_id for row in rows})),
+            asked=tuple(sorted({row.asked for row in rows if row.asked})),
             correlation_id=_cause_of(rows) or CorrelationId(run_id),
         )
         if services.stores.runs.start(wanted).run_id != run_id:
@@ -209,7 +210,7 @@ class _Worker:
         with correlation.caused_by(taken.correlation_id):
             end = self._carried_through(taken, state)
         if end is None:
-            self._resumed_run = taken.run_id
+            self._resumed_run = taken
         return end
 
     def _carried_through(self, run: Run, state: AutomaticState) -> WorkEnd | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import InvalidCursor
-from shared.domain.ids import ConnectionKey, ProviderName, RecordKind, RunId, SourceId
+from shared.domain.ids import AskingId, ConnectionKey, ProviderName, RecordKind, RunId, SourceId
 from shared.domain.runs import Problem, Run, RunCounts, RunPurpose, RunState
 from shared.storage.ports import Stores
 from tests.contract.stores.builders import (
@@ -236,10 +236,10 @@ class TestAutomaticRuns:
     def test_it_is_listed_at_its_end_if_at_all(
         self, stores: Stores, ended: Run, *, listed: bool
     ) -> None:
-        begun = run(only=(SourceId("s#1"), SourceId("é")))
+        begun = run(only=(SourceId("s#1"), SourceId("é")), asked=(AskingId("a1"), AskingId("a2")))
         assert stores.runs.start(begun) == begun
         assert stores.runs.page(CONNECTION, 10, None).rows == ()
-        ended = replace(ended, only=begun.only)
+        ended = replace(ended, only=begun.only, asked=begun.asked)
         assert stores.runs.save(ended, expected_epoch=0)
         assert stores.runs.get(CONNECTION, begun.run_id) == ended
         assert stores.runs.page(CONNECTION, 10, None).rows == ((ended,) if listed else ())

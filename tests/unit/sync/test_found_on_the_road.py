@@ -8,11 +8,12 @@ from shared.domain.connections import Setup, StepState
 from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.runs import Problem
 from shared.sync.automatic import gate
+from shared.sync.automatic.ask import retry
 from shared.sync.automatic.relay import make_due
 from shared.sync.automatic.work import WorkEnd
 from shared.sync.setup import decide_steps
-from tests.support.fake_faults import Lost
-from tests.unit.sync.automatic_world import AutomaticWorld
+from tests.support.fake_faults import BooksCall, Fault, Lost, Rejected
+from tests.unit.sync.automatic_world import FUNCTION, AutomaticWorld
 from tests.unit.sync.item_world import Killed
 
 ANN = PersonId("ann")
@@ -103,6 +104,50 @@ def test_what_a_run_refused_that_took_two_workers_is_not_tried_again() -> None:
     assert failures(world) == ["01"]
     assert world.due == []
     assert sum(end.batches for end in world.ends[began:]) == 1
+
+
+@pytest.mark.parametrize("edited_meanwhile", [False, True])
+def test_what_was_asked_for_and_refused_ends_though_no_worker_has_the_time_for_a_whole_run(
+    *, edited_meanwhile: bool
+) -> None:
+    """Each was ended by another worker than had begun it, which sent the record anew, for ever."""
+    world = refusing()
+    slow = FUNCTION.total_seconds()
+
+    def refused_when_time_is_up(call: BooksCall) -> Fault | None:
+        if call.on != "batch":
+            return None
+        world.clock.sleep(slow)
+        return Rejected()
+
+    world.books.choose_fault = refused_when_time_is_up
+    retry(world.services, world.connection.key, RecordKind.ITEM, ANN)
+    if edited_meanwhile:
+        world.meets("runs.save_chunks", lambda: world.edit("01", name="Worse"))
+    world.settle_down()
+    assert (failures(world), world.due) == (["01"], [])
+    assert sum(end.batches for end in world.ends[1:]) <= (4 if edited_meanwhile else 2)
+
+
+def test_what_is_asked_for_while_two_workers_carry_a_run_through_goes_once_more() -> None:
+    world = refusing()
+    world.edit("01", name="Still bad")
+    before = world.books.calls["batch"]
+
+    def asked_and_killed() -> None:
+        retry(world.services, world.connection.key, RecordKind.ITEM, ANN)
+        world._die()
+
+    world.meets("runs.save_chunks", asked_and_killed)
+    with pytest.raises(Killed):
+        world.settle_down()
+    world.clock.sleep(61)
+    world.minute()
+    world.settle_down()
+    assert (failures(world), world.due) == (["01"], [])
+    assert world.books.calls["batch"] - before == 3, (
+        "the killed worker's, its repeat, and what was asked"
+    )
 
 
 def test_the_comparison_wakes_for_rows_whose_wake_up_was_lost() -> None:
