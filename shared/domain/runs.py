@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from shared.domain.ids import (
     AskingId,
@@ -162,13 +163,16 @@ class PushAction(StrEnum):
     """Of invoices and payments: it stays in the books and bears nothing."""
 
 
+MOST_MARKS: Final = 4
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkEntry:
     """One record in a chunk: which version of it, under which name, onto which remote record.
 
     `remote_name` is what the plan chose. `renamed` says whether the stated rule changed the name.
-    `sent` marks the content that went out under that name (`links.content_mark`), so that a write
-    whose answer nobody heard is known again although the record was edited since.
+    `sent` marks the contents that may have gone out (`links.content_mark`), so that a write whose
+    answer nobody heard is known again although the record was edited since.
     """
 
     source_id: SourceId
@@ -178,7 +182,12 @@ class ChunkEntry:
     renamed: bool = False
     remote_id: RemoteId = RemoteId("")
     remote_version: RemoteVersion = RemoteVersion("")
-    sent: str = ""
+    sent: tuple[str, ...] = ()
+
+    def sending(self, mark: str) -> ChunkEntry:
+        """As it is stored before this content is sent; the last few contents are remembered."""
+        known = mark in self.sent
+        return self if known else replace(self, sent=(*self.sent, mark)[-MOST_MARKS:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,12 @@ MUTANTS = (
         "            self.settler.flush([stored])\n",
     ),
     Mutant(
+        "what goes singly otherwise than planned is not stored before it goes",
+        "shared/sync/engine/singles.py",
+        "if entry is prepared.entry:",
+        "if True:",
+    ),
+    Mutant(
         "the chunk is saved before its links",
         "shared/sync/engine/settling.py",
         "        stores = self._services.stores\n        if self._links:\n",

@@ -142,7 +142,7 @@ def _parse(raw: Raw, run_id: RunId, plan_attempt: int) -> Chunk:
                 renamed=renamed,
                 remote_id=RemoteId(remote_id),
                 remote_version=RemoteVersion(remote_version),
-                sent=sent,
+                sent=tuple(sent),
             )
             for source_id, version, action, name, renamed, remote_id, remote_version, sent in (
                 json.loads(zlib.decompress(raw["entries"]["B"]))

@@ -252,7 +252,7 @@ class Mender:
         link = prepared.link
         if link is None or row.remote_version == link.remote_version:
             return prepared
-        if content_mark(row.fields) != prepared.entry.sent:
+        if content_mark(row.fields) not in prepared.entry.sent:
             return prepared
         if not differing_fields(prepared.write.fields, row.fields):
             return prepared

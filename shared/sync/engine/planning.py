@@ -393,9 +393,7 @@ class _Planning:
                 run_id=self._run.run_id,
                 plan_attempt=self._run.plan_attempt,
                 number=number,
-                entries=tuple(
-                    replace(entry, sent=sent_mark(write)) for entry, write in self._entries
-                ),
+                entries=tuple(entry.sending(sent_mark(write)) for entry, write in self._entries),
                 request_key=key,
                 body_hash=request.body_hash,
                 epoch=self._run.epoch,

@@ -153,7 +153,7 @@ class Preparer:
         renewed = replace(
             chunk,
             entries=tuple(
-                replace(prepared.entry, sent=sent_mark(prepared.write)) for prepared in entries
+                prepared.entry.sending(sent_mark(prepared.write)) for prepared in entries
             ),
             request_key=key,
             generation=generation,

@@ -96,7 +96,7 @@ class _Recovery:
             each.entry.remote_id: each
             for each in prepared.entries
             if each.entry.action is PushAction.UPDATE
-            and sent_mark(each.write) != each.entry.sent
+            and each.entry.sent != (sent_mark(each.write),)
             and each.link is not None
             and each.link.remote_version == each.entry.remote_version
         }
@@ -105,7 +105,7 @@ class _Recovery:
         for row in self._provider.records_by_id(self._scope.kind, list(unheard)):
             each = unheard[row.remote_id]
             moved = row.remote_version != each.entry.remote_version
-            if moved and content_mark(row.fields) == each.entry.sent:
+            if moved and content_mark(row.fields) in each.entry.sent:
                 found = Done(row.remote_id, row.remote_version, row.fields)
                 self._settler.found_older(each, found)
 
@@ -130,5 +130,5 @@ def _is_ours(prepared: PreparedEntry, row: RemoteRecord) -> bool:
     was sent.)
     """
     unlike = differing_fields(prepared.write.fields, row.fields)
-    as_sent = content_mark(row.fields) == prepared.entry.sent
+    as_sent = content_mark(row.fields) in prepared.entry.sent
     return prepared.entry.renamed or as_sent or set(unlike) <= {ACTIVE_FIELD}

@@ -8,8 +8,8 @@ answer is set aside, so that it holds up no other.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.domain.connections import Connection
@@ -32,7 +32,7 @@ from shared.domain.outcomes import (
 from shared.domain.runs import Chunk, ChunkState, Problem, RunCounts
 from shared.providers.base import CallClass, WriteRequest
 from shared.sync.engine.mending import Doubt, Mender, doubt_of, if_current_of
-from shared.sync.engine.preparing import Preparer, counts_of, stored_chunks
+from shared.sync.engine.preparing import Preparer, counts_of, sent_mark, stored_chunks
 from shared.sync.engine.progress import Progress
 from shared.sync.engine.settling import PreparedEntry, Settler, finished
 from shared.sync.engine.slices import SliceEnd, SliceOver, SliceResult
@@ -47,6 +47,18 @@ SILENT_ENTRIES = 3
 """In a row without an answer: then it is the provider, not the record. Stop and wait."""
 LONGEST_WAIT = 1.0
 """Between two looks at the pacer, so that heartbeats go on while waiting for a limit."""
+
+
+@dataclass(slots=True)
+class _Left:
+    """What is left of one chunk: `waiting` in turn, `aside` what got no answer yet. `counts` are of what
+    was settled since the chunk was stored.
+    """
+
+    chunk: Chunk
+    waiting: deque[PreparedEntry]
+    counts: RunCounts
+    aside: list[PreparedEntry] = field(default_factory=list)
 
 
 class SinglesSlice:
@@ -105,69 +117,83 @@ class SinglesSlice:
         last_try: bool = False,
     ) -> None:
         """Each of these entries in turn. `last_try`: what gets no answer is refused, not set aside."""
-        waiting, aside = deque(entries), list[PreparedEntry]()
+        left = _Left(chunk, deque(entries), counts)
         try:
-            while waiting:
-                settled = self._push_entry(chunk, waiting[0])
-                entry = waiting.popleft()
+            while left.waiting:
+                settled = self._push_entry(left, left.waiting[0])
+                entry = left.waiting.popleft()
                 if settled is None and last_try:
                     settled = self._mender.never_answered(entry)
                 if settled is None:
-                    aside.append(entry)
+                    left.aside.append(entry)
                     self._count_silence()
                 else:
-                    counts = counts.plus(settled)
+                    left.counts = left.counts.plus(settled)
                     self._settler.flush([])
-                self._progress.moved(self._counts.plus(counts), self._settler.causes)
+                self._progress.moved(self._counts.plus(left.counts), self._settler.causes)
                 self._progress.beat()
         except LostLease:
             raise
         except (SliceOver, SyncError):
-            self._store(chunk, counts, [*waiting, *aside])
+            self._store(left)
             raise
-        stored = self._store(chunk, counts, aside)
-        if aside:
-            self._aside.append((stored, aside))
+        self._store(left)
+        if left.aside:
+            self._aside.append((left.chunk, left.aside))
 
     def _count_silence(self) -> None:
         self._silent += 1
         if self._silent >= SILENT_ENTRIES:
             raise SliceOver(SliceEnd.WAIT)
 
-    def _store(self, chunk: Chunk, counts: RunCounts, left: Iterable[PreparedEntry]) -> Chunk:
+    def _store(self, left: _Left) -> None:
         """What was set aside stands last, so that the next slice begins with the others."""
-        self._counts = self._counts.plus(counts)
-        stored = finished(chunk, counts, self._progress.run.epoch)
-        entries = tuple(prepared.entry for prepared in left)
+        self._counts = self._counts.plus(left.counts)
+        stored = finished(left.chunk, left.counts, self._progress.run.epoch)
+        entries = tuple(prepared.entry for prepared in (*left.waiting, *left.aside))
         if entries:
             stored = replace(stored, state=ChunkState.REJECTED, entries=entries)
         self._settler.flush([stored])
+        left.chunk, left.counts = stored, RunCounts()
         self._progress.moved(self._counts, self._settler.causes)
-        return stored
 
-    def _push_entry(self, chunk: Chunk, prepared: PreparedEntry) -> RunCounts | None:
+    def _push_entry(self, left: _Left, prepared: PreparedEntry) -> RunCounts | None:
         """What it adds to the counts; None: no answer, and it is proved absent."""
         if not (prepared.edited or prepared.created_before):
-            return self._push_known(chunk, prepared)
-        step = self._read_back(chunk, prepared, Doubt.EDITED)
-        return step if isinstance(step, RunCounts) else self._push_known(chunk, step)
+            return self._push_known(left, prepared)
+        step = self._read_back(left.chunk, prepared, Doubt.EDITED)
+        return step if isinstance(step, RunCounts) else self._push_known(left, step)
 
-    def _push_known(self, chunk: Chunk, prepared: PreparedEntry) -> RunCounts | None:
+    def _push_known(self, left: _Left, prepared: PreparedEntry) -> RunCounts | None:
         for attempt in range(TRIES):
-            outcome = self._sent(prepared, self._preparer.single_key(chunk, prepared, attempt))
+            prepared = self._foretold(left, prepared)
+            key = self._preparer.single_key(left.chunk, prepared, attempt)
+            outcome = self._sent(prepared, key)
             settled = self._settled(prepared, outcome, attempt)
             if settled is not None:
                 return settled
             if isinstance(outcome, EntryBusy):
                 self._services.clock.sleep(BUSY_PAUSE)
                 continue
-            step = self._read_back(chunk, prepared, doubt_of(outcome), if_current_of(outcome))
+            step = self._read_back(left.chunk, prepared, doubt_of(outcome), if_current_of(outcome))
             if isinstance(step, RunCounts):
                 return step
             if isinstance(outcome, EntryUnknown) and step.entry.action is prepared.entry.action:
                 return None
             prepared = step  # under another name, or an update of what turned out to be there
         return self._mender.give_up(prepared)
+
+    def _foretold(self, left: _Left, prepared: PreparedEntry) -> PreparedEntry:
+        """What goes out otherwise than it is stored is stored first: should this worker be killed, and the
+        record be edited once more, the next one knows it for ours.
+        """
+        entry = prepared.entry.sending(sent_mark(prepared.write))
+        if entry is prepared.entry:
+            return prepared
+        first = left.waiting[0]  # as the chunk has it, whatever it became since
+        left.waiting[0] = replace(first, entry=replace(first.entry, sent=entry.sent))
+        self._store(left)
+        return replace(prepared, entry=entry)
 
     def _settled(
         self, prepared: PreparedEntry, outcome: EntryOutcome, attempt: int

@@ -200,7 +200,7 @@ def entry(number: int, **changes: Any) -> ChunkEntry:
         "source_version": number + 1,
         "action": PushAction.CREATE,
         "remote_name": f"Copper pipe {number}",
-        "sent": base64.b64encode(number.to_bytes(3)).decode(),
+        "sent": (base64.b64encode(number.to_bytes(3)).decode(),),
     }
     return ChunkEntry(**{**given, **changes})
 
