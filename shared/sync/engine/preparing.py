@@ -150,17 +150,19 @@ class Preparer:
             generation,
             content,
         )
+        sending = [
+            replace(prepared, entry=prepared.entry.sending(sent_mark(prepared.write)))
+            for prepared in entries
+        ]
         renewed = replace(
             chunk,
-            entries=tuple(
-                prepared.entry.sending(sent_mark(prepared.write)) for prepared in entries
-            ),
+            entries=tuple(prepared.entry for prepared in sending),
             request_key=key,
             generation=generation,
             state=ChunkState.PLANNED,
             epoch=self._run.epoch,
         )
-        prepared = self.with_request(renewed, entries)
+        prepared = self.with_request(renewed, sending)
         prepared.chunk = replace(renewed, body_hash=prepared.request.body_hash)
         return prepared
 
