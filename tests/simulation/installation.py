@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from shared.auth.after_renewal import after_renewal
 from shared.auth.connect_ports import ConnectPorts
 from shared.auth.data_keys import LocalDataKeys
 from shared.auth.keeper import TokenKeeper
@@ -242,6 +243,9 @@ class Installation:
             ids=self.ids,
             chance=self.chance,
             call_deadline=self.settings.request_deadline_seconds,
+            on_renewed=lambda before, after: after_renewal(
+                connect_ports(), before, after, self.profile
+            ),
         )
 
         def token_source(connection: Connection) -> TokenSource:

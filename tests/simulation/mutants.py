@@ -58,6 +58,12 @@ MUTANTS = (
         "if True:",
     ),
     Mutant(
+        "a pair that is saved late brings no connection back",
+        "shared/auth/after_renewal.py",
+        "if stored is not None and _fence(stored) != _fence(before):",
+        "if stored is None:",
+    ),
+    Mutant(
         "the chunk is saved before its links",
         "shared/sync/engine/settling.py",
         "        stores = self._services.stores\n        if self._links:\n",
