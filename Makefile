@@ -20,7 +20,7 @@ export LAMBDA_PYTHON LAMBDA_PLATFORM
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench simulate sandbox sam-build lock clean setup
+.PHONY: help run test coverage check bench simulate sandbox sam-build lock clean setup
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,13 +30,18 @@ setup: .venv/.ready .venv-sam/.ready ## both virtual environments, from the lock
 run: .venv/.ready ## the whole suite on this machine; ONCE=1 ends after the summary, CATALOG=file.csv
 	@exec .venv/bin/python -m local $(if $(ONCE),--once) $(if $(CATALOG),--catalog "$(CATALOG)")
 
-test: .venv/.ready .venv-sam/.ready .build/chromium ## every test, with coverage
-	$(PYTEST) $(TWO_AT_ONCE) --ignore tests/deployed --ignore tests/browser --cov --cov-report=
-	$(PYTEST) $(TWO_AT_ONCE) tests/deployed tests/browser -m "not alone" --cov --cov-append --cov-report=
-	$(PYTEST) tests/deployed tests/browser -m alone --cov --cov-append --cov-report=term:skip-covered
+test: .venv/.ready .venv-sam/.ready .build/chromium ## every test
+	$(PYTEST) $(TWO_AT_ONCE) $(WITHOUT_STACKS)
+	$(PYTEST) $(TWO_AT_ONCE) tests/deployed tests/browser -m "not alone"
+	$(PYTEST) tests/deployed tests/browser -m alone
 PYTEST := .venv/bin/python -m pytest
 # Each begins at another end, and takes from the other's rest when it is done; of deployed stacks each has its own.
 TWO_AT_ONCE := --numprocesses 2 --dist worksteal
+WITHOUT_STACKS := --ignore tests/deployed --ignore tests/browser
+
+# Apart, because measuring takes half as long again as the tests themselves.
+coverage: .venv/.ready .venv-sam/.ready ## the lines that the tests without a stack do not reach
+	$(PYTEST) $(TWO_AT_ONCE) $(WITHOUT_STACKS) --cov --cov-report=term:skip-covered
 
 check: .venv/.ready .venv-sam/.ready ## format, lint, types, import contracts, template
 	.venv/bin/ruff format --check .
