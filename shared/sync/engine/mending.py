@@ -13,9 +13,9 @@ from enum import Enum, auto
 
 from shared.domain.ids import LinkScope, RemoteId, RemoteVersion, SourceId
 from shared.domain.links import Link, content_mark
-from shared.domain.names import marked_name, name_key
+from shared.domain.names import marked_name, name_key, plain_name
 from shared.domain.outcomes import Done, EntryBusy, EntryOutcome, EntryUnknown, NameTaken, Stale
-from shared.domain.record_plan import ACTIVE_FIELD, changed_in_books, differing_fields
+from shared.domain.record_plan import ACTIVE_FIELD, changed_in_books, differing_fields, kept_name
 from shared.domain.runs import Chunk, ChunkEntry, Problem, PushAction, RunCounts
 from shared.providers.base import AccountingProvider, RemoteRecord
 from shared.sync.engine.preparing import Preparer
@@ -115,7 +115,7 @@ class Mender:
         for prepared in look:
             link = links.get(prepared.record.source_id)
             if prepared.entry.action is PushAction.CREATE and link is not None:
-                linked = replace(prepared, link=link)
+                linked = replace(prepared, link=link, entry=self._as_called(prepared, link))
                 update = self._updating(linked, link.remote_id, link.remote_version)
                 if update.write.changed:
                     left.append(update)
@@ -124,6 +124,16 @@ class Mender:
             else:
                 left.append(prepared)
         return counts, left
+
+    def _as_called(self, prepared: PreparedEntry, link: Link) -> ChunkEntry:
+        """Under the name that it was given: an older chunk may have chosen another one for it."""
+        terms, record = self._preparer.terms, prepared.record
+        name = kept_name(record, link, terms)
+        if name is None:
+            return prepared.entry
+        return replace(
+            prepared.entry, remote_name=name, renamed=name != plain_name(terms.name_of(record))
+        )
 
     def _mend_create(
         self,

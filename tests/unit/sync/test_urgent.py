@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from shared.domain.errors import StorageUnavailable
 from shared.domain.ids import PersonId, RecordKind, SourceId
-from shared.domain.runs import Run, RunState
+from shared.domain.runs import Problem, Run, RunState
 from shared.sync.account_mapping import Choice, assign
 from shared.sync.automatic.relay import make_due
 from tests.support.fake_faults import Lost
@@ -19,7 +20,7 @@ SLOW = 0.5
 BATCHES = 80
 
 
-def pushing(items: int = 400, **options: bool) -> AutomaticWorld:
+def pushing(items: int = 400, **options: Any) -> AutomaticWorld:
     """A catalogue of 80 batches, one at a time, about to be pushed for 40 seconds."""
     world = AutomaticWorld(latency=SLOW, **options)
     world.streams = False
@@ -189,7 +190,6 @@ def test_a_save_that_nobody_heard_of_takes_back_nothing_that_was_shown() -> None
     """The urgent one had nothing to send, which is an end too; the run's row said so."""
     world = pushing()
     world.sync()
-    world.edit("02", price="8")
     shown: list[int] = []
 
     def unheard() -> None:
@@ -209,3 +209,17 @@ def test_a_save_that_nobody_heard_of_takes_back_nothing_that_was_shown() -> None
     world.stories.at(5, ask)
     finished(world)
     assert shown
+
+
+def test_one_keeps_the_name_it_was_given_when_it_overtook() -> None:
+    """Planned under a marked name, as another one had its name; that one was refused, and this one went
+    ahead under the plain name. Its older chunk does not rename it.
+    """
+    refused = Problem("CODE_REFUSED", "The code is not taken.", "Change it.")
+    world = pushing(refuses=lambda one: refused if one.code == "BAD" else None)
+    last = max(world.items)
+    world.edit("01", code="BAD")
+    world.edit(last, name=world.items[SourceId("01")].name)
+    world.stories.at(5, lambda: urgent(world, last))
+    assert finished(world).counts.renamed == 0
+    assert [effect.fields.name for effect in written(world, last)] == ["Pipe 000"]
