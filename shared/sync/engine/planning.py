@@ -127,6 +127,11 @@ def _pairs(
         progress.beat()
 
 
+def closes_plan(chunk: Chunk) -> bool:
+    """See `_close_plan`."""
+    return not chunk.request_key
+
+
 class _Planning:
     """The second pass, over what the survey and the listing told."""
 

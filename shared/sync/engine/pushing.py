@@ -102,6 +102,7 @@ class PushSlice:
         for chunk in stored_chunks(services.stores, run):
             self._counts = self._counts.plus(chunk.counts)
             self._rejected = self._rejected or chunk.state is ChunkState.REJECTED
+            self._urgent.was_stored(chunk)
 
     def perform(self) -> SliceResult:
         """Raises `RetryLater` and the like from read backs, and `LostLease`."""

@@ -12,9 +12,9 @@ from typing import Final
 
 from shared.domain.connections import Connection
 from shared.domain.ids import SourceId
-from shared.domain.runs import PushAction, RunCounts
+from shared.domain.runs import Chunk, ChunkState, PushAction, RunCounts
 from shared.providers.base import AccountingProvider
-from shared.sync.engine.planning import plan_more
+from shared.sync.engine.planning import closes_plan, plan_more
 from shared.sync.engine.preparing import Preparer
 from shared.sync.engine.progress import Progress
 from shared.sync.engine.settling import PreparedChunk
@@ -51,6 +51,18 @@ class UrgentRows:
         self._versions: dict[SourceId, int] = {}
         self._waiting: dict[SourceId, int] = {}
         self._numbers: set[int] = set()
+        self._plan_is_closed = False
+        self._begun: list[Chunk] = []
+        """Overtook under an earlier worker, and did not come to their end."""
+
+    def was_stored(self, chunk: Chunk) -> None:
+        """By an earlier worker; told of each, in order. What overtook stands behind the plan."""
+        if self._plan_is_closed:
+            self._numbers.add(chunk.number)
+            self._versions |= {entry.source_id: entry.source_version for entry in chunk.entries}
+            if chunk.state is ChunkState.PLANNED:
+                self._begun.append(chunk)
+        self._plan_is_closed = self._plan_is_closed or closes_plan(chunk)
 
     def ask(self) -> bool:
         """Whether some wait: then nothing else is to be begun until what is under way has ended.
@@ -74,6 +86,9 @@ class UrgentRows:
         Only while nothing is under way or unheard: the look-up in the books would find what that has
         created for others and nobody has linked yet. Raises what the look-up raises, and `LostLease`.
         """
+        if self._begun:
+            begun, self._begun = self._begun, []
+            return self._preparer.prepare(begun, with_links=True), RunCounts()
         if not self._waiting:
             return _NOTHING
         self._versions |= self._waiting

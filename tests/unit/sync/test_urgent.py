@@ -12,7 +12,7 @@ from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.runs import Problem, Run, RunState
 from shared.sync.account_mapping import Choice, assign
 from shared.sync.automatic.relay import make_due
-from tests.support.fake_faults import Lost
+from tests.support.fake_faults import BooksCall, Fault, Lost
 from tests.support.fake_shelf import Effect
 from tests.unit.sync.automatic_world import AutomaticWorld
 
@@ -184,6 +184,34 @@ def test_a_worker_that_dies_as_it_overtakes_loses_and_doubles_nothing(when: str)
     finished(world)
     world.nothing_is_doubled()
     assert len(world.names_in_books) == 60
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_went_ahead_unheard_is_looked_at_by_the_next_worker_before_its_older_chunk(
+    *, edited: bool
+) -> None:
+    """It was carried out, and its worker died; its older chunk, under another request key, came first."""
+    world = pushing(unique_names=False)
+    last = max(world.items)
+    silent: list[BooksCall] = []
+
+    def unheard(call: BooksCall) -> Fault | None:
+        entries = call.request.entries if call.request else ()
+        if last not in [source_id for _, source_id in entries] or len(silent) == 2:
+            return None
+        silent.append(call)
+        if len(silent) == 2:
+            world.kill_before("links.get_links")
+            if edited:
+                world.edit(last, name="Valve")
+        return Lost(0.0)
+
+    world.books.choose_fault = unheard
+    world.stories.at(5, lambda: urgent(world, last))
+    finished(world)
+    world.nothing_is_doubled()
+    assert len(written(world, last)) == (2 if edited else 1)
+    assert len(world.names_in_books) == 400
 
 
 def test_a_save_that_nobody_heard_of_takes_back_nothing_that_was_shown() -> None:
