@@ -32,7 +32,7 @@ def choose(
 ) -> int:
     """A port that is free now, held until `closing`.
 
-    Raises `LaunchFailed` where the asked one is taken, or where none is left.
+    Raises `LaunchFailed` where the asked one is taken, where none is left, or none can be held.
     """
     if asked is not None:
         if not _take(asked, closing):
@@ -59,8 +59,14 @@ def any_free(closing: ExitStack) -> int:
 def _take(port: int, closing: ExitStack) -> bool:
     """Whether nobody had it; held from now on, as a lock that ends with this process."""
     folder = Path(tempfile.gettempdir()) / f"blueclerk-ports-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    lock = try_lock(folder / f"{port}.lock")
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        lock = try_lock(folder / f"{port}.lock")
+    except OSError as error:
+        raise LaunchFailed(
+            f"no port can be held below {folder} ({error.strerror}): make it a folder that you can "
+            "write to, or set TMPDIR to another"
+        ) from None
     if lock is None:
         return False
     if not _is_free(port):

@@ -163,7 +163,7 @@ class PushAction(StrEnum):
     """Of invoices and payments: it stays in the books and bears nothing."""
 
 
-MOST_MARKS: Final = 4
+LAST_MARKS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +185,13 @@ class ChunkEntry:
     sent: tuple[str, ...] = ()
 
     def sending(self, mark: str) -> ChunkEntry:
-        """As it is stored before this content is sent; the last few contents are remembered."""
-        known = mark in self.sent
-        return self if known else replace(self, sent=(*self.sent, mark)[-MOST_MARKS:])
+        """As it is stored before this content is sent: itself where that is known already.
+
+        Remembered are the last few and the first, which a batch carried and which so may come late.
+        """
+        if mark in self.sent:
+            return self
+        return replace(self, sent=(*self.sent[:1], *(*self.sent[1:], mark)[-LAST_MARKS:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,12 +60,12 @@ class LocalAws:
         """Returns when it answers. Raises RuntimeError with its last output when it does not."""
         self._folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
         port = ports.any_free(self._held)
-        self.endpoint_url = f"http://127.0.0.1:{port}"
+        self.endpoint_url = f"http://{ports.HOST}:{port}"
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environment |= {
             "GATEWAY_PORT": str(port),
-            "BIND_HOST": "127.0.0.1",
-            "MINISTACK_HOST": "127.0.0.1",
+            "BIND_HOST": ports.HOST,
+            "MINISTACK_HOST": ports.HOST,
             "MINISTACK_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,

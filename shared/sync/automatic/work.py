@@ -135,10 +135,11 @@ class _Worker:
         known = {AskingId(""), *resumed.asked}
         tried = [row for row in rows if row.asked in known]
         asked_since = [row for row in rows if row.asked not in known]
-        return [
+        left = {
             *settle_rows(self._services, connection, self._kind, asked_since),
             *settle_rows(self._services, connection, self._kind, tried, resumed.run_id),
-        ]
+        }
+        return [row for row in rows if row in left]  # urgent ones first, as they were read
 
     def _forget_trouble(self) -> None:
         """A full run sent what waited: there is nothing to probe with, and nobody to be kept waiting."""

@@ -51,8 +51,8 @@ LONGEST_WAIT = 1.0
 
 @dataclass(slots=True)
 class _Left:
-    """What is left of one chunk: `waiting` in turn, `aside` what got no answer yet. `counts` are of what
-    was settled since the chunk was stored.
+    """What is left of one chunk: `waiting` in turn, the first of them being pushed, `aside` what got no
+    answer yet. `counts` are of what was settled since the chunk was stored.
     """
 
     chunk: Chunk
@@ -120,7 +120,7 @@ class SinglesSlice:
         left = _Left(chunk, deque(entries), counts)
         try:
             while left.waiting:
-                settled = self._push_entry(left, left.waiting[0])
+                settled = self._push_first(left)
                 entry = left.waiting.popleft()
                 if settled is None and last_try:
                     settled = self._mender.never_answered(entry)
@@ -147,18 +147,21 @@ class SinglesSlice:
             raise SliceOver(SliceEnd.WAIT)
 
     def _store(self, left: _Left) -> None:
-        """What was set aside stands last, so that the next slice begins with the others."""
-        self._counts = self._counts.plus(left.counts)
+        """At its end or amid it. What was set aside stands last, so that the next slice begins with the
+        others.
+        """
         stored = finished(left.chunk, left.counts, self._progress.run.epoch)
         entries = tuple(prepared.entry for prepared in (*left.waiting, *left.aside))
         if entries:
             stored = replace(stored, state=ChunkState.REJECTED, entries=entries)
         self._settler.flush([stored])
+        self._counts = self._counts.plus(left.counts)
         left.chunk, left.counts = stored, RunCounts()
         self._progress.moved(self._counts, self._settler.causes)
 
-    def _push_entry(self, left: _Left, prepared: PreparedEntry) -> RunCounts | None:
+    def _push_first(self, left: _Left) -> RunCounts | None:
         """What it adds to the counts; None: no answer, and it is proved absent."""
+        prepared = left.waiting[0]
         if not (prepared.edited or prepared.created_before):
             return self._push_known(left, prepared)
         step = self._read_back(left.chunk, prepared, Doubt.EDITED)

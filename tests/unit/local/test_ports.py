@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from local import ports
 from local.settings import from_environment
 from local.trouble import LaunchFailed
+
+
+def _outgoing_from() -> int:
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except OSError:
+        return 49_152  # RFC 6335, and macOS
 
 
 @pytest.fixture
@@ -78,6 +88,16 @@ def test_what_one_launch_chose_is_not_given_to_another_though_nothing_listens_ye
     assert ports.choose("the api", "API_PORT", free, None, None, another) == free
 
 
+def test_a_temporary_folder_that_cannot_be_used_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launch: ExitStack
+) -> None:
+    (tmp_path / f"blueclerk-ports-{os.getuid()}").write_text("somebody's file")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(LaunchFailed, match=r"no port can be held below .* make it a folder"):
+        ports.any_free(launch)
+
+
+@pytest.mark.skipif(_outgoing_from() < ports.OURS.stop, reason="this machine gives these out too")
 def test_a_free_one_is_none_that_an_outgoing_connection_could_be_given(launch: ExitStack) -> None:
     several = [ports.any_free(launch) for _ in range(20)]
     assert len(set(several)) == len(several)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from shared.domain.errors import StorageUnavailable
 from shared.domain.ids import PersonId, SourceId
 from shared.domain.runs import ChunkState, RunState
 from shared.sync.account_mapping import Choice, assign
@@ -89,6 +92,52 @@ def test_what_was_planned_and_comes_late_is_ours_still() -> None:
     assert world.failures == {}
     assert world.in_books("01").unit_price == 5
     assert [effect.late for effect in world.books.effects] == [False, True, False]
+
+
+def test_what_was_planned_is_ours_still_however_often_it_was_edited_since() -> None:
+    """Each edit was about to go when its worker was killed; then what was planned came."""
+    world = World()
+    world.has("Pipe")
+    world.sync()
+    world.edit("01", price="4")
+    world.books.faults.add("batch", Lost(3600.0), Lost())
+    prices = iter(range(5, 10))
+
+    def edited_and_killed() -> None:
+        edited()
+        world._die()
+
+    def edited() -> None:
+        price = next(prices, None)
+        if price is None:
+            world.clock.sleep(3600)
+            return
+        world.edit("01", price=str(price))
+        world.meets("runs.save_chunks", edited_and_killed, when="after")
+
+    world.meets("runs.save_chunks", edited, when="after")
+    world.sync()
+    assert world.failures == {}
+    assert [effect.late for effect in world.books.effects][:2] == [False, True]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_was_settled_is_counted_once_though_the_store_fails_then(when: str) -> None:
+    world = World()
+    world.has("Pipe", "Elbow", "Tee")
+    world.books.faults.add("batch", Rejected())
+
+    def away() -> None:
+        raise StorageUnavailable("away for a moment")
+
+    def edited() -> None:
+        world.edit("03", price="5")
+        world.meets("runs.save_chunks", away, when=when)
+
+    world.meets("runs.save_chunks", edited, when="after")
+    run = world.sync()
+    world.settles(run)
+    assert run.counts.created == 3
 
 
 def test_what_a_killed_worker_created_under_another_account_is_not_created_again() -> None:

@@ -8,7 +8,7 @@ from shared.domain.connections import Setup, StepState
 from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.runs import Problem
 from shared.sync.automatic import gate
-from shared.sync.automatic.ask import retry
+from shared.sync.automatic.ask import retry, send_selected
 from shared.sync.automatic.relay import make_due
 from shared.sync.automatic.work import WorkEnd
 from shared.sync.setup import decide_steps
@@ -148,6 +148,35 @@ def test_what_is_asked_for_while_two_workers_carry_a_run_through_goes_once_more(
     assert world.books.calls["batch"] - before == 3, (
         "the killed worker's, its repeat, and what was asked"
     )
+
+
+def test_after_a_run_of_two_workers_what_is_urgent_still_goes_first() -> None:
+    """Also before what was asked for since."""
+    world = refusing()
+    world.has(*[f"Bad {number}" for number in range(2, 13)])
+    world.settle_down()
+    key = world.connection.key
+    send_selected(world.services, key, RecordKind.ITEM, [SourceId("12")], ANN)
+    world.kill_before("runs.save_chunks")
+    with pytest.raises(Killed):
+        world.settle_down()
+    world.edit("12", name="Worse")
+    others = [SourceId(f"{number:02}") for number in range(1, 12)]
+    retry(world.services, key, RecordKind.ITEM, ANN, source_ids=others)
+    world.clock.sleep(61)
+    world.minute()
+
+    def slowly(call: BooksCall) -> None:
+        if call.on == "batch":
+            world.clock.sleep(2)
+            sent.append([source_id for _, source_id in call.request.entries if call.request])
+
+    sent: list[list[SourceId]] = []
+    world.books.choose_fault = slowly
+    world.settle_down()
+    resumed, *following = sent
+    assert resumed == ["12"]
+    assert "12" in [source_id for entries in following[:2] for source_id in entries]
 
 
 def test_the_comparison_wakes_for_rows_whose_wake_up_was_lost() -> None:
