@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.auth.audit import write_down
 from shared.domain.connections import Connection
-from shared.domain.errors import RequestInvalid, RetryLater
+from shared.domain.errors import Conflicting, RequestInvalid, RetryLater
 from shared.domain.ids import ConnectionKey, PersonId
 from shared.domain.invoices import MAX_METHOD
 from shared.domain.runs import Problem
@@ -27,6 +29,13 @@ DEPOSIT_ACCOUNTS: Final = Choices(
 )
 
 
+CHANGED: Final = Problem(
+    "PAYMENT_MAPPINGCHANGED",
+    "Somebody has changed the ways of paying since you opened this page.",
+    "Save again to have them be as you see them here, or look at what is stored now.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class MethodMapping:
     """`method` is the office's own word; either id may be empty: none is chosen."""
@@ -34,6 +43,13 @@ class MethodMapping:
     method: str
     method_id: str = ""
     deposit_account_id: str = ""
+
+
+def mark_of(connection: Connection) -> str:
+    """Tells this mapping from any other one: what a person saw is remembered by it."""
+    settings = connection.settings
+    text = json.dumps([settings.default_deposit_account_id, settings.payment_methods])
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def payment_methods(services: Services, connection: Connection) -> RemoteList[RemoteMethod]:
@@ -53,15 +69,19 @@ def change_payment_mapping(
     *,
     default_deposit_account_id: str,
     methods: Sequence[MethodMapping],
+    seen: str = "",
 ) -> Connection:
     """Have it be exactly this; what is posted already stays where it is.
 
-    Raises `RequestInvalid` naming the field for what is not in the books or said twice, and otherwise
-    as `connection_settings.change_settings` does.
+    `seen`: the `mark_of` what it replaces, where a person saw that; raises `Conflicting` where it has
+    become another one since. Raises `RequestInvalid` naming the field for what is not in the books or
+    said twice, and otherwise as `connection_settings.change_settings` does.
     """
     _require_distinct(methods)
     for _ in range(_TRIES):
         connection = usable_connection(services, key)
+        if seen and seen != mark_of(connection):
+            raise Conflicting(CHANGED)
         _require_known(services, connection, default_deposit_account_id, methods)
         settings = replace(
             connection.settings,

@@ -25,11 +25,13 @@ from shared.domain.ids import ConnectionKey
 from shared.domain.invoices import MAX_METHOD
 from shared.sync.connections import existing_connection
 from shared.sync.payment_mapping import (
+    CHANGED,
     DEPOSIT_ACCOUNTS,
     MOST_METHODS,
     PAYMENT_METHODS,
     MethodMapping,
     change_payment_mapping,
+    mark_of,
 )
 from shared.sync.services import Services
 
@@ -64,7 +66,10 @@ class PaymentSettingsPage(Page):
     deposits: Offered
     default_deposit: str
     rows: list[MethodRow]
+    seen: str
+    """Of what the rows replace, see `mark_of`."""
     wrong: str = ""
+    overtaken: str = ""
     longest: int = MAX_METHOD
 
     @property
@@ -105,9 +110,11 @@ def press_save(
             methods=[
                 MethodMapping(row.method, row.method_id, row.deposit_account_id) for row in rows
             ],
+            seen=form.text("seen"),
         )
     except RequestInvalid as error:
-        if not error.problem.field:
+        overtaken = error.problem.code == CHANGED.code
+        if not (error.problem.field or overtaken):
             raise
         said = f"{error.problem.message} {error.problem.action}"
         named = _PLACE.match(error.problem.field)
@@ -115,7 +122,10 @@ def press_save(
             place = int(named[1])
             rows[place] = replace(rows[place], wrong=said)
         page = _page(services, connection, default, rows, ask=True)
-        return console.page(replace(page, wrong="" if named else said), HTTPStatus.BAD_REQUEST)
+        if overtaken:
+            return console.page(replace(page, overtaken=said), HTTPStatus.CONFLICT)
+        page = replace(page, wrong="" if named else said, seen=form.text("seen") or page.seen)
+        return console.page(page, HTTPStatus.BAD_REQUEST)
     return done(
         request,
         integration_address(provider, "settings", "payments"),
@@ -145,6 +155,7 @@ def _page(
         methods=methods,
         deposits=deposits,
         default_deposit=default,
+        seen=mark_of(connection),
         rows=[*rows, *([MethodRow()] * min(_EMPTY_ROWS, max(0, MOST_METHODS - len(rows))))],
     )
 

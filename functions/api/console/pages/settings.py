@@ -34,6 +34,7 @@ from shared.sync.services import Services
 router = console_router()
 
 C = TypeVar("C", bound=StrEnum)
+V = TypeVar("V", str, bool)
 
 _ACCOUNT: Final = "defaultIncomeAccountId"
 _TAX_CODE: Final = "defaultTaxCodeId"
@@ -42,6 +43,9 @@ _NEW: Final = "newFromBooks"
 _PACE: Final = "pacingMode"
 _KINDS: Final = "syncsByItself"
 """Fields are named as the API names them, so that a refusal finds its field."""
+_NOTIFY: Final = "notify"
+_SHOWN: Final = "shown."
+"""Before a field's name: the value that the page showed when it was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,57 @@ class SettingsForm:
             invoices_from=form.text(_FROM),
             new_from_books=form.text(_NEW),
             pacing_mode=form.text(_PACE),
-            notify=form.ticked("notify"),
+            notify=form.ticked(_NOTIFY),
             kinds=frozenset(form.texts(_KINDS)) - {""} if _KINDS in form.fields else stored.kinds,
         )
+
+    @classmethod
+    def shown(cls, form: Form, stored: SettingsForm) -> SettingsForm:
+        """What the page showed when it was opened; it is taken for what is stored where it does not say."""
+        if f"{_SHOWN}{_KINDS}" not in form.fields:
+            return stored
+        return cls(
+            account=form.text(f"{_SHOWN}{_ACCOUNT}"),
+            tax_code=form.text(f"{_SHOWN}{_TAX_CODE}"),
+            invoices_from=form.text(f"{_SHOWN}{_FROM}"),
+            new_from_books=form.text(f"{_SHOWN}{_NEW}"),
+            pacing_mode=form.text(f"{_SHOWN}{_PACE}"),
+            notify=form.ticked(f"{_SHOWN}{_NOTIFY}"),
+            kinds=frozenset(form.texts(f"{_SHOWN}{_KINDS}")) - {""},
+        )
+
+    def onto(self, stored: SettingsForm, shown: SettingsForm) -> SettingsForm:
+        """What a person changed on the page. The rest stays as somebody else may have changed it since."""
+        return SettingsForm(
+            account=_newer(self.account, stored.account, shown.account),
+            tax_code=_newer(self.tax_code, stored.tax_code, shown.tax_code),
+            invoices_from=_newer(self.invoices_from, stored.invoices_from, shown.invoices_from),
+            new_from_books=_newer(self.new_from_books, stored.new_from_books, shown.new_from_books),
+            pacing_mode=_newer(self.pacing_mode, stored.pacing_mode, shown.pacing_mode),
+            notify=_newer(self.notify, stored.notify, shown.notify),
+            kinds=(stored.kinds | (self.kinds - shown.kinds)) - (shown.kinds - self.kinds),
+        )
+
+    @property
+    def as_shown(self) -> list[tuple[str, str]]:
+        """Hidden fields: see `shown`."""
+        fields = [
+            (_ACCOUNT, self.account),
+            (_TAX_CODE, self.tax_code),
+            (_FROM, self.invoices_from),
+            (_NEW, self.new_from_books),
+            (_PACE, self.pacing_mode),
+            (_NOTIFY, "yes" if self.notify else ""),
+            *((_KINDS, kind) for kind in ("", *sorted(self.kinds))),
+        ]
+        return [(f"{_SHOWN}{name}", value) for name, value in fields]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsPage(Page):
-    """`lists`: where accounts and tax codes come from, empty where they are here. `accounts` None: the
+    """`form`: what stands in the fields; `shown`: what stood there when the page was opened.
+
+    `lists`: where accounts and tax codes come from, empty where they are here. `accounts` None: the
     provider has none to choose. `kinds`: value, name and when it goes. `wrong`: sentence by field.
     """
 
@@ -95,6 +142,7 @@ class SettingsPage(Page):
     label: str
     decided: bool
     form: SettingsForm
+    shown: SettingsForm
     lists: str
     accounts: Offered | None
     tax_codes: Offered
@@ -125,16 +173,17 @@ def press_save(
     key = ConnectionKey(caller.company_id, provider)
     connection = existing_connection(services, key)
     stored = SettingsForm.stored(connection)
-    typed = SettingsForm.typed(form, stored)
+    typed, shown = SettingsForm.typed(form, stored), SettingsForm.shown(form, stored)
     try:
-        changes = _changes(typed, stored)
+        changes = _changes(typed.onto(stored, shown), stored)
         if changes:
             change_settings(services, key, caller.person_id, **changes)
     except RequestInvalid as error:
         if error.problem.field not in (_ACCOUNT, _TAX_CODE, _FROM, _NEW, _PACE, _KINDS):
             raise
         wrong = {error.problem.field: f"{error.problem.message} {error.problem.action}"}
-        page = replace(_page(services, connection, ask=True), form=typed, wrong=wrong)
+        page = _page(services, connection, ask=True)
+        page = replace(page, form=typed, shown=shown, wrong=wrong)
         return console.page(page, HTTPStatus.BAD_REQUEST)
     said = "The settings are saved." if changes else "Nothing was changed: it was saved like that."
     return done(request, integration_address(provider, "settings"), said)
@@ -144,13 +193,15 @@ def _page(services: Services, connection: Connection, *, ask: bool) -> SettingsP
     profile = services.profile(connection.key.provider)
     wanted = [INCOME_ACCOUNTS, TAX_CODES] if profile.has_income_accounts else [TAX_CODES]
     *accounts, tax_codes = offered_lists(services, connection, *wanted, ask=ask)
+    stored = SettingsForm.stored(connection)
     here = integration_address(connection.key.provider, "settings")
     return SettingsPage(
         title=f"Settings of {profile.label}",
         provider=connection.key.provider,
         label=profile.label,
         decided=connection.setup.decided,
-        form=SettingsForm.stored(connection),
+        form=stored,
+        shown=stored,
         lists="" if tax_codes.asked else with_query(here, lists="1"),
         accounts=accounts[0] if accounts else None,
         tax_codes=tax_codes,
@@ -189,6 +240,10 @@ def _changes(typed: SettingsForm, stored: SettingsForm) -> dict[str, Any]:
     if typed.new_from_books != stored.new_from_books:
         changes["new_from_books"] = _one_of(NewFromBooks, typed.new_from_books, _NEW)
     return changes
+
+
+def _newer(typed: V, stored: V, shown: V) -> V:
+    return stored if typed == shown else typed
 
 
 def _one_of(choices: type[C], text: str, field: str) -> C:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -114,6 +115,48 @@ def test_a_page_from_before_there_was_the_choice_changes_nothing_of_it(world: Ap
     assert not settings_of(world).notify
 
 
+def shown_on(world: ApiWorld) -> dict[str, list[str]]:
+    """The hidden fields of the page, as it stands now."""
+    found: dict[str, list[str]] = {}
+    hidden = r'<input type="hidden" name="(shown\.[A-Za-z]+)" value="([^"]*)">'
+    for name, value in re.findall(hidden, world.sees(PAGE).text):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def test_a_page_that_was_open_before_a_colleagues_change_undoes_nothing_of_it(
+    world: ApiWorld,
+) -> None:
+    world.connect(setup=DONE)
+    opened = shown_on(world)
+    kept = ["customer", "item", "invoice"]
+    world.presses(
+        PAGE,
+        **{**FORM, "invoicesFrom": "2026-01-31", "notify": "", "syncsByItself": kept},
+        **opened,
+    )
+    mine = ["customer", "item", "payment"]
+    answer = world.presses(
+        PAGE, **{**FORM, "pacingMode": "documented", "syncsByItself": mine}, **opened
+    )
+    assert answer.status_code == 303
+    settings = settings_of(world)
+    assert (settings.invoices_from, settings.notify) == (date(2026, 1, 31), False)
+    assert settings.pacing_mode is PacingMode.DOCUMENTED
+    assert settings.by_itself == {RecordKind.CUSTOMER, RecordKind.ITEM}
+
+
+def test_a_refusal_remembers_what_the_page_had_shown(world: ApiWorld) -> None:
+    world.connect(setup=DONE)
+    opened = shown_on(world)
+    world.presses(PAGE, **{**FORM, "pacingMode": "documented"}, **opened)
+    refused = world.presses(PAGE, **{**FORM, "invoicesFrom": "31.1.2026"}, **opened)
+    assert refused.status_code == 400
+    assert '<input type="hidden" name="shown.pacingMode" value="adaptive">' in refused.text
+    world.presses(PAGE, **{**FORM, "invoicesFrom": "2026-01-31"}, **opened)
+    assert settings_of(world).pacing_mode is PacingMode.DOCUMENTED
+
+
 def test_saving_the_same_asks_the_books_nothing(world: ApiWorld) -> None:
     world.connect(setup=DONE)
     world.presses(PAGE, **FORM)
@@ -193,6 +236,31 @@ def test_ways_of_paying_are_saved_and_taken_away(world: ApiWorld) -> None:
     assert 'value="cheque"' in world.sees_lists(PAYMENTS).text
     world.presses(PAYMENTS, **{**fields, "method-0": ""})
     assert settings_of(world).payment_methods == ()
+
+
+def test_ways_of_paying_that_somebody_changed_meanwhile_are_not_overwritten_unseen(
+    world: ApiWorld,
+) -> None:
+    world.connect(setup=DONE)
+    cheque = {"method-0": "Cheque", "methodId-0": "method-1"}
+    opened = seen_on(world.sees_lists(PAYMENTS).text)
+    world.presses(PAYMENTS, **cheque, seen=opened)
+
+    mine = {"method-0": "Cash", "depositAccountId-0": "bank-1"}
+    answer = world.presses(PAYMENTS, **mine, seen=opened)
+    assert answer.status_code == 409
+    assert "Somebody has changed the ways of paying" in answer.text
+    assert 'value="Cash"' in answer.text
+    assert settings_of(world).payment_methods == (("cheque", "method-1", ""),)
+
+    refused = world.presses(PAYMENTS, **{**mine, "methodId-0": "gone"}, seen=seen_on(answer.text))
+    assert (refused.status_code, seen_on(refused.text)) == (400, seen_on(answer.text))
+    assert world.presses(PAYMENTS, **mine, seen=seen_on(refused.text)).status_code == 303
+    assert settings_of(world).payment_methods == (("cash", "", "bank-1"),)
+
+
+def seen_on(page: str) -> str:
+    return re.findall(r'name="seen" value="([0-9a-f]+)"', page)[0]
 
 
 def test_a_way_of_paying_that_is_refused_is_told_at_its_line(world: ApiWorld) -> None:
