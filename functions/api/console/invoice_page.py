@@ -25,6 +25,7 @@ from functions.api.security import CallerOf
 from shared.auth.caller import Caller
 from shared.domain.balances import Balance, balance_of
 from shared.domain.connections import Connection
+from shared.domain.ids import RecordKind
 from shared.domain.invoices import Invoice, Payment
 from shared.domain.records import Customer, Item
 from shared.sync.invoice_rules import checked_invoice_id
@@ -156,9 +157,16 @@ class InvoicePages:
             address=address,
             customer=customer.name if customer else invoice.customer_id,
             books=books,
-            payments=payment_views(invoice, self.stored, told, self.words),
+            payments=payment_views(invoice, self.stored, told, self.words, self._kept_back(books)),
             refresh=watch if moving else "",
         )
+
+    def _kept_back(self, books: Sequence[BooksView]) -> set[str]:
+        """Where payments wait until somebody asks; not where somebody just has."""
+        waits: set[str] = {
+            one.key.provider for one in self.connections if one.keeps_back(RecordKind.PAYMENT)
+        }
+        return waits - {one.provider for one in books if one.moving}
 
     def _money(self, amount: Decimal) -> str:
         return self.words.amount(amount, self.invoice.currency)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from functions.api.console.addresses import invoice_address, with_query
@@ -13,7 +13,7 @@ from shared.domain.ids import SourceId
 from shared.domain.invoices import Invoice, Payment
 from shared.domain.records import Item
 from shared.storage.keys import own_payment_id
-from shared.sync.invoice_standing import InvoiceInBooks, PaymentInBooks
+from shared.sync.invoice_standing import InvoiceInBooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,18 @@ def line_views(
 
 
 def payment_views(
-    invoice: Invoice, payments: Sequence[Payment], books: Sequence[InvoiceInBooks], words: Words
+    invoice: Invoice,
+    payments: Sequence[Payment],
+    books: Sequence[InvoiceInBooks],
+    words: Words,
+    kept_back: Collection[str],
 ) -> list[PaymentView]:
-    """The earliest first."""
-    there: dict[str, list[tuple[str, PaymentInBooks]]] = {}
+    """The earliest first. `kept_back`: where payments wait until somebody asks for them."""
+    there: dict[str, list[PaymentThere]] = {}
     for one in books:
         for its in one.payments:
-            there.setdefault(its.own_id, []).append((one.label, its))
+            said = said_of_payment(its, one.label, kept_back=one.provider in kept_back)
+            there.setdefault(its.own_id, []).append(PaymentThere(said, one.label, its.remote_id))
     shown = []
     for payment in sorted(payments, key=lambda each: (each.paid_on, each.source_id)):
         own_id = own_payment_id(payment.source_id)
@@ -95,10 +100,7 @@ def payment_views(
                 amount=words.money(payment.amount),
                 voided=not payment.active,
                 overpaid=payment.overpaid,
-                there=[
-                    PaymentThere(said_of_payment(its, label), label, its.remote_id)
-                    for label, its in there.get(own_id, ())
-                ],
+                there=there.get(own_id, []),
                 void_address=with_query(
                     f"{invoice_address(invoice.source_id)}/payments/void", payment=own_id
                 ),

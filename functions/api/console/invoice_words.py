@@ -56,10 +56,13 @@ def said_in_list(there: InvoiceInBooks, status: InvoiceStatus, words: Words) -> 
     return said
 
 
-def said_of_payment(there: PaymentInBooks, label: str) -> Said:
+def said_of_payment(there: PaymentInBooks, label: str, *, kept_back: bool) -> Said:
+    """`kept_back`: payments do not go by themselves, and nobody has just asked for it."""
     reason = there.reason.message if there.reason else ""
     action = there.reason.action if there.reason else ""
     colour, words = _PAYMENTS[there.state]
+    if kept_back and there.state is InBooks.WAITING and not reason:
+        reason = "Payments do not go by themselves: that is switched off in the settings."
     return Said(colour, words.format(label=label), reason, action)
 
 

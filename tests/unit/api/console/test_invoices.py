@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from shared.domain.connections import ConnectionState, Setup, StepState
-from shared.domain.ids import RecordKind, RemoteId, RemoteVersion, RunId, SourceId
+from shared.domain.ids import PersonId, RecordKind, RemoteId, RemoteVersion, RunId, SourceId
 from shared.domain.invoices import Invoice
 from shared.domain.links import Link
 from shared.domain.runs import Failure, Problem
+from shared.sync.connection_settings import change_settings
 from shared.sync.engine.terms import scope_of
 from tests.support.api_client import ApiWorld, api_world
 from tests.support.services import COMPANY
@@ -195,6 +196,21 @@ def test_pressing_it_asks_and_the_page_watches_it_come(world: ApiWorld) -> None:
     at_rest = shown(world, refresh)
     assert "data-refresh" not in at_rest
     assert "in step already" in at_rest
+
+
+def test_a_payment_that_is_kept_back_says_why_until_somebody_asks_for_it(world: ApiWorld) -> None:
+    why = "Payments do not go by themselves: that is switched off in the settings."
+    connection = world.connect(setup=DECIDED)
+    in_books(world)
+    pay(world, "100.00")
+    assert why not in shown(world)
+    others = frozenset(RecordKind) - {RecordKind.PAYMENT}
+    change_settings(world.services, connection.key, PersonId("ann"), by_itself=others)
+    page = shown(world)
+    assert "Waits for QuickBooks" in page
+    assert why in page
+    pressed = world.presses("/console/invoices/47/sync", provider="quickbooks")
+    assert why not in shown(world, pressed.headers["location"])
 
 
 def test_after_five_minutes_nothing_is_looked_at_again(world: ApiWorld) -> None:
