@@ -172,6 +172,8 @@ class _Planning:
 
     def perform(self) -> Run:
         self._plan_all()
+        self._close_plan()
+        self._flush(at_least=1)
         run = self._progress.replace(
             replace(
                 self._run,
@@ -188,6 +190,9 @@ class _Planning:
             self._run.chunk_count + 1
         )  # behind the chunk that closed the plan
         self._plan_all()
+        self._flush(at_least=1)
+        self._close_plan()  # stored after all that it closes: see `urgent`
+        self._flush(at_least=1)
         added = RunCounts(**self._tally)
         run = self._progress.run
         self._progress.replace(
@@ -205,8 +210,6 @@ class _Planning:
             self._plan_one(record, link)
             self._flush(at_least=SAVE_TOGETHER)
         self._close_chunk()
-        self._close_plan()
-        self._flush(at_least=1)
 
     def _heal(self) -> None:
         healed = sorted(self._healed)

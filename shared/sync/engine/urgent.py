@@ -7,6 +7,7 @@ them like any other. Their due rows stay until the run has ended and is looked a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -52,17 +53,30 @@ class UrgentRows:
         self._waiting: dict[SourceId, int] = {}
         self._numbers: set[int] = set()
         self._plan_is_closed = False
+        self._together: list[Chunk] = []
         self._begun: list[Chunk] = []
         """Overtook under an earlier worker, and did not come to their end."""
 
     def was_stored(self, chunk: Chunk) -> None:
-        """By an earlier worker; told of each, in order. What overtook stands behind the plan."""
+        """By an earlier worker; told of each, in order. What overtook stands behind the plan, and what was
+        planned together is closed as the plan is: without that nothing of it was sent, and it is planned
+        again in the same place.
+        """
         if self._plan_is_closed:
+            self._together.append(chunk)
+        if closes_plan(chunk):
+            self._plan_is_closed = True
+            self._take_over(self._together)
+            self._together = []
+            run = self._progress.run  # which its worker may have left as it was before
+            self._progress.run = replace(run, chunk_count=max(run.chunk_count, chunk.number))
+
+    def _take_over(self, together: Sequence[Chunk]) -> None:
+        for chunk in together:
             self._numbers.add(chunk.number)
             self._versions |= {entry.source_id: entry.source_version for entry in chunk.entries}
             if chunk.state is ChunkState.PLANNED:
                 self._begun.append(chunk)
-        self._plan_is_closed = self._plan_is_closed or closes_plan(chunk)
 
     def ask(self) -> bool:
         """Whether some wait: then nothing else is to be begun until what is under way has ended.

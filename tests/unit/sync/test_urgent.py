@@ -214,6 +214,24 @@ def test_what_went_ahead_unheard_is_looked_at_by_the_next_worker_before_its_olde
     assert len(world.names_in_books) == 400
 
 
+def test_what_overtook_under_a_worker_that_died_is_not_replaced_by_what_overtakes_later() -> None:
+    """It died before the run's row knew how many chunks there are."""
+    world = pushing(800)
+    first, second = sorted(world.items)[-2:]
+
+    def ask_and_die() -> None:
+        urgent(world, first)
+        world.meets("runs.add_chunks", lambda: world.kill_before("runs.save"), when="after")
+
+    world.stories.at(5, ask_and_die)
+    world.stories.at(60, lambda: urgent(world, second))
+    run = finished(world)
+    overtook = [entry.source_id for chunk in world.chunks(run)[161:] for entry in chunk.entries]
+    assert overtook == [first, second]
+    assert run.counts.total == 802, "each is counted where the plan had it too"
+    world.nothing_is_doubled()
+
+
 def test_a_save_that_nobody_heard_of_takes_back_nothing_that_was_shown() -> None:
     """The urgent one had nothing to send, which is an end too; the run's row said so."""
     world = pushing()
