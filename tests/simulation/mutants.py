@@ -64,6 +64,12 @@ MUTANTS = (
         "if stored is None:",
     ),
     Mutant(
+        "what overtook under an earlier worker waits its turn",
+        "shared/sync/engine/pushing.py",
+        "            self._urgent.was_stored(chunk)\n",
+        "",
+    ),
+    Mutant(
         "the chunk is saved before its links",
         "shared/sync/engine/settling.py",
         "        stores = self._services.stores\n        if self._links:\n",
