@@ -106,8 +106,11 @@ class Preparer:
         return prepared
 
     def _may_be_sent(self, chunk: Chunk) -> bool:
-        """Whether a worker before this one, but after the one that stored the chunk, may have sent it."""
-        return chunk.epoch + 1 < self._run.epoch
+        """Whether a worker before this one, but after the one that stored the chunk, may have sent it.
+
+        Of a rejected one that worker may itself: a record of it may have gone ahead as an urgent one since.
+        """
+        return chunk.state is ChunkState.REJECTED or chunk.epoch + 1 < self._run.epoch
 
     def _as_planned(self, entry: ChunkEntry, record: Record, link: Link | None) -> Record:
         """The record under the name that the plan chose for it, if it was renamed since.

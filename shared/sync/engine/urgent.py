@@ -54,13 +54,14 @@ class UrgentRows:
         self._numbers: set[int] = set()
         self._plan_is_closed = False
         self._together: list[Chunk] = []
+        """What is not closed: a worker died as it stored it."""
         self._begun: list[Chunk] = []
         """Overtook under an earlier worker, and did not come to their end."""
 
     def was_stored(self, chunk: Chunk) -> None:
         """By an earlier worker; told of each, in order. What overtook stands behind the plan, and what was
-        planned together is closed as the plan is: without that nothing of it was sent, and it is planned
-        again in the same place.
+        planned together is closed as the plan is: without that nothing of it was sent, nor will be. Its
+        records are asked for again, and planned in the same place.
         """
         if self._plan_is_closed:
             self._together.append(chunk)
@@ -125,7 +126,8 @@ class UrgentRows:
         link because it was refused or goes singly: then that is its end in this run.
         """
         self._unsure -= 1
-        if self.has(drawn):
+        unclosed = drawn.chunk.number in [chunk.number for chunk in self._together]
+        if unclosed or self.has(drawn):
             return None
         overtaken = any(
             entry.entry.action is PushAction.CREATE and entry.record.source_id in self._versions

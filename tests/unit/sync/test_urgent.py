@@ -12,7 +12,7 @@ from shared.domain.ids import PersonId, RecordKind, SourceId
 from shared.domain.runs import Problem, Run, RunState
 from shared.sync.account_mapping import Choice, assign
 from shared.sync.automatic.relay import make_due
-from tests.support.fake_faults import BooksCall, Fault, Lost
+from tests.support.fake_faults import BooksCall, Fault, Lost, Rejected
 from tests.support.fake_shelf import Effect
 from tests.unit.sync.automatic_world import AutomaticWorld
 
@@ -169,21 +169,31 @@ def test_one_edited_between_its_plan_and_its_sending_goes_once_and_as_it_is_now(
     assert overtook.generation == 1, "under the key that it was planned with"
 
 
+@pytest.mark.parametrize("unique_names", [True, False])
+@pytest.mark.parametrize("nth", [1, 2])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_worker_that_dies_as_it_overtakes_loses_and_doubles_nothing(when: str) -> None:
-    world = pushing(60)
+def test_a_worker_that_dies_as_it_overtakes_loses_and_doubles_nothing(
+    when: str, nth: int, *, unique_names: bool
+) -> None:
+    """Of what it planned then all is stored, or nothing, or all but what closes it: that was sent twice."""
+    world = pushing(unique_names=unique_names)
     last = max(world.items)
-    world.stories.at(3, lambda: urgent(world, last))
-    if when == "before":
-        world.kill_before("runs.add_chunks", nth=3)
-    else:
-        world.kill_after("runs.add_chunks", nth=3)
-    world.click()
-    world.work()
-    world.take_over()
-    finished(world)
+    died: list[str] = []
+
+    def dies() -> None:
+        died.append(when)
+        world._die()
+
+    def ask() -> None:
+        urgent(world, last)
+        world.meets("runs.add_chunks", dies, when=when, nth=nth)
+
+    world.stories.at(3, ask)
+    run = finished(world)
+    assert died
     world.nothing_is_doubled()
-    assert len(world.names_in_books) == 60
+    assert run.counts.settled == run.counts.total
+    assert len(world.names_in_books) == 400
 
 
 @pytest.mark.parametrize("edited", [False, True])
@@ -230,6 +240,21 @@ def test_what_overtook_under_a_worker_that_died_is_not_replaced_by_what_overtake
     assert overtook == [first, second]
     assert run.counts.total == 802, "each is counted where the plan had it too"
     world.nothing_is_doubled()
+
+
+@pytest.mark.parametrize("unique_names", [True, False])
+def test_one_whose_batch_was_refused_and_that_overtook_does_not_go_singly_as_well(
+    *, unique_names: bool
+) -> None:
+    world = pushing(unique_names=unique_names)
+    first = min(world.items)
+    world.books.faults.add("batch", Rejected())
+    world.stories.at(5, lambda: urgent(world, first))
+    run = finished(world)
+    world.nothing_is_doubled()
+    assert run.counts.settled == run.counts.total
+    assert [effect.action for effect in written(world, first)] == ["create"]
+    assert len(world.names_in_books) == 400
 
 
 def test_a_save_that_nobody_heard_of_takes_back_nothing_that_was_shown() -> None:
