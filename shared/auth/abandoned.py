@@ -128,12 +128,13 @@ def release_claim(
     ports: ConnectPorts, key: ConnectionKey, remote_company_id: RemoteCompanyId
 ) -> None:
     """Unless the company's own connection uses it."""
-    if uses_company(ports, key, remote_company_id):
-        return
     connections = ports.stores.connections
-    connections.release_remote_company(key.provider, remote_company_id, key.company_id)
-    if uses_company(ports, key, remote_company_id):
-        # Connected since we looked, by a consent that may have claimed it before we released it.
+    while not uses_company(ports, key, remote_company_id):
+        connections.release_remote_company(key.provider, remote_company_id, key.company_id)
+        if not uses_company(ports, key, remote_company_id):
+            return
+        # Connected since we looked, by a consent that may have claimed it before we released it. Then we
+        # look again: a disconnection may have released it before this claim, and come no more.
         connections.claim_remote_company(key.provider, remote_company_id, key.company_id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.auth.choices import cancel, choose
@@ -135,8 +135,18 @@ class Race:
                 assert grant.state is GrantState.REVOKED or swept, "nobody's, and never dropped"
 
 
+CLAIMED_AGAIN_FOR_ONE_THAT_LEFT = bytes.fromhex(
+    "0100000000001400260032004a009800980000000000000000000100010001000e001a001a0000000000010002"
+    "0002009e0000001a0020003e0000000000000000000100010001000e0068007400da0000000100010008001400"
+    "5000000000000100010044007400000001003e00680080009e0000002c0000000100010002000200010014002c"
+    "0038008600a400aa00b60000000000010062000000010001000e001a002c00010002003e006800a4"
+)
+"""Whoever released a claim saw the company connected since, claimed it for it, and it had left by then."""
+
+
 @settings(max_examples=100, deadline=None)
 @given(script=SCRIPTS)
+@example(script=CLAIMED_AGAIN_FOR_ONE_THAT_LEFT)
 def test_two_consents_and_a_disconnection(script):
     world = ConnectWorld()
     race = Race(world, script)
