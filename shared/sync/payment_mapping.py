@@ -30,7 +30,7 @@ DEPOSIT_ACCOUNTS: Final = Choices(
 
 
 CHANGED: Final = Problem(
-    "PAYMENT_MAPPINGCHANGED",
+    "PAYMENT_MAPPING_CHANGED",
     "Somebody has changed the ways of paying since you opened this page.",
     "Save again to have them be as you see them here, or look at what is stored now.",
 )

@@ -17,10 +17,12 @@ from shared.domain.connections import (
     Setup,
     StepState,
 )
-from shared.domain.ids import RecordKind, SourceId
+from shared.domain.errors import Conflicting
+from shared.domain.ids import ConnectionKey, PersonId, ProviderName, RecordKind, SourceId
 from shared.domain.money import Money
 from shared.domain.records import Item
 from shared.sync.automatic import gate
+from shared.sync.payment_mapping import change_payment_mapping
 from tests.support.api_client import ApiWorld
 from tests.support.fake_faults import Lost
 from tests.support.services import COMPANY
@@ -252,6 +254,16 @@ def test_ways_of_paying_that_somebody_changed_meanwhile_are_not_overwritten_unse
     assert "Somebody has changed the ways of paying" in answer.text
     assert 'value="Cash"' in answer.text
     assert settings_of(world).payment_methods == (("cheque", "method-1", ""),)
+    with pytest.raises(Conflicting) as told:
+        change_payment_mapping(
+            world.services,
+            ConnectionKey(COMPANY, ProviderName("quickbooks")),
+            PersonId("ann"),
+            default_deposit_account_id="",
+            methods=[],
+            seen=opened,
+        )
+    assert told.value.problem.code == "PAYMENT_MAPPING_CHANGED"
 
     refused = world.presses(PAYMENTS, **{**mine, "methodId-0": "gone"}, seen=seen_on(answer.text))
     assert (refused.status_code, seen_on(refused.text)) == (400, seen_on(answer.text))
