@@ -156,6 +156,11 @@ def kept_name(record: Record, link: Link, terms: Terms) -> str | None:
     return link.remote_name
 
 
+def is_renamed(remote_name: str, record: Record, terms: Terms) -> bool:
+    """Whether that is another name than the record's own, chosen by the stated rule."""
+    return remote_name != plain_name(terms.name_of(record))
+
+
 def goes_when_asked(record: Record, link: Link | None, terms: Terms) -> bool:
     """Whether all that is left to do is to void it, which only a person can ask for."""
     return terms.voids and link is not None and not record.active and not at_rest(record, link)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from functions.api.console.invoice_words import (
+    NOT_BY_ITSELF,
     Said,
     comes_by_itself,
     said_of_invoice,
@@ -138,7 +139,7 @@ class BooksViews:
         said = _with_reason(said_of_invoice(there, invoice.status), on_its_way)
         waits = there.state is InBooks.WAITING and not said.reason and not on_its_way.moving
         if waits and connection.keeps_back(RecordKind.INVOICE):
-            return replace(said, reason=_KEPT_BACK)
+            return replace(said, reason=NOT_BY_ITSELF.format(kinds="Invoices"))
         return said
 
     def _button(
@@ -184,9 +185,6 @@ class BooksViews:
 
 _THERE: Final = frozenset({InBooks.IN_STEP, InBooks.DIFFERS})
 """States in which payments of the invoice may go."""
-
-
-_KEPT_BACK: Final = "Invoices do not go by themselves: that is switched off in the settings."
 
 
 def _with_reason(said: Said, on_its_way: OnItsWay) -> Said:

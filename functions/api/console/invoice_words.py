@@ -30,6 +30,9 @@ class Said:
     action: str = ""
 
 
+NOT_BY_ITSELF: Final = "{kinds} do not go by themselves: that is switched off in the settings."
+
+
 def said_of_invoice(there: InvoiceInBooks, status: InvoiceStatus) -> Said:
     """Of the invoice alone."""
     reason = there.reason.message if there.reason else ""
@@ -62,7 +65,7 @@ def said_of_payment(there: PaymentInBooks, label: str, *, kept_back: bool) -> Sa
     action = there.reason.action if there.reason else ""
     colour, words = _PAYMENTS[there.state]
     if kept_back and there.state is InBooks.WAITING and not reason:
-        reason = "Payments do not go by themselves: that is switched off in the settings."
+        reason = NOT_BY_ITSELF.format(kinds="Payments")
     return Said(colour, words.format(label=label), reason, action)
 
 

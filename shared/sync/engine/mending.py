@@ -13,9 +13,15 @@ from enum import Enum, auto
 
 from shared.domain.ids import LinkScope, RemoteId, RemoteVersion, SourceId
 from shared.domain.links import Link, content_mark
-from shared.domain.names import marked_name, name_key, plain_name
+from shared.domain.names import marked_name, name_key
 from shared.domain.outcomes import Done, EntryBusy, EntryOutcome, EntryUnknown, NameTaken, Stale
-from shared.domain.record_plan import ACTIVE_FIELD, changed_in_books, differing_fields, kept_name
+from shared.domain.record_plan import (
+    ACTIVE_FIELD,
+    changed_in_books,
+    differing_fields,
+    is_renamed,
+    kept_name,
+)
 from shared.domain.runs import Chunk, ChunkEntry, Problem, PushAction, RunCounts
 from shared.providers.base import AccountingProvider, RemoteRecord
 from shared.sync.engine.preparing import Preparer
@@ -131,9 +137,7 @@ class Mender:
         name = kept_name(record, link, terms)
         if name is None:
             return prepared.entry
-        return replace(
-            prepared.entry, remote_name=name, renamed=name != plain_name(terms.name_of(record))
-        )
+        return replace(prepared.entry, remote_name=name, renamed=is_renamed(name, record, terms))
 
     def _mend_create(
         self,

@@ -23,6 +23,7 @@ from shared.domain.record_plan import (
     at_rest,
     changed_fields,
     goes_when_asked,
+    is_renamed,
     kept_name,
     linked_after_write,
 )
@@ -379,7 +380,7 @@ class _Planning:
             source_version=record.version,
             action=write.action,
             remote_name=name,
-            renamed=name != plain_name(self._terms.name_of(record)),
+            renamed=is_renamed(name, record, self._terms),
             remote_id=write.remote_id,
             remote_version=write.remote_version,
         )

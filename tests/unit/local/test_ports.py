@@ -97,7 +97,10 @@ def test_a_temporary_folder_that_cannot_be_used_is_one_clear_line(
         ports.any_free(launch)
 
 
-@pytest.mark.skipif(_outgoing_from() < ports.OURS.stop, reason="this machine gives these out too")
+@pytest.mark.skipif(
+    _outgoing_from() < ports.OURS.stop,
+    reason="here outgoing connections are given these: none is safe from them",
+)
 def test_a_free_one_is_none_that_an_outgoing_connection_could_be_given(launch: ExitStack) -> None:
     several = [ports.any_free(launch) for _ in range(20)]
     assert len(set(several)) == len(several)

@@ -21,12 +21,18 @@ def refused_then_edited(world: World, **changes: str) -> None:
     world.meets("runs.save_chunks", lambda: world.edit("01", **changes), when="after")
 
 
-def test_an_edit_that_a_killed_worker_sent_is_no_conflict_with_the_next_edit() -> None:
+def edited_to_five_amid_singles() -> World:
+    """A pipe in the books; an update of it to 4 is about to be refused, and it is edited to 5 then."""
     world = World()
     world.has("Pipe")
     world.sync()
     world.edit("01", price="4")
     refused_then_edited(world, price="5")
+    return world
+
+
+def test_an_edit_that_a_killed_worker_sent_is_no_conflict_with_the_next_edit() -> None:
+    world = edited_to_five_amid_singles()
 
     def edited_and_killed() -> None:
         assert world.in_books("01").unit_price == 5
@@ -41,11 +47,7 @@ def test_an_edit_that_a_killed_worker_sent_is_no_conflict_with_the_next_edit() -
 
 
 def test_what_somebody_made_of_it_meanwhile_is_a_conflict_all_the_same() -> None:
-    world = World()
-    world.has("Pipe")
-    world.sync()
-    world.edit("01", price="4")
-    refused_then_edited(world, price="5")
+    world = edited_to_five_amid_singles()
 
     def edited_on_both_sides_and_killed() -> None:
         world.books.edit(world.links[ONE].remote_id, unit_price=7)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
 from http import HTTPStatus
@@ -34,7 +34,6 @@ from shared.sync.services import Services
 router = console_router()
 
 C = TypeVar("C", bound=StrEnum)
-V = TypeVar("V", str, bool)
 
 _ACCOUNT: Final = "defaultIncomeAccountId"
 _TAX_CODE: Final = "defaultTaxCodeId"
@@ -76,14 +75,12 @@ class SettingsForm:
     @classmethod
     def typed(cls, form: Form, stored: SettingsForm) -> SettingsForm:
         """What the page did not show was not sent, and stays as it is."""
-        return cls(
-            account=form.text(_ACCOUNT) or stored.account,
-            tax_code=form.text(_TAX_CODE) or stored.tax_code,
-            invoices_from=form.text(_FROM),
-            new_from_books=form.text(_NEW),
-            pacing_mode=form.text(_PACE),
-            notify=form.ticked(_NOTIFY),
-            kinds=frozenset(form.texts(_KINDS)) - {""} if _KINDS in form.fields else stored.kinds,
+        sent = cls._sent(form)
+        return replace(
+            sent,
+            account=sent.account or stored.account,
+            tax_code=sent.tax_code or stored.tax_code,
+            kinds=sent.kinds if _KINDS in form.fields else stored.kinds,
         )
 
     @classmethod
@@ -91,32 +88,35 @@ class SettingsForm:
         """What the page showed when it was opened; it is taken for what is stored where it does not say."""
         if f"{_SHOWN}{_KINDS}" not in form.fields:
             return stored
+        return cls._sent(form, _SHOWN)
+
+    @classmethod
+    def _sent(cls, form: Form, before: str = "") -> SettingsForm:
+        """The fields of these names, with that before each."""
         return cls(
-            account=form.text(f"{_SHOWN}{_ACCOUNT}"),
-            tax_code=form.text(f"{_SHOWN}{_TAX_CODE}"),
-            invoices_from=form.text(f"{_SHOWN}{_FROM}"),
-            new_from_books=form.text(f"{_SHOWN}{_NEW}"),
-            pacing_mode=form.text(f"{_SHOWN}{_PACE}"),
-            notify=form.ticked(f"{_SHOWN}{_NOTIFY}"),
-            kinds=frozenset(form.texts(f"{_SHOWN}{_KINDS}")) - {""},
+            account=form.text(f"{before}{_ACCOUNT}"),
+            tax_code=form.text(f"{before}{_TAX_CODE}"),
+            invoices_from=form.text(f"{before}{_FROM}"),
+            new_from_books=form.text(f"{before}{_NEW}"),
+            pacing_mode=form.text(f"{before}{_PACE}"),
+            notify=form.ticked(f"{before}{_NOTIFY}"),
+            kinds=frozenset(form.texts(f"{before}{_KINDS}")) - {""},
         )
 
     def onto(self, stored: SettingsForm, shown: SettingsForm) -> SettingsForm:
         """What a person changed on the page. The rest stays as somebody else may have changed it since."""
-        return SettingsForm(
-            account=_newer(self.account, stored.account, shown.account),
-            tax_code=_newer(self.tax_code, stored.tax_code, shown.tax_code),
-            invoices_from=_newer(self.invoices_from, stored.invoices_from, shown.invoices_from),
-            new_from_books=_newer(self.new_from_books, stored.new_from_books, shown.new_from_books),
-            pacing_mode=_newer(self.pacing_mode, stored.pacing_mode, shown.pacing_mode),
-            notify=_newer(self.notify, stored.notify, shown.notify),
-            kinds=(stored.kinds | (self.kinds - shown.kinds)) - (shown.kinds - self.kinds),
-        )
+        changed = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if getattr(self, field.name) != getattr(shown, field.name)
+        }
+        kinds = (stored.kinds | (self.kinds - shown.kinds)) - (shown.kinds - self.kinds)
+        return replace(stored, **{**changed, "kinds": kinds})
 
     @property
     def as_shown(self) -> list[tuple[str, str]]:
         """Hidden fields: see `shown`."""
-        fields = [
+        named = [
             (_ACCOUNT, self.account),
             (_TAX_CODE, self.tax_code),
             (_FROM, self.invoices_from),
@@ -125,7 +125,7 @@ class SettingsForm:
             (_NOTIFY, "yes" if self.notify else ""),
             *((_KINDS, kind) for kind in ("", *sorted(self.kinds))),
         ]
-        return [(f"{_SHOWN}{name}", value) for name, value in fields]
+        return [(f"{_SHOWN}{name}", value) for name, value in named]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,10 +240,6 @@ def _changes(typed: SettingsForm, stored: SettingsForm) -> dict[str, Any]:
     if typed.new_from_books != stored.new_from_books:
         changes["new_from_books"] = _one_of(NewFromBooks, typed.new_from_books, _NEW)
     return changes
-
-
-def _newer(typed: V, stored: V, shown: V) -> V:
-    return stored if typed == shown else typed
 
 
 def _one_of(choices: type[C], text: str, field: str) -> C:
